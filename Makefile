@@ -1,0 +1,51 @@
+# make demo   the main job on an embedded default: do true gaps help?
+# make test   the whole test suite
+# make shapes some of the tests once more, with every shape in a signature checked as it runs
+# make lint   ruff and pyright
+# Both make their own environment in .venv; name another interpreter with PYTHON=python3.13.
+
+PYTHON ?= python3
+VENV   ?= .venv
+# Two processes: each compiles what its files need, and takes about 1.5 GB.
+WORKERS ?= 2
+BIN    := $(VENV)/bin
+
+.PHONY: demo test test-fast shapes lint format clean
+
+demo: $(VENV)/.installed
+	$(BIN)/ct-s5 compare --out out/demo
+
+test: $(VENV)/.installed
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+test-fast: $(VENV)/.installed
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow"
+
+shapes: $(VENV)/.installed
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" tests/nn tests/batch tests/frames --ignore tests/nn/test_block.py \
+		--jaxtyping-packages=ct_s5,beartype.beartype
+
+lint: $(VENV)/.linters
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+format: $(VENV)/.installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) out build dist .pytest_cache .ruff_cache .hypothesis
+
+# pip rather than a faster installer: it is what every Python ships. The stamps are the last thing
+# written, so an interrupted install is done again.
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo "ct_s5 needs Python 3.11, 3.12 or 3.13; $(PYTHON) is $$($(PYTHON) -V). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' -c constraints.txt
+	@touch $@
+
+$(VENV)/.linters: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[lint]' -c constraints.txt
+	@touch $@

@@ -1,0 +1,9 @@
+"""Arrays for unevenly observed series: gaps, masks, padding, length buckets, minibatches."""
+
+from ct_s5.batch._buckets import bucket_lengths as bucket_lengths
+from ct_s5.batch._gaps import gaps_from_times as gaps_from_times
+from ct_s5.batch._irregular import IrregularBatch as IrregularBatch
+from ct_s5.batch._minibatches import Minibatch as Minibatch
+from ct_s5.batch._minibatches import minibatches as minibatches
+from ct_s5.batch._minibatches import thinned_lengths as thinned_lengths
+from ct_s5.batch._series import SeriesSet as SeriesSet

@@ -1,0 +1,35 @@
+"""A padded batch: what a model is given."""
+
+from typing import Any
+
+import equinox as eqx
+from jaxtyping import Bool, Float
+
+
+class IrregularBatch(eqx.Module):
+    """N series of up to L steps, padded at the end. Arrays may be NumPy or JAX.
+
+    A step is a *reading* (moves and drives the state), a *query* (only reads it) or *padding* (does
+    nothing). Unobserved cells hold 0; what they hold never matters, nor do padded ones. Without the
+    leading N the same class is one series, which is what `jax.vmap` hands to a model.
+    """
+
+    values: Float[Any, "*N L C"]
+    """Standardised readings, 0 where not observed."""
+    observed: Bool[Any, "*N L C"]
+    """True where a channel was measured."""
+    gaps: Float[Any, "*N L"]
+    """Time since the last reading before each step, in model units."""
+    gaps_after: Float[Any, "*N L"]
+    """Time to the first reading after each step, in model units."""
+    reading: Bool[Any, "*N L"]
+    """False on a query and on padding."""
+    real: Bool[Any, "*N L"]
+    """False on padding."""
+    static: Float[Any, "*N S"]
+    """Features of the series as a whole; S may be 0."""
+
+    @property
+    def n_channels(self) -> int:
+        """C, the number of channels."""
+        return self.values.shape[-1]

@@ -1,0 +1,103 @@
+"""Minibatches as a pure function of (seed, epoch): a stopped run finds the very same ones again."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from jaxtyping import Bool, Int
+
+from ct_s5.batch._irregular import IrregularBatch
+from ct_s5.batch._series import SeriesSet
+
+
+@dataclasses.dataclass(frozen=True)
+class Minibatch:
+    """A padded batch and where its rows came from."""
+
+    batch: IrregularBatch
+    series: Int[np.ndarray, " B"]
+    """The series of each row; -1 where the row only fills the batch up."""
+    rows: Int[np.ndarray, "B L"]
+    """The row of the `SeriesSet` behind each step; -1 on padding."""
+
+
+def minibatches(
+    series: SeriesSet,
+    lengths: Sequence[int],
+    batch_size: int,
+    *,
+    seed: int,
+    epoch: int | None = None,
+    thinning: float = 0.0,
+) -> Iterator[Minibatch]:
+    """Cut series into batches of equal size, each padded to the bucket its longest series needs.
+
+    Args:
+        series: What to cut from.
+        lengths: Bucket lengths, from `bucket_lengths`; the last must fit every series.
+        batch_size: Rows of every batch, so that one bucket compiles once. The last batch of a
+            bucket is filled up with empty rows.
+        seed: Fixes the order of the series, of the batches, and the thinning.
+        epoch: Which epoch's shuffle. None keeps series in bucket order, for evaluation.
+        thinning: Share of each series' readings to leave out at random; at least one stays. The
+            gaps of the readings that stay are measured anew.
+    """
+    rng = np.random.default_rng([seed, 0 if epoch is None else epoch])
+    kept = _thin(series, thinning, rng)
+    stays = np.cumsum(np.concatenate([[0], kept]))[series.offsets]
+    bucket = np.searchsorted(np.asarray(lengths), np.diff(stays))
+    if (bucket >= len(lengths)).any():
+        raise ValueError(
+            f"A series has {int(np.diff(stays).max())} steps, the longest bucket {lengths[-1]}."
+        )
+    order = np.arange(len(series)) if epoch is None else rng.permutation(len(series))
+    plan = []
+    for b, length in enumerate(lengths):
+        members = order[bucket[order] == b]
+        plan += [(length, members[i : i + batch_size]) for i in range(0, len(members), batch_size)]
+    for i in range(len(plan)) if epoch is None else rng.permutation(len(plan)):
+        length, members = plan[i]
+        yield _cut(series, members, kept, length, batch_size)
+
+
+def _cut(series: SeriesSet, members, kept: Bool[np.ndarray, " R"], length, batch_size) -> Minibatch:
+    rows = series.rows(members)
+    chosen = series.take(members).keep(kept[rows])
+    rows = rows[kept[rows]]
+    place = np.full((batch_size, length), -1)
+    owner = np.repeat(np.arange(len(members)), chosen.lengths)
+    place[owner, np.arange(len(rows)) - chosen.offsets[owner]] = rows
+    padded_members = np.full(batch_size, -1)
+    padded_members[: len(members)] = members
+    return Minibatch(chosen.batch(length, batch_size), padded_members, place)
+
+
+def _thin(series: SeriesSet, share: float, rng: np.random.Generator) -> Bool[np.ndarray, " R"]:
+    """Which rows stay: queries always, and of n readings max(1, round((1 - share) n))."""
+    if not 0 <= share < 1:
+        raise ValueError(f"thinning is a share of the readings, from 0 to below 1; got {share}.")
+    kept = np.ones(len(series.reading), dtype=bool)
+    if share == 0:
+        return kept
+    owner = np.repeat(np.arange(len(series)), series.lengths)
+    n_readings, n_kept = _readings(series, share)
+    # Within each series the readings come in random order; the first n_kept of them stay.
+    readings = np.flatnonzero(series.reading)
+    shuffled = readings[np.lexsort((rng.random(len(readings)), owner[readings]))]
+    first = np.cumsum(n_readings) - n_readings
+    rank = np.arange(len(shuffled)) - first[owner[shuffled]]
+    kept[shuffled[rank >= n_kept[owner[shuffled]]]] = False
+    return kept
+
+
+def thinned_lengths(series: SeriesSet, share: float) -> Int[np.ndarray, " N"]:
+    """Steps of each series after thinning, which keeps as many readings whatever the draw."""
+    n_readings, n_kept = _readings(series, share)
+    return series.lengths - n_readings + n_kept
+
+
+def _readings(series: SeriesSet, share: float):
+    """Readings of each series, and how many of them thinning keeps."""
+    owner = np.repeat(np.arange(len(series)), series.lengths)
+    n = np.bincount(owner, weights=series.reading, minlength=len(series)).astype(int)
+    return n, np.maximum(np.round((1 - share) * n), np.minimum(n, 1)).astype(int)

@@ -1,0 +1,127 @@
+"""Ragged series on the host: the one store that minibatches are cut from."""
+
+import dataclasses
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from ct_s5.batch._gaps import flat_gaps
+from ct_s5.batch._irregular import IrregularBatch
+
+
+@dataclasses.dataclass(frozen=True)
+class SeriesSet:
+    """N series of unequal length, their steps laid end to end (R rows in all), without padding.
+
+    Series n owns rows `offsets[n]:offsets[n + 1]`; a series may own none. Everything is NumPy and
+    stays on the host. `times` have any origin; gaps are differences of them, in model units.
+    """
+
+    values: Float[np.ndarray, "R C"]
+    observed: Bool[np.ndarray, "R C"]
+    times: Float[np.ndarray, " R"]
+    reading: Bool[np.ndarray, " R"]
+    offsets: Int[np.ndarray, " _"]
+    """Where each series starts, and R at the end: N + 1 numbers."""
+    static: Float[np.ndarray, "N S"]
+    first_gap: float = 1.0
+    fractions: Float[np.ndarray, " R"] | None = None
+    """What `times` lack of the exact time, where it needs more digits than a float64 has."""
+    unit: float = 1.0
+    """Length of one model unit, in the unit of `times`."""
+    gaps: Float[np.ndarray, " R"] = dataclasses.field(init=False)
+    gaps_after: Float[np.ndarray, " R"] = dataclasses.field(init=False)
+
+    def __post_init__(self):
+        times = (self.times,) if self.fractions is None else (self.times, self.fractions)
+        steps = (self.reading, self.offsets, self.first_gap, self.unit)
+        gaps, gaps_after = flat_gaps(times, *steps)
+        object.__setattr__(self, "gaps", gaps)
+        object.__setattr__(self, "gaps_after", gaps_after)
+
+    @property
+    def elapsed(self) -> Float[np.ndarray, " R"]:
+        """Time of each row from its series' first row on, in model units."""
+        first = np.repeat(self.offsets[:-1], self.lengths)
+        parts = self.times - self.times[first]
+        if self.fractions is not None:
+            parts = parts + (self.fractions - self.fractions[first])
+        return parts / self.unit
+
+    def __len__(self) -> int:
+        """N, the number of series."""
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> Int[np.ndarray, " N"]:
+        """Steps of each series."""
+        return np.diff(self.offsets)
+
+    def rows(self, series: Int[np.ndarray, " M"]) -> Int[np.ndarray, " r"]:
+        """The row numbers that some series own, one series after the other."""
+        series = np.asarray(series)
+        lengths = self.lengths[series]
+        starts = np.cumsum(lengths) - lengths
+        return np.arange(lengths.sum()) + np.repeat(self.offsets[series] - starts, lengths)
+
+    def take(self, series: Int[np.ndarray, " M"]) -> "SeriesSet":
+        """Some of the series, in the order asked for."""
+        series = np.asarray(series, dtype=np.int64)
+        offsets = np.concatenate([[0], np.cumsum(self.lengths[series])])
+        return self._with_rows(self.rows(series), offsets, self.static[series])
+
+    def keep(self, kept: Bool[np.ndarray, " R"]) -> "SeriesSet":
+        """Leave rows out; the gaps are measured anew between the rows that stay."""
+        counted = np.concatenate([[0], np.cumsum(kept)])
+        return self._with_rows(np.flatnonzero(kept), counted[self.offsets], self.static)
+
+    def batch(self, length: int | None = None, size: int | None = None) -> IrregularBatch:
+        """All series in one padded batch.
+
+        Args:
+            length: Steps a row of the batch has; the longest series decides when left out.
+            size: Rows of the batch; rows beyond the N series are padding throughout.
+
+        Raises:
+            ValueError: A series longer than `length`, or more series than `size`.
+        """
+        longest = int(self.lengths.max(initial=0))
+        length = max(longest, 1) if length is None else length
+        size = len(self) if size is None else size
+        if longest > length or len(self) > size:
+            raise ValueError(
+                f"{len(self)} series of up to {longest} steps do not fit a batch of "
+                f"{size} x {length}."
+            )
+        series = np.repeat(np.arange(len(self)), self.lengths)
+        place = (series, np.arange(len(series)) - self.offsets[series])
+
+        def padded(flat):
+            out = np.zeros((size, length, *flat.shape[1:]), flat.dtype)
+            out[place] = flat
+            return out
+
+        static = np.zeros((size, self.static.shape[1]), np.float32)
+        static[: len(self)] = self.static
+        return IrregularBatch(
+            values=padded(self.values),
+            observed=padded(self.observed),
+            gaps=padded(self.gaps.astype(np.float32)),
+            gaps_after=padded(self.gaps_after.astype(np.float32)),
+            reading=padded(self.reading),
+            real=padded(np.ones(len(series), bool)),
+            static=static,
+        )
+
+    def _with_rows(self, rows, offsets, static):
+        return SeriesSet(
+            values=self.values[rows],
+            observed=self.observed[rows],
+            times=self.times[rows],
+            reading=self.reading[rows],
+            offsets=offsets,
+            static=static,
+            first_gap=self.first_gap,
+            fractions=None if self.fractions is None else self.fractions[rows],
+            unit=self.unit,
+        )

@@ -1,0 +1,358 @@
+"""What every estimator does: frame to batch to model to frame."""
+
+import inspect
+import os
+import warnings
+from typing import Any
+
+import jax
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ct_s5.batch import SeriesSet
+from ct_s5.estimators._inputs import is_table, labels_of, sample_weights
+from ct_s5.frames import EncodedFrame, encode, learn_from, split_series, to_long
+from ct_s5.nn import ModelSettings, S5Model
+from ct_s5.training import FitSettings, Targets, fit, predict_all
+
+
+class S5Estimator(BaseEstimator):
+    """The common part of `S5Classifier` and `S5Regressor`, whose docstrings list the keywords."""
+
+    def __init__(
+        self,
+        *,
+        width=64,
+        states=64,
+        depth=2,
+        hold="zoh",
+        bidirectional=False,
+        dropout=0.3,
+        pooling="summary",
+        inputs=("value", "observed", "last", "count", "square"),
+        per="series",
+        max_epochs=None,
+        batch_size=32,
+        learning_rate=1e-3,
+        weight_decay=0.3,
+        patience=None,
+        thinning=0.0,
+        validation_fraction=0.2,
+        monitor="loss",
+        time_unit=None,
+        id_col="unique_id",
+        time_col="ds",
+        duplicates="error",
+        sort=False,
+        on_empty="answer",
+        mixer="s5",
+        n_blocks=1,
+        timescale=(1e-3, 1e-1),
+        norm="layer",
+        random_state=None,
+        progress=False,
+    ):
+        self.width = width
+        self.states = states
+        self.depth = depth
+        self.hold = hold
+        self.bidirectional = bidirectional
+        self.dropout = dropout
+        self.pooling = pooling
+        self.inputs = inputs
+        self.per = per
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.patience = patience
+        self.thinning = thinning
+        self.validation_fraction = validation_fraction
+        self.monitor = monitor
+        self.time_unit = time_unit
+        self.id_col = id_col
+        self.time_col = time_col
+        self.duplicates = duplicates
+        self.sort = sort
+        self.on_empty = on_empty
+        self.mixer = mixer
+        self.n_blocks = n_blocks
+        self.timescale = timescale
+        self.norm = norm
+        self.random_state = random_state
+        self.progress = progress
+
+    def fit(self, X, y=None, *, static=None, validation=None, sample_weight=None):
+        """Fit on a frame of readings and its labels.
+
+        Args:
+            X: One row a (series, time), columns are channels, NaN is not observed; or any other
+                form that `ct_s5.encode` takes (four columns, a list of frames, a MultiIndex,
+                arrays).
+            y: A Series of labels indexed by series id, or the name of the column that holds them;
+                with `per="reading"` one label a row (NaN where there is none).
+            static: Features of the series as a whole, one row an id: age, ward.
+            validation: `(frame, labels)` or `(frame, labels, static)` to stop on and to choose the
+                best epoch by. Left out, `validation_fraction` of the series is held out, seeded.
+            sample_weight: One weight a series: a Series by id, or an array in order of the ids.
+
+        Returns:
+            The estimator itself.
+
+        Raises:
+            TypeError, ValueError: Input that cannot be right; the message says where, and what to
+                do.
+            FloatingPointError: The loss became NaN or infinite in the first epoch.
+
+        Warns:
+            UserWarning: Series without any reading (`on_empty="error"` refuses them).
+            RuntimeWarning: The loss became NaN or infinite later; the best weights so far are kept.
+        """
+        self._check_keywords()
+        # Earlier fits are forgotten first: a fit that fails must not leave half of each behind.
+        for name in [name for name in vars(self) if name.endswith("_")]:
+            delattr(self, name)
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        X, y = self._as_channels(X, y, reset=True)
+        X, y = labels_of(X, y, per=self.per, id_col=self.id_col)
+        long = to_long(X, id_col=self.id_col, time_col=self.time_col)
+        known = self._encode(long, learn_from(long, self.time_unit, static), static)
+        self._speak_of_empty(known, stacklevel=3)
+        labels = self._read_labels(known, y, reset=True)
+        weights = sample_weights(known, sample_weight)
+
+        held_out = np.zeros(len(known.ids), bool)
+        if validation is None and self.validation_fraction:
+            held_out = self._hold_out(known, labels, seed)
+        encoded = known
+        if held_out.any():
+            schema = learn_from(long, self.time_unit, static, known.ids[held_out])
+            encoded = self._encode(long, schema, static)
+        self.schema_ = encoded.schema
+        targets = self._learn_targets(encoded, labels, weights, ~held_out)
+        series = encoded.series.take(np.flatnonzero(~held_out))
+        told = None
+        if held_out.any():
+            chosen = np.flatnonzero(held_out)
+            told = encoded.series.take(chosen), _targets_of(targets, encoded, chosen, self.per)
+        elif validation is not None:
+            told = self._read_validation(validation)
+        result = fit(
+            S5Model(self._model_settings(series), key=jax.random.key(seed)),
+            series,
+            _targets_of(targets, encoded, np.flatnonzero(~held_out), self.per),
+            loss=self._loss,
+            settings=self._fit_settings(seed),
+            validation=told,
+            names=list(encoded.ids[~held_out]),
+            progress=self.progress,
+        )
+        self.model_ = result.model
+        self.lengths_ = result.lengths
+        self.history_ = result.history
+        self.best_epoch_ = result.best_epoch
+        self.n_compilations_ = result.n_compilations
+        return self
+
+    def save(self, path: str | os.PathLike):
+        """Write the fitted estimator to one `.safetensors` file; `ct_s5.load` reads it.
+
+        Weights and settings only: no pickle, no code. The file appears whole or not at all.
+        """
+        from ct_s5.estimators._files import save
+
+        check_is_fitted(self)
+        return save(self, path)
+
+    # What the two kinds of estimator differ in.
+
+    _loss: Any = None
+
+    def _read_labels(self, encoded: EncodedFrame, y, *, reset: bool):
+        raise NotImplementedError
+
+    def _learn_targets(self, encoded, labels, weights, training) -> Targets:
+        raise NotImplementedError
+
+    def _targets(self, encoded, labels, weights) -> Targets:
+        raise NotImplementedError
+
+    # The common way from a frame to the model's raw answers.
+
+    def _answers(self, X, static=None) -> tuple[EncodedFrame, np.ndarray]:
+        check_is_fitted(self)
+        X, _ = self._as_channels(X, None, reset=False)
+        encoded = self._encode(X, self.schema_, static)
+        self._speak_of_empty(encoded, stacklevel=4)
+        answers = predict_all(
+            self.model_,
+            encoded.series,
+            lengths=self.lengths_,
+            batch_size=self.batch_size,
+            progress=self.progress,
+        )
+        assert isinstance(answers, np.ndarray)  # neither kind of estimator has a Gaussian head
+        self._refuse_unanswered(encoded, answers)
+        return encoded, answers
+
+    def _refuse_unanswered(self, encoded: EncodedFrame, answers: np.ndarray) -> None:
+        bad = np.flatnonzero(~np.isfinite(answers).all(axis=-1))
+        if not len(bad):
+            return
+        owner = bad
+        if self.per == "reading":
+            owner = np.searchsorted(encoded.series.offsets, bad, side="right") - 1
+        raise ValueError(
+            f"The model's answer for series {encoded.ids[owner[0]]!r} is not finite. Look for "
+            "values far beyond those at fit in it, such as a code for missing, and put NaN there."
+        )
+
+    def _encode(self, data, schema, static) -> EncodedFrame:
+        rules: dict[str, Any] = {"duplicates": self.duplicates, "sort": self.sort}
+        return encode(data, schema, static=static, **rules)
+
+    def _as_channels(self, X, y, *, reset: bool):
+        """scikit-learn's own checks where the input is a plain table of numbers (N, L)."""
+        if not is_table(X):
+            return X, y
+        checks: dict[str, Any] = {"ensure_all_finite": "allow-nan", "dtype": "numeric"}
+        if not reset or y is None or isinstance(y, str):
+            return validate_data(self, X, reset=reset, **checks), y
+        if self.per == "reading":  # labels may then be missing, and as many as there are cells
+            return validate_data(self, X, **checks), np.asarray(y)
+        labels: Any = np.asarray(y)
+        return validate_data(self, X, labels, multi_output=self._loss != "class", **checks)
+
+    def _speak_of_empty(self, encoded: EncodedFrame, stacklevel: int) -> None:
+        owners = np.repeat(np.arange(len(encoded.series)), encoded.series.lengths)
+        readings = np.bincount(owners, encoded.series.reading, minlength=len(encoded.series))
+        empty = encoded.ids[readings == 0]
+        if not len(empty):
+            return
+        named = ", ".join(repr(i) for i in empty[:5].tolist())
+        told = f"{len(empty)} of {len(encoded.ids)} series have no reading at all (first: {named})"
+        if self.on_empty == "error":
+            raise ValueError(
+                f"{told}. Drop them, or pass on_empty='answer' for the empty state's answer."
+            )
+        words = f"{told}; they get the empty state's answer."
+        warnings.warn(words, UserWarning, stacklevel=stacklevel)
+
+    def _check_keywords(self) -> None:
+        if self.per not in ("series", "reading"):
+            raise ValueError(f"per is 'series' or 'reading'; got {self.per!r}.")
+        if self.on_empty not in ("answer", "error"):
+            raise ValueError(f"on_empty is 'answer' or 'error'; got {self.on_empty!r}.")
+        for name in ("id_col", "time_col"):
+            if not isinstance(getattr(self, name), str):
+                raise ValueError(f"{name} is the name of a column; got {getattr(self, name)!r}.")
+        for name in ("bidirectional", "sort"):
+            if not isinstance(getattr(self, name), bool | np.bool_):
+                raise ValueError(f"{name} is True or False; got {getattr(self, name)!r}.")
+        for name in ("learning_rate", "weight_decay", "dropout", "thinning"):
+            value = getattr(self, name)
+            if (
+                isinstance(value, bool)
+                or not isinstance(value, int | float | np.number)
+                or not value >= 0
+            ):
+                raise ValueError(f"{name} is a number of at least 0; got {value!r}.")
+        if np.shape(self.timescale) != (2,):
+            raise ValueError(f"timescale is a pair (low, high); got {self.timescale!r}.")
+        if isinstance(self.inputs, str):
+            raise ValueError(f"inputs is a list of names; got {self.inputs!r}.")
+        share = self.validation_fraction
+        if share is not None and not 0 <= share < 1:
+            raise ValueError(f"validation_fraction is a share from 0 to below 1; got {share}.")
+        sizes = {"width": 1, "states": 2, "depth": 0, "n_blocks": 1}
+        sizes |= {"batch_size": 1}
+        sizes |= {n: 1 for n in ("max_epochs", "patience") if getattr(self, n) is not None}
+        for name, least in sizes.items():
+            value = getattr(self, name)
+            if not isinstance(value, int | np.integer) or value < least:
+                raise ValueError(
+                    f"{name} must be a whole number of at least {least}; got {value!r}."
+                )
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout is a share from 0 to below 1; got {self.dropout}.")
+
+    def _hold_out(self, encoded: EncodedFrame, labels, seed: int):
+        n = len(encoded.ids)
+        if n < 2:
+            raise ValueError(
+                f"{n} sample is too few to hold any out for validation. Give more series, a "
+                "validation=(frame, labels) of your own, or validation_fraction=0."
+            )
+        strata = labels if self._loss == "class" and self.per == "series" else None
+        return split_series(n, strata, share=self.validation_fraction, seed=seed)
+
+    def _read_validation(self, validation):
+        if not isinstance(validation, tuple | list) or len(validation) not in (2, 3):
+            raise TypeError(
+                "validation is (frame, labels) or (frame, labels, static); got "
+                f"{type(validation).__name__}."
+            )
+        frame, y, static = (*validation, None)[:3]
+        frame, y = self._as_channels(frame, y, reset=False)
+        frame, y = labels_of(frame, y, per=self.per, id_col=self.id_col)
+        encoded = self._encode(frame, self.schema_, static)
+        self._speak_of_empty(encoded, stacklevel=4)
+        labels = self._read_labels(encoded, y, reset=False)
+        return encoded.series, self._targets(encoded, labels, np.ones(len(encoded.ids)))
+
+    def _model_settings(self, series: SeriesSet) -> ModelSettings:
+        same = ("mixer", "hold", "bidirectional", "norm", "dropout", "per", "pooling")
+        choices: dict[str, Any] = {name: getattr(self, name) for name in same}
+        return ModelSettings(
+            n_channels=series.values.shape[1],
+            n_outputs=self._n_outputs,
+            n_static=series.static.shape[1],
+            width=int(self.width),
+            states=int(self.states),
+            depth=int(self.depth),
+            n_blocks=int(self.n_blocks),
+            timescale=tuple(self.timescale),
+            inputs=tuple(self.inputs),
+            head=self._loss,
+            **choices,
+        )
+
+    def _fit_settings(self, seed: int) -> FitSettings:
+        return FitSettings(
+            max_epochs=self.max_epochs,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            patience=self.patience,
+            thinning=self.thinning,
+            monitor=self.monitor,
+            seed=seed,
+        )
+
+    @property
+    def _n_outputs(self) -> int:
+        raise NotImplementedError
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "model_")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.three_d_array = True
+        tags.non_deterministic = False
+        return tags
+
+
+def _targets_of(targets: Targets, encoded: EncodedFrame, chosen, per: str) -> Targets:
+    entries = encoded.series.rows(chosen) if per == "reading" else chosen
+    return Targets(targets.values[entries], targets.weights[entries])
+
+
+def with_keyword(function, name: str, default) -> inspect.Signature:
+    """The signature of a function with one keyword more."""
+    signature = inspect.signature(function)
+    more = inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+    return signature.replace(parameters=[*signature.parameters.values(), more])

@@ -1,0 +1,159 @@
+"""S5Classifier: one class a series, or one a reading."""
+
+import numpy as np
+import pandas as pd
+from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
+from sklearn.utils.class_weight import compute_class_weight
+
+from ct_s5.estimators._base import S5Estimator, with_keyword
+from ct_s5.estimators._inputs import aligned, classes_in, labels_of, per_row, typed, weights_of
+from ct_s5.frames import decode_series, decode_steps
+from ct_s5.training import Targets
+
+
+class S5Classifier(ClassifierMixin, S5Estimator):
+    """Classify irregularly sampled series from a frame of readings.
+
+    Example:
+        ```python
+        model = S5Classifier().fit(frame, labels)
+        model.predict(new_frame)
+        ```
+
+    Args:
+        width: Features of the network.
+        states: States of each S5 layer, an even number.
+        depth: Blocks; 0 leaves a linear map of what is known at the end.
+        hold: What a reading means between readings; see `ct_s5.ssm.discretise`.
+        bidirectional: Read the series from both ends. Better where the whole series is known;
+            such a model cannot stream.
+        dropout: Share of features left out in training.
+        pooling: How a series becomes one vector: "summary", "last", "mean" or "gap_mean"; see
+            `ct_s5.nn.pool`.
+        inputs: What the network is told of each channel; see `ct_s5.nn.ReadingEncoder`.
+        per: "series" for one answer a series, "reading" for one a row.
+        max_epochs: Passes over the training series at most; left out, about 1200 steps' worth, 15
+            to 200 epochs.
+        batch_size: Series in a step.
+        learning_rate: Peak of the schedule; rates and timescales move at a quarter of it.
+        weight_decay: Of weights, not of rates, timescales, norms and biases.
+        patience: Epochs without improvement before training stops; a fifth of `max_epochs` when
+            left out.
+        thinning: Share of the readings left out at random in each step; the gaps are measured anew.
+        validation_fraction: Share of the series held out to stop on; 0 trains for `max_epochs`.
+        monitor: What the held-out series are judged by: "loss", "accuracy", "auroc" or "auprc".
+        time_unit: What counts as one unit of time ("1h"); the median gap when left out.
+        id_col: Column of the series id.
+        time_col: Column of the time.
+        duplicates: What two rows of one time get that disagree: "error", "mean" or "last".
+        sort: Sort rows by time rather than refuse unsorted ones.
+        on_empty: Series without a reading: "answer" with one warning, or "error".
+        class_weight: "balanced", or a dict of class to weight.
+        mixer: "s5", or "gru" as a baseline that is not told of gaps.
+        n_blocks: Blocks of the initial state matrix.
+        timescale: Range of the initial timescales, in 1 / time unit.
+        norm: "layer", "rms" or "batch".
+        random_state: Seeds the split, the weights and the training.
+        progress: Show a bar.
+
+    Attributes:
+        classes_: The classes, sorted.
+        model_: The fitted `S5Model`.
+        schema_: The `FrameSchema`: channels, scales, time unit.
+        history_: A frame with one row an epoch.
+        best_epoch_: The epoch whose weights `model_` has.
+        n_compilations_: How often the training step was compiled.
+    """
+
+    _loss = "class"
+
+    def __init__(self, *, class_weight=None, **keywords):
+        super().__init__(**keywords)
+        self.class_weight = class_weight
+
+    # scikit-learn reads the keywords off the signature, and `**keywords` would hide all but one.
+    __init__.__signature__ = with_keyword(S5Estimator.__init__, "class_weight", None)  # pyright: ignore
+
+    def predict(self, X, *, static=None):
+        """The most likely class: a Series by id, or a frame of (id, time, class) per reading.
+
+        Arrays and lists get an array back.
+        """
+        encoded, scores = self._answers(X, static)
+        chosen = self.classes_[scores.argmax(axis=-1)]
+        return self._give(encoded, chosen, "prediction")
+
+    def predict_proba(self, X, *, static=None):
+        """The probability of each class: a frame by id whose columns are `classes_`."""
+        encoded, scores = self._answers(X, static)
+        shares = np.exp(scores.astype(np.float64) - scores.max(axis=-1, keepdims=True))
+        shares /= shares.sum(axis=-1, keepdims=True)
+        return self._give(encoded, shares, self.classes_)
+
+    def score(self, X, y, sample_weight=None, *, static=None):
+        """Accuracy."""
+        X, y = labels_of(X, y, per=self.per, id_col=self.id_col)
+        encoded, scores = self._answers(X, static)
+        labels = aligned(encoded, y, self.per)
+        known = ~pd.isna(labels)
+        chosen = self.classes_[scores.argmax(axis=-1)]
+        weights = weights_of(encoded, sample_weight, self.per)
+        wanted = typed(labels[known])
+        return float(accuracy_score(wanted, chosen[known], sample_weight=weights[known]))
+
+    def _give(self, encoded, answers, names):
+        one = answers.ndim == 1
+        if self.per == "series":
+            if encoded.wants_arrays:
+                return answers
+            return decode_series(encoded, answers, None if one else names, names if one else None)
+        if encoded.wants_arrays:
+            return answers[encoded.row_of_input]
+        return decode_steps(encoded, answers, [names] if one else list(names))
+
+    def _read_labels(self, encoded, y, *, reset):
+        labels = aligned(encoded, y, self.per)
+        if labels.ndim == 2 and labels.shape[1] == 1:
+            labels = labels[:, 0]
+        if labels.ndim != 1:
+            raise ValueError(f"A classifier takes one label each; got shape {labels.shape}.")
+        known = ~pd.isna(labels)
+        found = classes_in(labels[known])
+        if reset and len(found) < 2:
+            held = f"All labels are {found.tolist()[0]!r}" if len(found) else "There is no label"
+            raise ValueError(
+                f"{held}: a classifier needs at least two classes, this data has "
+                f"{'one class' if len(found) else 'none'}."
+            )
+        if reset:
+            self.classes_ = found
+        elif unknown := [c for c in found.tolist() if c not in self.classes_.tolist()]:
+            raise ValueError(
+                f"The validation labels hold {unknown[0]!r}, which no training label is."
+            )
+        codes = np.full(len(labels), -1)
+        codes[known] = np.searchsorted(self.classes_, labels[known])
+        return codes
+
+    def _learn_targets(self, encoded, labels, weights, training):
+        balance = np.ones(len(self.classes_))
+        if self.class_weight is not None:
+            counted = per_row(encoded, training) if self.per == "reading" else training
+            seen = labels[counted & (labels >= 0)]
+            # A class may be found among the held-out rows alone.
+            found = np.unique(seen)
+            balance[found] = compute_class_weight(
+                self.class_weight, classes=self.classes_[found], y=self.classes_[seen]
+            )
+        self._balance = balance
+        return self._targets(encoded, labels, weights)
+
+    def _targets(self, encoded, labels, weights):
+        weights = per_row(encoded, weights) if self.per == "reading" else weights
+        weights = np.where(labels >= 0, weights * self._balance[labels], 0)
+        return Targets(np.maximum(labels, 0).astype(np.int32), weights)
+
+    @property
+    def _n_outputs(self):
+        return len(self.classes_)

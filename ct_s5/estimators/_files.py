@@ -1,0 +1,163 @@
+"""Model files: one `.safetensors` with weights, settings and the frame schema."""
+
+import dataclasses
+import os
+import re
+import typing
+from datetime import timedelta
+from typing import Any
+
+import equinox as eqx
+import jax
+import numpy as np
+import pandas as pd
+
+from ct_s5.estimators._classifier import S5Classifier
+from ct_s5.estimators._regressor import S5Regressor
+from ct_s5.frames import FrameSchema
+from ct_s5.nn import ModelSettings, S5Model
+from ct_s5.training import (
+    ArchiveError,
+    named_arrays,
+    read_archive,
+    with_named_arrays,
+    write_archive,
+)
+
+# The only classes a file may ask for. Names in a file are looked up here, never imported.
+_KINDS = {"S5Classifier": S5Classifier, "S5Regressor": S5Regressor}
+_LARGEST = {
+    "n_channels": 100_000,
+    "n_static": 100_000,
+    "n_outputs": 1_000_000,
+    "n_tokens": 10_000_000,
+    "width": 16_384,
+    "states": 8_192,
+    "depth": 256,
+    "n_blocks": 4_096,
+}
+_LONGEST = 10_000_000
+_CLASS_DTYPE = re.compile(r"(u?int|float)\d{1,2}|bool|<U\d{1,4}")
+
+
+def save(estimator, path: str | os.PathLike):
+    """Write a fitted estimator; see `S5Estimator.save`."""
+    keywords = estimator.get_params()
+    keywords["time_unit"] = _unit(keywords["time_unit"])
+    keywords["random_state"] = _seed(keywords["random_state"])
+    if isinstance(keywords.get("class_weight"), dict):
+        keywords["class_weight"] = [
+            [_plain(k), float(v)] for k, v in keywords["class_weight"].items()
+        ]
+    _model_settings(dataclasses.asdict(estimator.model_.settings))  # what could not be read back
+    settings = {
+        "class": type(estimator).__name__,
+        "keywords": {name: _plain(value) for name, value in keywords.items()},
+        "schema": estimator.schema_.to_json(),
+        "model": dataclasses.asdict(estimator.model_.settings),
+        "lengths": list(estimator.lengths_),
+        "best_epoch": estimator.best_epoch_,
+        "n_compilations": estimator.n_compilations_,
+        "history": estimator.history_.reset_index().to_dict("records"),
+        "n_features_in": getattr(estimator, "n_features_in_", None),
+    }
+    if isinstance(estimator, S5Classifier):
+        settings["classes"] = [_plain(c) for c in estimator.classes_]
+        settings["classes_dtype"] = str(estimator.classes_.dtype)
+        settings["balance"] = [float(w) for w in estimator._balance]
+    else:
+        settings["target_names"] = estimator.target_names_
+        settings["target_mean"] = [float(v) for v in estimator.target_mean_]
+        settings["target_scale"] = [float(v) for v in estimator.target_scale_]
+    return write_archive(path, "estimator", settings, named_arrays(estimator.model_))
+
+
+def load(path: str | os.PathLike) -> S5Classifier | S5Regressor:
+    """Read an estimator that `save` wrote; it predicts bit for bit the same.
+
+    The file is data only: its sizes are bounded and its checksum compared before anything is built,
+    and nothing in it is ever run.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ArchiveError: A file that is truncated, altered, newer than this ct_s5, or none of its
+            models.
+    """
+    settings, arrays = read_archive(path, "estimator")
+    try:
+        return _rebuild(settings, arrays)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise ArchiveError(f"{path} does not describe a model of this ct_s5: {error}") from error
+
+
+def _rebuild(settings: dict[str, Any], arrays):
+    kind = settings["class"]
+    if kind not in _KINDS:
+        raise ValueError(f"it asks for {kind!r}, which is none of {', '.join(_KINDS)}")
+    keywords = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in settings["keywords"].items()
+    }
+    if isinstance(keywords.get("class_weight"), tuple):
+        keywords["class_weight"] = dict(keywords["class_weight"])
+    estimator = _KINDS[kind](**keywords)
+    estimator.schema_ = FrameSchema.from_json(settings["schema"])
+    # Shapes alone, no values: nothing is allocated before the file proves to hold just these.
+    shapes = eqx.filter_eval_shape(
+        S5Model, _model_settings(settings["model"]), key=jax.random.key(0)
+    )
+    estimator.model_ = with_named_arrays(shapes, arrays)
+    estimator.lengths_ = tuple(int(n) for n in settings["lengths"])
+    if not all(0 < n <= _LONGEST for n in estimator.lengths_):
+        raise ValueError(f"its padded lengths are {estimator.lengths_}")
+    estimator.best_epoch_ = int(settings["best_epoch"])
+    estimator.n_compilations_ = int(settings["n_compilations"])
+    estimator.history_ = pd.DataFrame(settings["history"]).set_index("epoch")
+    if settings["n_features_in"] is not None:
+        estimator.n_features_in_ = int(settings["n_features_in"])
+    if kind == "S5Classifier":
+        dtype = settings["classes_dtype"]
+        if not _CLASS_DTYPE.fullmatch(dtype):
+            raise ValueError(f"classes of type {dtype!r}")
+        classes = settings["classes"]
+        if len(classes) != estimator.model_.settings.n_outputs:
+            raise ValueError(
+                f"{len(classes)} classes for {estimator.model_.settings.n_outputs} outputs"
+            )
+        # NumPy finds the width of text; a width in the file could ask for any amount of memory.
+        estimator.classes_ = np.array(classes, str if dtype.startswith("<U") else dtype)
+        estimator._balance = np.array(settings["balance"], np.float64)
+    else:
+        estimator.target_names_ = settings["target_names"]
+        estimator.target_mean_ = np.array(settings["target_mean"], np.float64)
+        estimator.target_scale_ = np.array(settings["target_scale"], np.float64)
+    return estimator
+
+
+def _model_settings(told: dict[str, Any]) -> ModelSettings:
+    """Model settings from JSON: exactly the fields, each of its type, sizes bounded."""
+    types = typing.get_type_hints(ModelSettings)
+    if set(told) != set(types):
+        raise ValueError("its model settings are not those of this ct_s5")
+    for name, most in _LARGEST.items():
+        if type(told[name]) is not int or not 0 <= told[name] <= most:
+            raise ValueError(f"{name} is {told[name]!r}, which is not a size up to {most}")
+    fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in told.items()}
+    return ModelSettings(**fields)
+
+
+def _plain(value):
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _unit(unit):
+    return str(pd.Timedelta(unit)) if isinstance(unit, timedelta | np.timedelta64) else unit
+
+
+def _seed(seed):
+    # A RandomState has no place in a file; a seed that is gone changes no prediction.
+    return int(seed) if isinstance(seed, int | np.integer) else None

@@ -1,0 +1,99 @@
+"""The forms that labels, weights and plain tables come in."""
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float, Shaped
+from sklearn.utils.multiclass import check_classification_targets
+
+from ct_s5.frames import EncodedFrame, align_labels, align_step_labels, pop_labels
+
+
+def is_table(X) -> bool:
+    """Whether the input is a plain table (N, L), one regular series a row: scikit-learn's own form.
+
+    Frames have id and time columns, lists hold series, and arrays of three axes have channels. A
+    frame whose columns are only counted, as `pd.DataFrame(array)` counts them, is a table.
+    """
+    if isinstance(X, pd.DataFrame) and isinstance(X.columns, pd.RangeIndex):
+        return X.index.nlevels == 1
+    if hasattr(X, "columns") or (isinstance(X, np.ndarray) and X.ndim == 3):
+        return False
+    if not isinstance(X, list | tuple):
+        return True
+    return not any(hasattr(item, "columns") or np.ndim(item) == 2 for item in X)
+
+
+def labels_of(X, y, *, per: str, id_col: str):
+    """Data and labels apart, whether the labels came by themselves or as a column of the frame."""
+    if isinstance(y, str):
+        return pop_labels(X, y, per="step" if per == "reading" else "series", id_col=id_col)
+    if y is None:
+        raise ValueError(
+            "fit requires y to be passed, but the target y is None: give a Series of labels "
+            "indexed by series id, or the name of the column that holds them."
+        )
+    return X, y
+
+
+def aligned(encoded: EncodedFrame, y, per: str) -> Shaped[np.ndarray, "M *K"]:
+    """Labels in the order of the series, or of their rows."""
+    return align_step_labels(encoded, y) if per == "reading" else align_labels(encoded, y)
+
+
+def classes_in(labels: Shaped[np.ndarray, " M"]) -> Shaped[np.ndarray, " K"]:
+    """The distinct classes, sorted.
+
+    Raises:
+        TypeError: Labels of a type that is no class, or of several types.
+        ValueError: Numbers that are no classes, such as 0.31.
+    """
+    found = pd.unique(labels) if labels.dtype == object else np.unique(labels)
+    kinds = {type(c.item() if isinstance(c, np.generic) else c) for c in found}
+    names = ", ".join(sorted(kind.__name__ for kind in kinds))
+    if labels.dtype.kind not in "biufUO" or not kinds <= {bool, int, float, str}:
+        raise TypeError(f"A class is text, a whole number or True or False; got {names}.")
+    if len(kinds) > 1:
+        raise TypeError(f"Labels are of several types: {names}. Bring them to one.")
+    check_classification_targets(typed(labels))
+    return np.unique(typed(found))
+
+
+def typed(labels: Shaped[np.ndarray, " M"]) -> Shaped[np.ndarray, " M"]:
+    """Text, numbers or flags that came as objects, under their own dtype."""
+    return np.array(labels.tolist()) if labels.dtype == object and len(labels) else labels
+
+
+def per_row(encoded: EncodedFrame, values: Shaped[np.ndarray, " N"]) -> Shaped[np.ndarray, " R"]:
+    """What a series has, for each of its rows."""
+    return np.repeat(values, encoded.series.lengths)
+
+
+def weights_of(encoded: EncodedFrame, weights, per: str) -> Float[np.ndarray, " M"]:
+    """The weight of the series behind each label."""
+    weights = sample_weights(encoded, weights)
+    return per_row(encoded, weights) if per == "reading" else weights
+
+
+def sample_weights(encoded: EncodedFrame, weights) -> Float[np.ndarray, " N"]:
+    """One weight a series, 1 where none are given."""
+    if weights is None:
+        return np.ones(len(encoded.ids))
+    if not isinstance(weights, pd.Series):
+        weights = np.asarray(weights)
+        if weights.shape != (len(encoded.ids),):
+            raise ValueError(
+                f"sample_weight has shape {weights.shape}; expected one weight for each of the "
+                f"{len(encoded.ids)} series."
+            )
+        weights = pd.Series(weights, index=encoded.ids)
+    try:
+        weights = np.asarray(align_labels(encoded, weights), dtype=np.float64)
+    except ValueError as error:  # which speaks of labels
+        raise ValueError(f"sample_weight goes by series as labels do. {error}") from error
+    if (weights < 0).any():
+        worst = int(weights.argmin())
+        raise ValueError(
+            f"sample_weight of series {encoded.ids.tolist()[worst]!r} is {weights[worst]}: weights "
+            "must not be negative."
+        )
+    return weights

@@ -1,0 +1,69 @@
+"""Channel columns: whatever counts as numbers becomes float64, NaN where nothing was measured."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+
+from ct_s5.frames._words import first, shown
+
+
+def read_channels(
+    rest: pd.DataFrame, names: Sequence[str], place: Callable[[int], str]
+) -> Float[np.ndarray, "R C"]:
+    """The cells of all channels.
+
+    Integers, floats, booleans and their nullable and pyarrow kinds are numbers; pd.NA and None are
+    NaN, which is "not observed".
+
+    Args:
+        rest: The frame without its id and time columns.
+        names: What the channels are called, in the order of the columns.
+        place: Words for a row, such as "series 'b', row 3".
+
+    Raises:
+        TypeError: A column that holds something else, text for instance.
+        ValueError: An infinite cell.
+    """
+    values = np.empty((len(rest), len(names)))
+    for c, name in enumerate(names):
+        values[:, c] = read_numbers(rest.iloc[:, c], name, place)
+    refuse_infinite(values, names, place)
+    return values
+
+
+def read_numbers(column: pd.Series, name: str, place, what="a channel") -> Float[np.ndarray, " R"]:
+    """One column as float64."""
+    if column.dtype == object:
+        column = column.infer_objects()
+    if column.dtype == object:
+        kind = pd.api.types.infer_dtype(column, skipna=True)
+        if kind in ("boolean", "integer", "floating", "mixed-integer-float", "decimal", "empty"):
+            return column.where(column.notna(), np.nan).astype(np.float64).to_numpy()
+    if getattr(column.dtype, "kind", "O") not in "biuf":
+        odd = column.notna().to_numpy()
+        if column.dtype == object:
+            odd = odd & ~column.map(lambda cell: isinstance(cell, int | float)).to_numpy(dtype=bool)
+        seen = ""
+        if odd.any():
+            row = first(odd)
+            seen = f", for instance {shown(column.iloc[row])} at {place(row)}"
+        raise TypeError(
+            f"Column {name!r} is taken for {what} but its dtype is {column.dtype}, not a "
+            f"number{seen}. Turn it into numbers (pd.to_numeric), or leave it out: "
+            f"frame.drop(columns=[{name!r}])."
+        )
+    return column.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def refuse_infinite(values: Float[np.ndarray, "R C"], names, place) -> None:
+    """Raise ValueError at the first infinite cell."""
+    infinite = np.isinf(values)
+    if infinite.any():
+        row, c = np.argwhere(infinite)[0].tolist()
+        raise ValueError(
+            f"Channel {names[c]!r} holds {values[row, c]} at {place(row)}; {infinite.sum()} "
+            "infinite cells in all. Where nothing was measured, put NaN: frame.replace([np.inf, "
+            "-np.inf], np.nan)."
+        )

@@ -1,0 +1,114 @@
+"""decode: from arrays back to the caller's frame, ids and timestamps."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Shaped
+
+from ct_s5.frames._encode import EncodedFrame
+
+
+def decode(encoded: EncodedFrame) -> pd.DataFrame:
+    """The frame that was encoded: its columns, ids, timestamps, index and row order.
+
+    Values are what the model saw, in the caller's units: float32, whose rounding is relative to the
+    spread (and distance from the mean) of the channel, and NaN where nothing was observed. Rows
+    that were merged come back as one, at the place of the first of them. Arrays come back as a
+    frame.
+    """
+    series = encoded.series
+    values = encoded.schema.restore(series.values).astype(np.float32)
+    values[~series.observed] = np.nan
+    origin, order = encoded.index.origin, encoded.index.order
+    if origin.cell_channel is not None:
+        return _decode_cells(encoded, values)
+    columns = _keys(encoded, order)
+    channels = {name: values[order, c] for c, name in enumerate(encoded.schema.channels)}
+    labels = list(origin.columns)
+    if origin.form == "array":
+        labels = [*columns, *channels]
+    elif origin.form == "list" and encoded.schema.id_col not in labels:
+        labels.insert(0, encoded.schema.id_col)
+    cells = [columns[label] if label in columns else channels[str(label)] for label in labels]
+    return _frame(labels, cells, origin.index.take(encoded.index.input_row[order]))
+
+
+def _decode_cells(encoded: EncodedFrame, values) -> pd.DataFrame:
+    """The four-column form again: one row a cell."""
+    origin = encoded.index.origin
+    assert origin.cell_channel is not None
+    assert origin.channel_labels is not None
+    # Cells that ended in one place come back once, at the first of them.
+    key = encoded.row_of_input * (values.shape[1] + 1) + origin.cell_channel + 1
+    inputs = np.sort(np.unique(key, return_index=True)[1])
+    rows, channel = encoded.row_of_input[inputs], origin.cell_channel[inputs]
+    columns = _keys(encoded, rows)
+    columns["channel"] = origin.channel_labels.take(inputs).array
+    columns["value"] = np.where(channel >= 0, values[rows, channel], np.float32(np.nan))
+    labels = list(origin.columns)
+    if origin.form == "list" and encoded.schema.id_col not in labels:
+        labels.insert(0, encoded.schema.id_col)
+    return _frame(labels, [columns[label] for label in labels], origin.index.take(inputs))
+
+
+def decode_steps(
+    encoded: EncodedFrame, values: Shaped[np.ndarray, "R *K"], columns: Sequence[str]
+) -> pd.DataFrame:
+    """Answers at every step as a flat frame: id, time, then `columns`, in the caller's row order.
+
+    One row a distinct (series, time); `encoded.row_of_input` says which input rows share one.
+
+    Args:
+        encoded: The frame the answers are about.
+        values: An answer for each row of `encoded.series`; (R,) is taken for one column.
+        columns: K names.
+    """
+    values = np.asarray(values)
+    values = values[:, None] if values.ndim == 1 else values
+    if values.shape != (len(encoded.series.times), len(columns)):
+        raise ValueError(
+            f"values has shape {values.shape}; expected {len(encoded.series.times)} rows and "
+            f"{len(columns)} columns."
+        )
+    order = encoded.index.order
+    keys = _keys(encoded, order)
+    cells = [*keys.values(), *(values[order, k] for k in range(len(columns)))]
+    return _frame([*keys, *columns], cells, pd.RangeIndex(len(order)))
+
+
+def decode_series(
+    encoded: EncodedFrame,
+    values: Shaped[np.ndarray, "N *K"],
+    columns: Sequence[str] | pd.Index | None = None,
+    name: str | None = None,
+) -> pd.Series | pd.DataFrame:
+    """One answer a series, indexed by id: a Series for values (N,), a frame for (N, K).
+
+    Args:
+        encoded: The frame the answers are about.
+        values: Answers in the order of `encoded.ids`.
+        columns: K names, for a frame.
+        name: The name of the Series.
+    """
+    values = np.asarray(values)
+    if len(values) != len(encoded.ids):
+        raise ValueError(f"{len(values)} answers do not go with {len(encoded.ids)} series.")
+    index = encoded.ids.rename(encoded.schema.id_col)
+    if values.ndim == 1:
+        return pd.Series(values, index=index, name=name)
+    return pd.DataFrame(values, index=index, columns=None if columns is None else list(columns))
+
+
+def _keys(encoded: EncodedFrame, rows) -> dict:
+    """The id and time columns of some rows, in the caller's dtypes."""
+    ids = encoded.ids.take(encoded.index.series[rows])
+    times = encoded.index.times.column.take(rows)
+    return {encoded.schema.id_col: ids.array, encoded.schema.time_col: times.array}
+
+
+def _frame(labels, cells, index: pd.Index) -> pd.DataFrame:
+    """Columns side by side; built by position, as a dict would lose labels that are not text."""
+    frame = pd.DataFrame(dict(enumerate(cells)), index=index)
+    frame.columns = pd.Index(labels)
+    return frame

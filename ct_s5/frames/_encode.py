@@ -1,0 +1,184 @@
+"""encode: from a frame to the arrays a model reads."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Int
+
+from ct_s5.batch import SeriesSet
+from ct_s5.frames._forms import to_long
+from ct_s5.frames._long import LongFrame, Origin
+from ct_s5.frames._rows import Duplicates, Layout, lay_out
+from ct_s5.frames._schema import FrameSchema, learn_from
+from ct_s5.frames._static import encode_static, read_static
+from ct_s5.frames._times import TimeColumn
+from ct_s5.frames._words import first, listed, near
+
+
+@dataclasses.dataclass(frozen=True)
+class RowIndex:
+    """Where the R rows of a SeriesSet came from: what `decode` needs to give the frame back."""
+
+    origin: Origin
+    times: TimeColumn
+    """Times of the R rows, as the caller wrote them."""
+    series: Int[np.ndarray, " R"]
+    input_row: Int[np.ndarray, " R"]
+    """The first input row behind each row."""
+
+    @property
+    def order(self) -> Int[np.ndarray, " R"]:
+        """The rows in the order in which the caller's frame first mentions them."""
+        return np.argsort(self.input_row)
+
+
+@dataclasses.dataclass(frozen=True)
+class EncodedFrame:
+    """N series as arrays, and the way back to the frame. M input rows became R rows."""
+
+    series: SeriesSet
+    ids: pd.Index
+    """The id of each series: in order of first appearance, then series known from static alone."""
+    index: RowIndex
+    schema: FrameSchema
+    row_of_input: Int[np.ndarray, " M"]
+    """The row of `series` in which each input row ended; merged rows share one."""
+
+    @property
+    def wants_arrays(self) -> bool:
+        """Whether the caller gave a list or arrays, and so gets arrays back."""
+        return self.index.origin.form in ("list", "array")
+
+
+def encode(
+    data,
+    schema: FrameSchema | None = None,
+    *,
+    static=None,
+    duplicates: Duplicates = "error",
+    sort: bool = False,
+) -> EncodedFrame:
+    """Turn a frame into standardised arrays with exact times.
+
+    Args:
+        data: Anything `to_long` takes: a frame, a list of frames, arrays.
+        schema: What the model was fitted on. Learned from `data` when left out (id and time columns
+            then have their default names); `FrameSchema.learn` takes other names and a time unit.
+        static: Features of the series, one row a series, with the id as column or index. A series
+            that only `static` mentions is a series without rows.
+        duplicates: What conflicting rows of one (series, time) get: "error", "mean" or "last". Rows
+            that do not conflict always merge into one.
+        sort: Sort the rows of each series by time (stable) instead of refusing unsorted ones.
+
+    Raises:
+        TypeError: Columns of a type that is none.
+        ValueError: What the schema or the time convention does not allow; the message says where.
+    """
+    names = {} if schema is None else {"id_col": schema.id_col, "time_col": schema.time_col}
+    long = to_long(data, **names)
+    if schema is None:
+        schema = learn_from(long, None, static)
+    long = conform(long, schema)
+    layout = lay_out(long, duplicates, sort)
+    table = read_static(static, long)
+    ids, offsets = long.ids, layout.offsets
+    if table is not None:
+        alone = table.index[~table.index.isin(ids)]
+        ids = ids.append(alone) if len(alone) else ids
+        offsets = np.concatenate([offsets, np.full(len(alone), offsets[-1])])
+    observed = ~np.isnan(layout.values)
+    seconds, fractions = _times(long, layout, schema)
+    series = SeriesSet(
+        values=_standardised(long, layout, schema),
+        observed=observed,
+        times=seconds,
+        fractions=fractions,
+        unit=schema.time_unit,
+        reading=np.asarray(observed.any(axis=1)),
+        offsets=offsets,
+        static=encode_static(table, schema.static, ids),
+    )
+    rows = layout.first_row
+    index = RowIndex(long.origin, long.times.take(rows), long.series[rows], long.input_row[rows])
+    return EncodedFrame(series, ids, index, schema, layout.row_of[long.row_of_input])
+
+
+def conform(long: LongFrame, schema: FrameSchema) -> LongFrame:
+    """Hold data to a schema: same channels, in the schema's order, and the same kind of time.
+
+    In the four-column form a channel without any cell is ordinary: it is not observed.
+    """
+    missing = [name for name in schema.channels if name not in long.channels]
+    new = [name for name in long.channels if name not in schema.channels]
+    cells = long.origin.cell_channel is not None
+    if new or (missing and not cells):
+        hints = "".join(near(name, missing) for name in new[:1])
+        raise ValueError(
+            f"The channels differ from those at fit. Expected {listed(schema.channels, 20)}; "
+            f"missing: {listed(missing) or 'none'}; new: {listed(new) or 'none'}.{hints} A channel "
+            "that was not measured is a column of NaN; one the model does not know can be dropped."
+        )
+    if long.times.kind != schema.time_kind:
+        raise ValueError(
+            f"Column {long.time_col!r} holds {long.times.kind}s here and held {schema.time_kind}s "
+            "at fit. Give times of the same kind."
+        )
+    if (long.times.zone is None) != (schema.time_zone is None):
+        here, there = long.times.zone or "no time zone", schema.time_zone or "no time zone"
+        utc = "tz_convert('UTC').dt.tz_localize(None)"
+        mend = f"tz_localize({there!r})" if schema.time_zone else utc
+        raise ValueError(
+            f"Column {long.time_col!r} has {here} here and had {there} at fit. Bring it to the "
+            f"same, for instance frame[{long.time_col!r}].dt.{mend}."
+        )
+    if long.channels == schema.channels:
+        return long
+    place = {name: c for c, name in enumerate(long.channels)}
+    blank = np.full((len(long.values), 1), np.nan)
+    chosen = [place.get(name, len(place)) for name in schema.channels]
+    values = np.concatenate([long.values, blank], axis=1)[:, chosen]
+    origin = long.origin
+    if cells:
+        position = {name: c for c, name in enumerate(schema.channels)}
+        moved = np.array([*(position[name] for name in long.channels), -1])
+        origin = dataclasses.replace(origin, cell_channel=moved[origin.cell_channel])
+    return dataclasses.replace(long, values=values, channels=schema.channels, origin=origin)
+
+
+def _standardised(long: LongFrame, layout: Layout, schema: FrameSchema):
+    values = schema.standardise(layout.values)
+    with np.errstate(invalid="ignore"):
+        beyond = np.abs(values) > np.finfo(np.float32).max
+    if beyond.any():
+        row, c = np.argwhere(beyond)[0].tolist()
+        raise ValueError(
+            f"Channel {schema.channels[c]!r} holds {layout.values[row, c]} at "
+            f"{long.where(int(layout.first_row[row]))}: scaled by {schema.scales[c]:.3g} that is "
+            "more than float32 holds. Put NaN there, or take the logarithm of the channel."
+        )
+    return np.where(np.isnan(values), 0.0, values).astype(np.float32)
+
+
+def _times(long: LongFrame, layout: Layout, schema: FrameSchema):
+    """Whole seconds and fractions of the rows from their series' first row on."""
+    lengths = np.diff(layout.offsets)
+    begins = layout.offsets[:-1][lengths > 0]
+    start = np.repeat(layout.first_row[begins], lengths[lengths > 0])
+    seconds, fractions = long.times.elapsed_parts(layout.first_row, start)
+    # Rows that stay distinct must keep a gap that float32 can tell from 0 and from infinity.
+    with np.errstate(over="ignore", invalid="ignore"):
+        steps = np.diff(seconds, prepend=0.0) + np.diff(fractions, prepend=0.0)
+        steps[begins] = schema.time_unit
+        elapsed, steps = (seconds + fractions) / schema.time_unit, steps / schema.time_unit
+    limits = np.finfo(np.float32)
+    beyond = ~(elapsed <= limits.max) | ~(steps >= limits.tiny)
+    if beyond.any():
+        row = first(beyond)
+        here, before = layout.first_row[[row, row - 1]].tolist()
+        raise ValueError(
+            f"The gap before {long.where(here)}, from {long.times.show(before)} to "
+            f"{long.times.show(here)}, is beyond what float32 can hold in units of "
+            f"{schema.unit_name}. Name a time_unit near the typical gap, or split the series there."
+        )
+    return seconds, fractions

@@ -1,0 +1,99 @@
+"""Frames from files, for the command line: CSV and parquet, times read as times."""
+
+import os
+import pathlib
+from typing import Any
+
+import pandas as pd
+
+from ct_s5._files import write_atomically
+
+
+def read_table(path: str | os.PathLike, *, id_col: str | None = None) -> pd.DataFrame:
+    """A table from a `.csv`, `.csv.gz`, `.tsv` or `.parquet` file.
+
+    In text files the ids of `id_col` stay the text they are, so that 007 does not become 7.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: Another kind of file, or one that cannot be read as what its name says.
+        ImportError: A parquet file without pyarrow.
+    """
+    path = pathlib.Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no file {str(path)!r}.")
+    name = path.name.lower()
+    as_text: Any = None if id_col is None else {id_col: str}
+    try:
+        if name.endswith(".parquet"):
+            return pd.read_parquet(path)
+        if name.endswith((".csv", ".csv.gz")):
+            return pd.read_csv(path, dtype=as_text)
+        if name.endswith((".tsv", ".tsv.gz")):
+            return pd.read_csv(path, sep="\t", dtype=as_text)
+    except ImportError as error:
+        raise ImportError("Parquet files need pyarrow: pip install 'ct-s5[data]'.") from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
+        raise ValueError(f"{path} cannot be read as a table: {error}") from error
+    raise ValueError(f"{path.name} is neither .csv, .csv.gz, .tsv, .tsv.gz nor .parquet.")
+
+
+def read_frame(
+    path: str | os.PathLike, *, time_col: str, id_col: str | None = None
+) -> pd.DataFrame:
+    """`read_table`, with a time column of text turned into timestamps or lengths of time.
+
+    ISO 8601 is understood ("2026-11-22 08:00:00+01:00"; mixed zones become UTC), and lengths such
+    as "0 days 00:07:00" or "00:07:00". Numbers stay numbers, in their own unit.
+
+    Raises:
+        ValueError: Times that are neither; the first rows that do not parse are named.
+    """
+    frame = read_table(path, id_col=id_col)
+    if time_col not in frame.columns:
+        return frame
+    text = pd.Series(frame[time_col])
+    if not (pd.api.types.is_string_dtype(text) or text.dtype == object):
+        return frame
+    for parse in (_as_datetimes, _as_lengths):
+        times = parse(text)
+        if times is not None:
+            return frame.assign(**{time_col: times})
+    return frame  # to_long says which rows do not parse, and how to mend them
+
+
+def _as_datetimes(text: pd.Series):
+    try:
+        return pd.to_datetime(text, format="ISO8601")
+    except (ValueError, TypeError):
+        pass
+    # Several zones become UTC, but only if every row names its own: a guess would move readings.
+    zoned = text.dropna().astype(str).str.contains(r"(?:Z|[+-]\d\d:?\d\d)$")
+    if not zoned.all():
+        return None
+    try:
+        return pd.to_datetime(text, format="ISO8601", utc=True)
+    except (ValueError, TypeError):
+        return None
+
+
+def _as_lengths(text: pd.Series):
+    # A bare number has no unit; pandas would take it for nanoseconds.
+    if text.dropna().astype(str).str.fullmatch(r"[+-]?[\d.]+").any():
+        return None
+    try:
+        return pd.to_timedelta(text)
+    except (ValueError, TypeError):
+        return None
+
+
+def write_table(table: pd.DataFrame, path: str | os.PathLike) -> pathlib.Path:
+    """Write a table as `.csv` or `.parquet`, whole or not at all."""
+    path = pathlib.Path(path)
+    if path.suffix == ".parquet":
+        content = table.rename(columns=str).to_parquet(index=False)
+    elif path.suffix == ".csv":
+        content = table.to_csv(index=False).encode()
+    else:
+        raise ValueError(f"{path.name} is neither .csv nor .parquet.")
+    return write_atomically(path, content)

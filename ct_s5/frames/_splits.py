@@ -1,0 +1,73 @@
+"""Held-out parts: whole series at random, or everything from a moment on."""
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool
+
+from ct_s5.frames._native import as_pandas
+from ct_s5.frames._words import shown
+
+
+def split_series(
+    series, labels=None, *, share: float = 0.2, seed: int = 0
+) -> Bool[np.ndarray, " N"]:
+    """Which series to hold out, at random.
+
+    A series is held out whole: rows of one series on both sides would let a model recognise it.
+
+    Args:
+        series: The series ids, or how many there are.
+        labels: Classes (N,); each is then held out in the same share, and of a class with at least
+            two series one stays on either side.
+        share: Share to hold out, between 0 and 1.
+        seed: Fixes the choice.
+
+    Returns:
+        True where held out; at least one series is and one is not.
+    """
+    n = int(series) if np.ndim(series) == 0 else len(series)
+    if n < 2 or not 0 < share < 1:
+        raise ValueError(
+            f"A split needs at least two series and a share between 0 and 1; got {n} series and "
+            f"share={share}."
+        )
+    if labels is not None and len(labels) != n:
+        raise ValueError(f"{len(labels)} labels do not go with {n} series: give one a series.")
+    group = np.zeros(n, dtype=int) if labels is None else pd.factorize(np.asarray(labels))[0]
+    shuffled = np.random.default_rng(seed).permutation(n)
+    held_out = np.zeros(n, dtype=bool)
+    for label in np.unique(group):
+        members = shuffled[group[shuffled] == label]
+        wanted = round(share * len(members))
+        held_out[members[: min(max(wanted, 1), len(members) - 1)]] = True
+    if not held_out.any():  # every class is a single series
+        held_out[shuffled[: min(max(round(share * n), 1), n - 1)]] = True
+    return held_out
+
+
+def split_time(data, at, *, time_col: str = "ds") -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows before a moment, and those from it on.
+
+    Args:
+        data: A frame; the time is a column, or the second index level.
+        at: The moment: anything `pd.Timestamp` takes (with a zone where the column has one), a
+            Timedelta, or a number, as the column has it.
+        time_col: Column of the time.
+    """
+    frame = as_pandas(data)
+    named = time_col in frame.columns
+    times = pd.Series(frame[time_col] if named else frame.index.get_level_values(1))
+    kind = getattr(times.dtype, "kind", "O")
+    if kind == "M":
+        at = pd.Timestamp(at)
+        zone = getattr(times.dt, "tz", None)
+        if (zone is None) != (at.tzinfo is None):
+            raise ValueError(
+                f"Column {time_col!r} has {zone or 'no time zone'}, at={shown(at)} has "
+                f"{at.tzinfo or 'no time zone'}. Give the moment the same way: pd.Timestamp(..., "
+                "tz=...)."
+            )
+    elif kind == "m":
+        at = pd.Timedelta(at)
+    before = (times < at).to_numpy(dtype=bool, na_value=False)
+    return frame.loc[before], frame.loc[~before]

@@ -1,0 +1,165 @@
+"""Time columns: timestamps as exact integers in the column's own unit, and what may be one."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Literal
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from jaxtyping import Float, Int, Shaped
+
+from ct_s5.frames._words import first, listed, shown
+
+TimeKind = Literal["datetime", "timedelta", "number"]
+_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+
+
+@dataclasses.dataclass(frozen=True)
+class TimeColumn:
+    """The time of each of R rows, exact.
+
+    A datetime is a count of ticks (s, ms, us or ns, as the column has it) in UTC; it never becomes
+    a float before the difference of two of them is taken.
+    """
+
+    kind: TimeKind
+    zone: str | None
+    """Name of the time zone; None when the datetimes are naive, or no datetimes."""
+    column: pd.Series
+    """The column as the caller has it, for messages and for `decode`."""
+    ticks: Shaped[np.ndarray, " R"]
+    per_unit: int
+    """Ticks in a second; 1 where times are numbers, whose unit is their own."""
+
+    def elapsed(
+        self, later: Int[np.ndarray, " M"], earlier: Int[np.ndarray, " M"]
+    ) -> Float[np.ndarray, " M"]:
+        """Time from the rows `earlier` to the rows `later`, which must not come before them.
+
+        In seconds; for numbers, in the column's own unit. The result is a function of the two times
+        alone, to the last bit, whatever unit and zone the column has.
+        """
+        whole, fraction = self.elapsed_parts(later, earlier)
+        return whole + fraction
+
+    def elapsed_parts(
+        self, later: Int[np.ndarray, " M"], earlier: Int[np.ndarray, " M"]
+    ) -> tuple[Float[np.ndarray, " M"], Float[np.ndarray, " M"]]:
+        """`elapsed` as whole seconds and the fraction of one, which together lose no digit."""
+        if self.ticks.dtype.kind == "f":
+            with np.errstate(over="ignore"):  # an infinite gap is refused where the rows are known
+                return self.ticks[later] - self.ticks[earlier], np.zeros(len(later))
+        # Unsigned, so that five centuries of nanoseconds wrap to the right difference.
+        ticks = self.ticks.view(np.uint64)
+        whole, rest = np.divmod(ticks[later] - ticks[earlier], np.uint64(self.per_unit))
+        return whole.astype(np.float64), rest.astype(np.float64) / self.per_unit
+
+    def take(self, rows: Int[np.ndarray, " M"]) -> "TimeColumn":
+        """Some of the rows."""
+        return dataclasses.replace(self, column=self.column.take(rows), ticks=self.ticks[rows])
+
+    def show(self, row: int) -> str:
+        """The time of a row as a message prints it."""
+        return shown(self.column.iloc[row])
+
+
+def read_times(column: pd.Series, name: str, place: Callable[[int], str]) -> TimeColumn:
+    """Take a column for times, or say why it is none.
+
+    Args:
+        column: Datetimes (any unit, naive or in one zone), timedeltas, or numbers.
+        name: The column's name, for messages.
+        place: Words for a row, such as "series 'b', row 3".
+
+    Raises:
+        TypeError: A column of another type, text included.
+        ValueError: A row without a time, or with an infinite one.
+    """
+    if column.dtype == object:
+        column = column.infer_objects()
+    dtype = column.dtype
+    kind = dtype.kind if hasattr(dtype, "kind") else "O"
+    if kind not in "Mmiuf":
+        raise TypeError(_not_times(column, name, place))
+    missing = column.isna().to_numpy()
+    if missing.any():
+        what = "NaT" if kind in "Mm" else "NaN"
+        raise ValueError(
+            f"Column {name!r} holds no time ({what}) at {place(first(missing))}; {missing.sum()} "
+            f"such rows in all. Drop them: frame.dropna(subset=[{name!r}]), or give them their "
+            "times."
+        )
+    if kind in "Mm":
+        return _instants(column, name, kind)
+    if kind == "f":
+        ticks = column.to_numpy(dtype=np.float64)
+        if not np.isfinite(ticks).all():
+            row = first(~np.isfinite(ticks))
+            raise ValueError(
+                f"Column {name!r} holds {ticks[row]} at {place(row)}: a time must be finite. Drop "
+                "that row or give it its time."
+            )
+    else:
+        wide = kind == "u" and len(column) and int(column.max()) > np.iinfo(np.int64).max
+        ticks = column.to_numpy(dtype=np.uint64 if wide else np.int64)
+    return TimeColumn("number", None, column, ticks, 1)
+
+
+def _instants(column: pd.Series, name: str, kind: str) -> TimeColumn:
+    series = nw.from_native(column, series_only=True)
+    zone = getattr(series.dtype, "time_zone", None)
+    if zone:
+        # In UTC first: on the wall clock a night of clock change is an hour too long or too short.
+        series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    instants = series.to_numpy()
+    unit = np.datetime_data(instants.dtype)[0]
+    if unit not in _PER_SECOND:
+        raise TypeError(
+            f"Column {name!r} counts time in unit {unit!r}. Turn it into timestamps first: "
+            f"frame[{name!r}].astype('{instants.dtype.name.partition('[')[0]}[s]')."
+        )
+    what = "datetime" if kind == "M" else "timedelta"
+    return TimeColumn(what, zone, column, instants.view(np.int64), _PER_SECOND[unit])
+
+
+def _not_times(column: pd.Series, name: str, place) -> str:
+    values = column.astype(column.cat.categories.dtype) if column.dtype == "category" else column
+    inferred = pd.api.types.infer_dtype(values, skipna=True)
+    if inferred == "string":
+        parsed = pd.to_datetime(values.astype(object), format="ISO8601", errors="coerce", utc=True)
+        failed = (parsed.isna() & values.notna()).to_numpy()
+        fix = f"frame[{name!r}] = pd.to_datetime(frame[{name!r}], format='ISO8601')"
+        if not failed.any():
+            return f"Column {name!r} holds times as text. Turn it into timestamps first: {fix}."
+        rows = [
+            f"{shown(values.iloc[row])} at {place(row)}"
+            for row in np.flatnonzero(failed)[:5].tolist()
+        ]
+        more = f" and {failed.sum() - 5} more" if failed.sum() > 5 else ""
+        return (
+            f"Column {name!r} holds times as text, and not all of it reads as ISO 8601: "
+            f"{'; '.join(rows)}{more}. Mend those rows, then {fix}; or give your own format=."
+        )
+    if inferred == "datetime":
+        zones = pd.unique(
+            values.map(lambda time: str(time.tzinfo or "no zone"), na_action="ignore")
+        )
+        return (
+            f"Column {name!r} mixes time zones ({listed(zones)}). Bring it to one: frame[{name!r}] "
+            f"= pd.to_datetime(frame[{name!r}], utc=True)."
+        )
+    if inferred == "date":
+        return (
+            f"Column {name!r} holds dates without a time of day. Turn them into timestamps first: "
+            f"frame[{name!r}] = pd.to_datetime(frame[{name!r}])."
+        )
+    if inferred == "period":
+        return (
+            f"Column {name!r} holds periods, which have a start and an end. Choose one, for "
+            f"instance frame[{name!r}] = frame[{name!r}].dt.to_timestamp()."
+        )
+    return (
+        f"Column {name!r} has dtype {column.dtype} (it looks like {inferred}), for instance "
+        f"{shown(column.iloc[0])} at {place(0)}. Times are datetimes, timedeltas or numbers."
+    )

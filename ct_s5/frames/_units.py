@@ -1,0 +1,96 @@
+"""The length of one model unit of time: named by the caller, or the typical gap."""
+
+import datetime
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool
+
+from ct_s5.frames._long import LongFrame
+from ct_s5.frames._times import TimeKind
+from ct_s5.frames._words import shown
+
+TimeUnit = str | int | float | datetime.timedelta | np.timedelta64 | None
+
+
+def unit_of(long: LongFrame, time_unit: TimeUnit, rows=None) -> float:
+    """The unit the caller names, or the median positive gap between readings.
+
+    Raises:
+        ValueError: A unit that does not fit the time column, or none given where no series has
+            readings at two distinct times.
+    """
+    if time_unit is not None:
+        return read_unit(time_unit, long.times.kind, long.time_col)
+    if long.form == "array":
+        return 1.0  # regular data: one step is one unit, whatever is missing
+    unit = median_gap(long, rows)
+    if unit is None and rows is not None:
+        unit = median_gap(long)
+    if unit is None:
+        example = "time_unit='1h'" if long.times.kind != "number" else "time_unit=1.0"
+        raise ValueError(
+            f"No series has readings at two distinct times (column {long.time_col!r}), so there is "
+            f"no typical gap to measure time by. Name the unit: {example}."
+        )
+    return unit
+
+
+def read_unit(time_unit, kind: TimeKind, time_col: str) -> float:
+    """A unit as the caller writes it, as a float."""
+    is_number = isinstance(time_unit, int | float | np.integer | np.floating)
+    is_number = is_number and not isinstance(time_unit, bool | np.timedelta64)
+    if kind == "number":
+        if not is_number:
+            raise ValueError(
+                f"Column {time_col!r} holds numbers, which have no unit of their own, so "
+                f"time_unit={shown(time_unit)} cannot be converted. Give the unit as a number of "
+                "that column (time_unit=60 for minutes in seconds), or make it timedeltas: "
+                f"pd.to_timedelta(frame[{time_col!r}], unit='s')."
+            )
+        unit = float(time_unit)
+    else:
+        if is_number:
+            raise ValueError(
+                f"Column {time_col!r} holds {kind}s, so time_unit={shown(time_unit)} needs a unit: "
+                "write time_unit='1h', '15min' or a pd.Timedelta."
+            )
+        try:
+            unit = float(pd.Timedelta(time_unit) / pd.Timedelta(seconds=1))  # pyright: ignore
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"time_unit={shown(time_unit)} is no length of time ({error}). Write '1h', '15min' "
+                "or a pd.Timedelta."
+            ) from error
+    if not (np.isfinite(unit) and unit > 0):
+        raise ValueError(f"time_unit must be a positive length of time; got {shown(time_unit)}.")
+    return unit
+
+
+def median_gap(long: LongFrame, rows: Bool[np.ndarray, " R"] | None = None) -> float | None:
+    """Median positive gap between successive readings of a series; None when there is none.
+
+    Rows may come in any order. A row without an observed channel is a query and does not count, nor
+    does one that `rows` leaves out.
+    """
+    readings = ~np.isnan(long.values).all(axis=1)
+    reading = np.flatnonzero(readings if rows is None else readings & rows)
+    gaps = gaps_between(long, reading)
+    gaps = gaps[gaps > 0]
+    return float(np.median(gaps)) if len(gaps) else None
+
+
+def gaps_between(long: LongFrame, rows: np.ndarray) -> np.ndarray:
+    """Gaps between successive ones of some rows within each series, in seconds or numbers."""
+    rows = rows[np.lexsort((long.times.ticks[rows], long.series[rows]))]
+    inside = long.series[rows[1:]] == long.series[rows[:-1]]
+    return long.times.elapsed(rows[1:][inside], rows[:-1][inside])
+
+
+def readable(unit: float, kind: TimeKind) -> str:
+    """A length of time for people: `0 days 01:00:00`, or a plain number."""
+    if kind == "number" or not np.isfinite(unit):
+        return f"{unit:.6g}"
+    if 1e-9 <= unit < 9e9:  # what a Timedelta in nanoseconds can hold
+        return str(pd.Timedelta(unit, unit="s"))
+    return f"{unit:.6g} s"

@@ -1,0 +1,32 @@
+"""How a message shows what it speaks of: values, lists, near misses."""
+
+import difflib
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+
+def shown(value) -> str:
+    """A value as a person would write it: `3`, `'b'`, `2020-01-01 08:00:00`."""
+    if isinstance(value, pd.Timestamp | pd.Timedelta | np.datetime64 | np.timedelta64):
+        return str(value)
+    return repr(value.item() if isinstance(value, np.generic) else value)
+
+
+def listed(values: Iterable, most: int = 5) -> str:
+    """The first few values, and how many more there are: `'a', 'b' and 3 more`."""
+    values = list(values)
+    more = f" and {len(values) - most} more" if len(values) > most else ""
+    return ", ".join(shown(value) for value in values[:most]) + more
+
+
+def near(name: str, names: Iterable) -> str:
+    """A question for who mistyped a name: ` Did you mean 'ds'?`, or nothing."""
+    close = difflib.get_close_matches(str(name), [str(other) for other in names], n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def first(mask: np.ndarray) -> int:
+    """The position of the first True."""
+    return int(np.flatnonzero(mask)[0])

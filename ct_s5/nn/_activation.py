@@ -1,0 +1,52 @@
+"""The four gated activations of S5."""
+
+from typing import Literal, get_args
+
+import equinox as eqx
+import jax
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from ct_s5.nn._dropout import drop
+
+Activation = Literal["full_glu", "half_glu1", "half_glu2", "gelu"]
+ACTIVATIONS: tuple[str, ...] = get_args(Activation)
+
+
+class GatedActivation(eqx.Module):
+    """A GELU whose output is let through by a learned gate, with dropout after the GELU.
+
+    With `g = dropout(gelu(x))`: `full_glu` is `V g * sigmoid(W g)`, `half_glu1` is
+    `g * sigmoid(W g)`, `half_glu2` is `x * sigmoid(W g)` (the gate stands on the un-activated x),
+    and `gelu` is `g` without a gate.
+
+    Reference: the activations of the published S5 code, described in arXiv:2208.04933, appendix G.
+    """
+
+    gate: eqx.nn.Linear | None
+    value: eqx.nn.Linear | None
+    dropout: float = eqx.field(static=True)
+    kind: Activation = eqx.field(static=True)
+
+    def __init__(self, kind: Activation, n_features: int, *, dropout: float, key: PRNGKeyArray):
+        """Args: which of the four; H; the share of features dropped in training; the seed."""
+        if kind not in ACTIVATIONS:
+            raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}; got {kind!r}.")
+        gate_key, value_key = jax.random.split(key)
+        self.kind = kind
+        self.gate = None if kind == "gelu" else eqx.nn.Linear(n_features, n_features, key=gate_key)
+        self.value = (
+            eqx.nn.Linear(n_features, n_features, key=value_key) if kind == "full_glu" else None
+        )
+        self.dropout = dropout
+
+    def __call__(
+        self, inputs: Float[Array, "L H"], *, key: PRNGKeyArray | None
+    ) -> Float[Array, "L H"]:
+        """Apply to every step; without a key nothing is dropped."""
+        g = drop(self.dropout, jax.nn.gelu(inputs), key)
+        if self.gate is None:
+            return g
+        gate = jax.nn.sigmoid(jax.vmap(self.gate)(g))
+        if self.value is not None:
+            return jax.vmap(self.value)(g) * gate
+        return (g if self.kind == "half_glu1" else inputs) * gate

@@ -1,0 +1,87 @@
+"""One residual block around a sequence mixer."""
+
+from typing import Literal
+
+import equinox as eqx
+import jax
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
+
+from ct_s5.nn._activation import Activation, GatedActivation
+from ct_s5.nn._dropout import drop
+from ct_s5.nn._mixer import Mixer
+from ct_s5.nn._norm import BatchNorm, Moments, StepNorm, make_norm
+
+
+class S5Block(eqx.Module):
+    """Norm, mixer, gated activation, dropout, and the skip around them all: the block of S5.
+
+    Any `Mixer` serves.
+    """
+
+    mixer: Mixer
+    norm: StepNorm | BatchNorm
+    activation: GatedActivation
+    prenorm: bool = eqx.field(static=True)
+
+    def __init__(
+        self,
+        mixer: Mixer,
+        n_features: int,
+        *,
+        norm: Literal["layer", "rms", "batch"] = "layer",
+        prenorm: bool = True,
+        activation: Activation = "half_glu1",
+        dropout: float = 0.0,
+        key: PRNGKeyArray,
+    ):
+        """Put a block together.
+
+        Args:
+            mixer: For instance an `S5Layer`.
+            n_features: H.
+            norm: LayerNorm, RMSNorm, or BatchNorm over readings.
+            prenorm: Normalise before the mixer, or the sum after it.
+            activation: What follows the mixer.
+            dropout: Share of features dropped in training, drawn for each series.
+            key: Seeds the activation's gate.
+        """
+        self.mixer = mixer
+        self.norm = make_norm(norm, n_features)
+        self.prenorm = prenorm
+        self.activation = GatedActivation(activation, n_features, dropout=dropout, key=key)
+
+    def __call__(
+        self,
+        inputs: Float[Array, "L H"],
+        gaps: Float[Array, " L"],
+        *,
+        gaps_after: Float[Array, " L"] | None = None,
+        reading: Bool[Array, " L"] | None = None,
+        real: Bool[Array, " L"] | None = None,
+    ) -> Float[Array, "L H"]:
+        """The block's answer in use; training goes through `forward`."""
+        steps = {"gaps_after": gaps_after, "reading": reading, "real": real}
+        return self.forward(inputs, gaps, **steps, key=None)[0]
+
+    def forward(
+        self, inputs, gaps, *, gaps_after=None, reading=None, real=None, key: PRNGKeyArray | None
+    ) -> tuple[Float[Array, "L H"], Moments | None]:
+        """Outputs and what a BatchNorm saw; a key switches dropout and batch statistics on."""
+        counted = jax.numpy.ones(inputs.shape[0], bool) if reading is None else reading
+        if real is not None:
+            counted = counted & real
+        gate_key, drop_key = (None, None) if key is None else jax.random.split(key)
+        training = key is not None
+        x, moments = inputs, None
+        if self.prenorm:
+            x, moments = self.norm(x, counted, training=training)
+        x = self.mixer(x, gaps, gaps_after=gaps_after, reading=reading, real=real)
+        x = drop(self.activation.dropout, self.activation(x, key=gate_key), drop_key)
+        x = inputs + x
+        if not self.prenorm:
+            x, moments = self.norm(x, counted, training=training)
+        return x, moments
+
+    def absorb(self, moments: Moments | None) -> "S5Block":
+        """A copy whose norm remembers one more training batch."""
+        return eqx.tree_at(lambda block: block.norm, self, self.norm.absorb(moments))

@@ -1,0 +1,42 @@
+"""A gated recurrent unit under the mixer contract: the baseline that is not told of gaps."""
+
+import equinox as eqx
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
+
+
+class GRULayer(eqx.Module):
+    """A GRU over the readings of one series. It takes the gaps and makes no use of them.
+
+    Its state stands still between readings, so a query is told the state at the last reading.
+    """
+
+    cell: eqx.nn.GRUCell
+
+    def __init__(self, n_features: int, *, key: PRNGKeyArray):
+        """Args: H, features in, out and of the state; the seed of the weights."""
+        self.cell = eqx.nn.GRUCell(n_features, n_features, key=key)
+
+    def __call__(
+        self,
+        inputs: Float[Array, "L H"],
+        gaps: Float[Array, " L"],
+        *,
+        gaps_after: Float[Array, " L"] | None = None,
+        reading: Bool[Array, " L"] | None = None,
+        real: Bool[Array, " L"] | None = None,
+    ) -> Float[Array, "L H"]:
+        """The state after every step; padded outputs are 0."""
+        real = jnp.ones(inputs.shape[0], bool) if real is None else real
+        reading = real if reading is None else reading & real
+        inputs = jnp.where(real[:, None], inputs, jnp.zeros_like(inputs))
+
+        def step(state, row):
+            value, is_reading = row
+            state = jnp.where(is_reading, self.cell(value, state), state)
+            return state, state
+
+        start = jnp.zeros_like(inputs, shape=inputs.shape[1:])
+        _, states = lax.scan(step, start, (inputs, reading))
+        return jnp.where(real[:, None], states, jnp.zeros_like(states))

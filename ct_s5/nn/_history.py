@@ -1,0 +1,56 @@
+"""What each channel last said, how long ago, and how often it has spoken."""
+
+import equinox as eqx
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Bool, Float
+
+
+class ChannelHistory(eqx.Module):
+    """Per channel, at the end of a step. Arrays are (C,), or (L, C) for every step of a series."""
+
+    last: Float[Array, "*L C"]
+    """The last observed value, 0 (the channel's mean, once standardised) before the first."""
+    age: Float[Array, "*L C"]
+    """Time since it was observed, in model units; since the series began before the first."""
+    count: Float[Array, "*L C"]
+    """How often it has been observed."""
+
+
+def channel_history(
+    values: Float[Array, "L C"],
+    observed: Bool[Array, "L C"],
+    gaps: Float[Array, " L"],
+    reading: Bool[Array, " L"],
+    initial: ChannelHistory | None = None,
+) -> tuple[ChannelHistory, ChannelHistory]:
+    """The history at every step, and the one to carry on with.
+
+    Only readings write; a query is told the age at its own time and changes nothing. Ages are sums
+    of gaps, so they hold wherever the series' clock started.
+
+    Args:
+        values: Readings; unobserved cells are never looked at.
+        observed: True where a channel was measured.
+        gaps: Time since the last reading before each step, in model units.
+        reading: False on queries and padding.
+        initial: Where to go on from; the empty history when left out.
+    """
+    if initial is None:
+        nothing = jnp.zeros_like(values, shape=values.shape[1:])
+        initial = ChannelHistory(nothing, nothing, nothing)
+    observed = observed & reading[:, None]
+
+    def step(before, inputs):
+        value, seen, gap, is_reading = inputs
+        age = before.age + gap
+        now = ChannelHistory(
+            last=jnp.where(seen, value, before.last),
+            age=jnp.where(seen, jnp.zeros_like(age), age),
+            count=before.count + seen.astype(age.dtype),
+        )
+        carried_age = jnp.where(is_reading, now.age, before.age)
+        return ChannelHistory(now.last, carried_age, now.count), now
+
+    end, every = lax.scan(step, initial, (values, observed, gaps, reading))
+    return every, end

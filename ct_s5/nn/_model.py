@@ -1,0 +1,184 @@
+"""The whole model: encoder, blocks, pooling, head."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from ct_s5.batch import IrregularBatch
+from ct_s5.nn._activation import Activation
+from ct_s5.nn._block import S5Block
+from ct_s5.nn._dropout import drop
+from ct_s5.nn._encoder import Input, ReadingEncoder, TokenEncoder
+from ct_s5.nn._gru import GRULayer
+from ct_s5.nn._heads import Gaussian, Head
+from ct_s5.nn._mixer import Mixer
+from ct_s5.nn._norm import Moments
+from ct_s5.nn._pooling import POOLINGS, Pooling, pool, pooled_size
+from ct_s5.ssm import Hold, S5Layer
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelSettings:
+    """Everything that fixes the shape of an `S5Model`; a model file stores it as JSON."""
+
+    n_channels: int
+    n_outputs: int
+    n_static: int = 0
+    width: int = 64
+    """H."""
+    states: int = 64
+    """P of each layer."""
+    depth: int = 2
+    """Blocks; 0 leaves encoder, pooling and head."""
+    mixer: Literal["s5", "gru"] = "s5"
+    hold: Hold = "zoh"
+    bidirectional: bool = False
+    n_blocks: int = 1
+    timescale: tuple[float, float] = (1e-3, 1e-1)
+    rescale: float = 1.0
+    output_init: Literal["trunc_standard_normal", "lecun_normal", "complex_normal"] = (
+        "trunc_standard_normal"
+    )
+    norm: Literal["layer", "rms", "batch"] = "layer"
+    prenorm: bool = True
+    activation: Activation = "half_glu1"
+    dropout: float = 0.0
+    """Share of features dropped in training: of the encoder, of each block, and before the head."""
+    inputs: tuple[Input, ...] = ("value", "observed", "last", "count", "square")
+    n_tokens: int = 0
+    """Vocabulary of a token encoder; 0 for readings."""
+    per: Literal["series", "reading"] = "series"
+    pooling: Pooling = "summary"
+    head: Literal["class", "value", "gaussian"] = "value"
+
+
+def _s5(settings: ModelSettings, key: PRNGKeyArray) -> Mixer:
+    return S5Layer(
+        settings.width,
+        settings.states,
+        n_blocks=settings.n_blocks,
+        hold=settings.hold,
+        bidirectional=settings.bidirectional,
+        timescale=settings.timescale,
+        rescale=settings.rescale,
+        output_init=settings.output_init,
+        key=key,
+    )
+
+
+def _gru(settings: ModelSettings, key: PRNGKeyArray) -> Mixer:
+    if settings.bidirectional:
+        raise ValueError("The GRU reads forwards only: leave bidirectional=False with mixer='gru'.")
+    return GRULayer(settings.width, key=key)
+
+
+_MIXERS: dict[str, Callable[[ModelSettings, PRNGKeyArray], Mixer]] = {
+    "s5": _s5,
+    "gru": _gru,
+}
+
+
+class S5Model(eqx.Module):
+    """From an `IrregularBatch` to one answer a series, or one a step."""
+
+    encoder: ReadingEncoder | TokenEncoder
+    blocks: tuple[S5Block, ...]
+    head: Head
+    settings: ModelSettings = eqx.field(static=True)
+
+    def __init__(self, settings: ModelSettings, *, key: PRNGKeyArray):
+        """Build the model that the settings describe, its weights seeded by `key`."""
+        if settings.pooling not in POOLINGS:
+            raise ValueError(
+                f"pooling must be one of {', '.join(POOLINGS)}; got {settings.pooling!r}."
+            )
+        if settings.per not in ("series", "reading"):
+            raise ValueError(f"per must be one of series, reading; got {settings.per!r}.")
+        if settings.mixer not in _MIXERS:
+            raise ValueError(f"mixer must be one of {', '.join(_MIXERS)}; got {settings.mixer!r}.")
+        encoder_key, head_key, *block_keys = jax.random.split(key, 2 + 2 * settings.depth)
+        if settings.n_tokens:
+            self.encoder = TokenEncoder(settings.n_tokens, settings.width, key=encoder_key)
+        else:
+            self.encoder = ReadingEncoder(
+                settings.n_channels,
+                settings.n_static,
+                settings.width,
+                inputs=settings.inputs,
+                key=encoder_key,
+            )
+        self.blocks = tuple(
+            S5Block(
+                _MIXERS[settings.mixer](settings, mixer_key),
+                settings.width,
+                norm=settings.norm,
+                prenorm=settings.prenorm,
+                activation=settings.activation,
+                dropout=settings.dropout,
+                key=block_key,
+            )
+            for mixer_key, block_key in zip(block_keys[::2], block_keys[1::2], strict=True)
+        )
+        n_features = settings.width
+        if settings.per == "series":
+            n_features = pooled_size(settings.pooling, settings.width)
+        n_features += settings.n_static
+        self.head = Head(n_features, settings.n_outputs, kind=settings.head, key=head_key)
+        self.settings = settings
+
+    def __call__(self, batch: IrregularBatch) -> Float[Array, "N *L K"] | Gaussian:
+        """Answers (N, K), or (N, L, K) for `per="reading"`; padded steps answer anything."""
+        return jax.vmap(lambda series: self._one(series, None)[0], axis_name="batch")(batch)
+
+    def forward(
+        self, batch: IrregularBatch, key: PRNGKeyArray
+    ) -> tuple[Float[Array, "N *L K"] | Gaussian, tuple[Moments | None, ...]]:
+        """Answers in training, with dropout and batch statistics, and what the norms saw."""
+        keys = jax.random.split(key, batch.gaps.shape[0])
+        # The moments are sums over the whole batch, the same for every series.
+        return jax.vmap(self._one, axis_name="batch", out_axes=(0, None))(batch, keys)
+
+    def absorb(self, moments: tuple[Moments | None, ...]) -> "S5Model":
+        """A copy whose norms remember one more training batch."""
+        blocks = tuple(b.absorb(m) for b, m in zip(self.blocks, moments, strict=True))
+        return eqx.tree_at(lambda model: model.blocks, self, blocks)
+
+    def _own_precision(self, array):
+        floating = jnp.issubdtype(array.dtype, jnp.floating)
+        return jnp.asarray(array, self.head.linear.weight.dtype) if floating else array
+
+    def _one(self, series: IrregularBatch, key: PRNGKeyArray | None):
+        series = jax.tree.map(self._own_precision, series)
+        reading = series.reading & series.real
+        gaps = jnp.where(series.real, series.gaps, jnp.zeros_like(series.gaps))
+        observed = series.observed & reading[:, None]
+        n_keys = 2 + len(self.blocks)
+        keys = [None] * n_keys if key is None else list(jax.random.split(key, n_keys))
+        encode_key, head_key, *block_keys = keys
+        dropout = self.settings.dropout
+        encoded = self.encoder(series.values, observed, gaps, reading, series.static)
+        x = encoded = drop(dropout, encoded, encode_key)
+        moments = []
+        for block, block_key in zip(self.blocks, block_keys, strict=True):
+            x, seen = block.forward(
+                x,
+                series.gaps,
+                gaps_after=series.gaps_after,
+                reading=series.reading,
+                real=series.real,
+                key=block_key,
+            )
+            moments.append(seen)
+        if self.settings.per == "series":
+            x = pool(self.settings.pooling, x, encoded, gaps, reading)
+            answers = self.head(drop(dropout, jnp.concatenate([x, series.static]), head_key))
+        else:
+            static = jnp.broadcast_to(series.static[None, :], (x.shape[0], series.static.shape[0]))
+            known = drop(dropout, jnp.concatenate([x, static], axis=-1), head_key)
+            answers = jax.vmap(self.head)(known)
+        return answers, tuple(moments)

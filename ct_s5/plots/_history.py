@@ -1,0 +1,76 @@
+"""plot_history: how training went, epoch by epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from ct_s5.plots._style import colours, look, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_WORDS = {"loss": "training", "validation_loss": "validation"}
+
+
+def plot_history(history) -> Figure:
+    """Loss by epoch.
+
+    Args:
+        history: The `history_` of an estimator (columns loss and validation_loss, a row an epoch):
+            both are drawn, the best validated epoch is marked. Or a dict of such frames, or of
+            lists of them (one a seed), by name: the validated loss of each is drawn, or the
+            training loss where nothing was validated.
+
+    Raises:
+        ValueError: No history, or one without a loss.
+        ImportError: matplotlib is not installed.
+    """
+    lines: list[tuple[str, pd.Series]] = []
+    if isinstance(history, Mapping) and "loss" not in history:
+        for name, runs in history.items():
+            for run in [runs] if isinstance(runs, pd.DataFrame | Mapping) else runs:
+                frame = pd.DataFrame(run)
+                key = "validation_loss" if "validation_loss" in frame else "loss"
+                lines.append((str(name), _curve(frame, key)))
+        label = "validated loss"
+    else:
+        frame = pd.DataFrame(history)
+        lines = [(word, _curve(frame, key)) for key, word in _WORDS.items() if key in frame]
+        label = "loss"
+    if not lines or not any(len(line) for _, line in lines):
+        raise ValueError("There is no history to show: it needs a column loss.")
+    colour = colours(list(dict.fromkeys(name for name, _ in lines)))
+    several = len(lines) > len(colour)
+    with look():
+        figure, (axes,) = new_figure(2.3)
+        for name, line in lines:
+            first = name not in axes.get_legend_handles_labels()[1]
+            axes.plot(
+                line.index,
+                line,
+                color=colour[name],
+                linewidth=1.3,
+                alpha=0.75 if several else 1,
+                label=name if first else None,
+            )
+            if name == "validation" and line.notna().any():
+                best = int(np.nanargmin(line))
+                axes.plot(line.index[best], line.iloc[best], "o", color=colour[name], ms=4.5)
+        axes.set_xlabel("epoch")
+        axes.set_ylabel(label)
+        axes.locator_params(axis="x", integer=True)
+        axes.margins(x=0.02)
+        figure.legend(loc="outside upper left", ncols=4, handlelength=1.2, columnspacing=1.2)
+    return figure
+
+
+def _curve(frame: pd.DataFrame, key: str) -> pd.Series:
+    if key not in frame:
+        raise ValueError(f"A history has the column loss; this one has {', '.join(frame.columns)}.")
+    values = frame[key].to_numpy(np.float64)
+    counted = frame.index.name == "epoch"
+    return pd.Series(values, index=frame.index if counted else np.arange(1, len(values) + 1))

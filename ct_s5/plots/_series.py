@@ -1,0 +1,88 @@
+"""plot_series: the readings of one series where they lie in time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ct_s5.plots._style import INK, colours, look, new_figure
+from ct_s5.plots._units import unit_for
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def plot_series(
+    times,
+    values,
+    observed=None,
+    *,
+    channels: Sequence[str] | None = None,
+    title: str = "",
+    silence: float = 3.0,
+) -> Figure:
+    """Readings as dots on the real time axis, a panel a channel, long silences shaded.
+
+    Args:
+        times: L timestamps, timedeltas, or numbers, sorted.
+        values: Readings (L, C), or (L,) for one channel.
+        observed: Which cells are readings (L, C); those that are not NaN when left out.
+        channels: C names.
+        title: A line above.
+        silence: Gaps longer than this many mean gaps are shaded.
+
+    Raises:
+        ValueError: Shapes that do not go together, or more than 12 channels.
+        ImportError: matplotlib is not installed.
+    """
+    times, values = np.asarray(times), np.asarray(values, np.float64)
+    values = values[:, None] if values.ndim == 1 else values
+    observed = ~np.isnan(values) if observed is None else np.asarray(observed, bool)
+    observed = observed.reshape(values.shape) & ~np.isnan(values)
+    n_channels = values.shape[1]
+    names = [str(name) for name in (range(n_channels) if channels is None else channels)]
+    if len(times) != len(values) or len(names) != n_channels or not 0 < n_channels <= 12:
+        raise ValueError(
+            f"times has shape {times.shape}, values {values.shape}, and there are {len(names)} "
+            "names: give one time a row and one name a channel, 12 channels at most."
+        )
+    unit = None
+    if times.dtype.kind == "m":
+        seconds = times / np.timedelta64(1, "s")
+        size, unit = unit_for(float(np.ptp(seconds))) if len(seconds) else (1.0, "s")
+        times = seconds / size
+    read = times[observed.any(axis=1)]
+    with look():
+        figure, panels = new_figure(0.82 * n_channels + 0.8, n_channels, sharex=True)
+        colour = colours(names)
+        for c, (axes, name) in enumerate(zip(panels, names, strict=True)):
+            for start, end in _silences(read, silence):
+                axes.axvspan(start, end, color=INK, alpha=0.16, linewidth=0)
+            seen = observed[:, c]
+            axes.plot(times[seen], values[seen, c], "o", color=colour[name], ms=2.6)
+            axes.set_title(name, pad=4)
+            axes.locator_params(axis="y", nbins=3)
+        axes = panels[-1]
+        if times.dtype.kind == "M":
+            from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+            locator = AutoDateLocator(maxticks=7)
+            axes.xaxis.set_major_locator(locator)
+            axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        else:
+            axes.set_xlabel("time" if unit is None else f"time, {unit}")
+        if title:
+            figure.suptitle(title, x=0.01, ha="left", fontsize=10.5)
+    return figure
+
+
+def _silences(times, longest: float) -> list[tuple]:
+    """(start, end) of the gaps longer than so many mean gaps."""
+    if len(times) < 2:
+        return []
+    gaps = np.diff(times) / (times[-1] - times[0] or 1)  # shares: plain numbers, whatever times are
+    # The mean, not the median: where half of the readings come in bursts, every pause between two
+    # bursts is many median gaps long.
+    return [(times[i], times[i + 1]) for i in np.flatnonzero(gaps > longest / len(gaps))]

@@ -1,0 +1,11 @@
+"""Continuous-time linear state space mathematics: initialisation, holds, the scan, the S5 layer."""
+
+from ct_s5.ssm._hippo import hippo_normal as hippo_normal
+from ct_s5.ssm._holds import HOLDS as HOLDS
+from ct_s5.ssm._holds import Hold as Hold
+from ct_s5.ssm._holds import discretise as discretise
+from ct_s5.ssm._layer import S5Layer as S5Layer
+from ct_s5.ssm._layer import S5State as S5State
+from ct_s5.ssm._phi import phi1 as phi1
+from ct_s5.ssm._phi import phi2 as phi2
+from ct_s5.ssm._scan import diagonal_scan as diagonal_scan

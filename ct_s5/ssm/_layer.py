@@ -1,0 +1,318 @@
+"""The S5 layer: a state that moves through continuous time, one gap a step."""
+
+import warnings
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Bool, Complex, Float, PRNGKeyArray
+
+from ct_s5.ssm._hippo import hippo_normal
+from ct_s5.ssm._holds import HOLDS, Hold, discretise
+from ct_s5.ssm._scan import diagonal_scan
+from ct_s5.ssm._start import OutputInit, input_start, output_start
+from ct_s5.ssm._steps import checked_gaps, last_reading, shifted_gaps
+
+
+class S5State(eqx.Module):
+    """What a causal S5 layer carries from one chunk of a series to the next."""
+
+    x: Complex[Array, " Q"]
+    """The state at the last reading."""
+    held: Complex[Array, " Q"]
+    """`B u` of the last reading, which `zoh_forward` and `foh` still need; 0 before the first."""
+
+
+class S5Layer(eqx.Module):
+    """A diagonal state space layer whose discretisation follows the true gap of every step.
+
+    Between readings the state obeys `x' = timescale * (rate x + B u(t))`, solved exactly over each
+    gap under the chosen `hold`; the output is `y = 2 Re(C x) + D u`. See `docs/time.md` for the
+    four kinds of step (reading, query, padding, reset) and `ct_s5.ssm.discretise` for the holds.
+
+    References:
+        Smith, Warrington and Linderman, Simplified State Space Layers for Sequence Modeling,
+        arXiv:2208.04933. Gaps in both directions as in the authors' pendulum experiment.
+    """
+
+    rate_real: Float[Array, " Q"]
+    """Before minus softplus, which keeps Re(rate) below 0 with a gradient everywhere."""
+    rate_imag: Float[Array, " Q"]
+    log_timescale: Float[Array, " Q"]
+    input_weight: Float[Array, "2 Q H"]
+    """Real and imaginary part of the input map."""
+    output_weight: Float[Array, "2 H DQ"]
+    """Real and imaginary part of the output map; D = 2 directions when bidirectional."""
+    feedthrough: Float[Array, " H"]
+    """The diagonal map D from input straight to output."""
+
+    n_features: int = eqx.field(static=True)
+    n_states: int = eqx.field(static=True)
+    hold: Hold = eqx.field(static=True)
+    bidirectional: bool = eqx.field(static=True)
+    first_gap: float = eqx.field(static=True)
+    rescale: float = eqx.field(static=True)
+
+    def __init__(
+        self,
+        n_features: int,
+        n_states: int,
+        *,
+        n_blocks: int = 1,
+        hold: Hold = "zoh",
+        bidirectional: bool = False,
+        timescale: tuple[float, float] = (1e-3, 1e-1),
+        first_gap: float = 1.0,
+        rescale: float = 1.0,
+        output_init: OutputInit = "trunc_standard_normal",
+        key: PRNGKeyArray,
+    ):
+        """Start from HiPPO-N.
+
+        Args:
+            n_features: H, features in and out.
+            n_states: P, the full number of states as in the papers' tables; conjugate symmetry
+                halves it inside.
+            n_blocks: J, blocks of the initial state matrix. P / J must be even.
+            hold: What the input does between readings.
+            bidirectional: Also run from the last step to the first, with the gaps after each step.
+            timescale: Range of the initial timescales, log-uniform, in 1 / model unit. A state
+                forgets at `-Re(rate) * timescale` (initially half the timescale) a model unit.
+            first_gap: Gap of the first reading met backwards, in model units, where `gaps_after` is
+                left to the layer.
+            rescale: A fixed factor on every timescale, for a model used at another sampling rate
+                than it was trained at.
+            output_init: Distribution of the output map before it is turned into eigenvector
+                coordinates. Standard deviation of the real and the imaginary part of an entry,
+                there and after: "trunc_standard_normal" 1 / sqrt(P); "lecun_normal"
+                1 / sqrt(H P), which is sqrt(H) times smaller; "complex_normal" sqrt(1/2), drawn in
+                eigenvector coordinates. The input map is drawn real with standard deviation
+                1 / sqrt(P) and then turned, as published; the feedthrough is standard normal.
+            key: Seeds all parameters.
+
+        Raises:
+            ValueError: Sizes that do not fit, or an unknown option.
+        """
+        if hold not in HOLDS:
+            raise ValueError(f"hold must be one of {', '.join(HOLDS)}; got {hold!r}.")
+        if hold == "bilinear":
+            warnings.warn(
+                "hold='bilinear': at gaps far above 1 / |rate * timescale| its decay tends to -1, "
+                "so a long silence flips the state where it should forget it. 'zoh' has no such "
+                "limit.",
+                stacklevel=2,
+            )
+        low, high = timescale
+        if not 0 < low <= high:
+            raise ValueError(
+                f"timescale is a range (low, high) with 0 < low <= high; got {timescale}."
+            )
+        if n_features < 1:
+            raise ValueError(f"n_features must be at least 1; got {n_features}.")
+        rates, vectors = hippo_normal(n_states, n_blocks)
+        dtype = jnp.result_type(float)
+        input_key, output_key, feedthrough_key, timescale_key = jax.random.split(key, 4)
+
+        # softplus(x) = 1/2 at x = log(e^(1/2) - 1).
+        self.rate_real = jnp.asarray(np.log(np.expm1(-np.real(rates))), dtype)
+        self.rate_imag = jnp.asarray(np.imag(rates), dtype)
+        uniform = jax.random.uniform(timescale_key, rates.shape, dtype)
+        self.log_timescale = np.log(low).astype(dtype) + uniform * np.log(high / low).astype(dtype)
+        self.input_weight = input_start(input_key, n_features, vectors)
+        self.output_weight = jnp.concatenate(
+            [
+                output_start(direction, n_features, vectors, output_init)
+                for direction in jax.random.split(output_key, 2 if bidirectional else 1)
+            ],
+            axis=-1,
+        )
+        self.feedthrough = jax.random.normal(feedthrough_key, (n_features,), dtype)
+        self.n_features = n_features
+        self.n_states = n_states
+        self.hold = hold
+        self.bidirectional = bidirectional
+        self.first_gap = first_gap
+        self.rescale = rescale
+
+    @property
+    def rates(self) -> Complex[Array, " Q"]:
+        """Continuous-time eigenvalues; real parts are negative by construction."""
+        return lax.complex(-jax.nn.softplus(self.rate_real), self.rate_imag)
+
+    @property
+    def timescales(self) -> Float[Array, " Q"]:
+        """Positive factors on the gaps, one a state, `rescale` included."""
+        return jnp.exp(self.log_timescale) * self.rescale
+
+    @property
+    def input_map(self) -> Complex[Array, "Q H"]:
+        """B, in eigenvector coordinates."""
+        return lax.complex(self.input_weight[0], self.input_weight[1])
+
+    @property
+    def output_map(self) -> Complex[Array, "H DQ"]:
+        """C, in eigenvector coordinates; (H, P) when bidirectional, the forward half first."""
+        return lax.complex(self.output_weight[0], self.output_weight[1])
+
+    def __call__(
+        self,
+        inputs: Float[Array, "L H"],
+        gaps: Float[Array, " L"],
+        *,
+        gaps_after: Float[Array, " L"] | None = None,
+        reading: Bool[Array, " L"] | None = None,
+        real: Bool[Array, " L"] | None = None,
+        reset: Bool[Array, " L"] | None = None,
+    ) -> Float[Array, "L H"]:
+        """The outputs at every step of one series, or of several packed into one row.
+
+        Args:
+            inputs: One row a step.
+            gaps: Time since the last reading before each step, in model units, `gaps[0]` included:
+                the layer takes it as given. `ct_s5.gaps_from_times` makes them.
+            gaps_after: Time to the first reading after each step. Only a bidirectional layer uses
+                it, and may derive it from `gaps` as long as there are no queries.
+            reading: False where a step is a query: it reads the state at its time and leaves no
+                trace. All real steps are readings when left out.
+            real: False on padding, which does nothing; its output is 0.
+            reset: True where another series begins in the same row.
+
+        Raises:
+            ValueError: Shapes that do not fit, or queries in a bidirectional layer without
+                `gaps_after`.
+            EquinoxRuntimeError: A gap of a real step that is negative, NaN or infinite.
+        """
+        outputs, _ = self._apply(inputs, gaps, gaps_after, reading, real, reset, None)
+        return outputs
+
+    def run(
+        self,
+        inputs: Float[Array, "L H"],
+        gaps: Float[Array, " L"],
+        state: S5State | None = None,
+        *,
+        reading: Bool[Array, " L"] | None = None,
+        real: Bool[Array, " L"] | None = None,
+        reset: Bool[Array, " L"] | None = None,
+    ) -> tuple[Float[Array, "L H"], S5State]:
+        """One chunk of a series, going on from `state`: the numbers `__call__` gives on the whole.
+
+        Raises:
+            ValueError: The layer is bidirectional: its answers need readings yet to come.
+        """
+        self._refuse_bidirectional("run")
+        state = self.initial_state() if state is None else state
+        return self._apply(inputs, gaps, None, reading, real, reset, state)
+
+    def step(
+        self, input: Float[Array, " H"], gap: Float[Array, ""], state: S5State
+    ) -> tuple[Float[Array, " H"], S5State]:
+        """Take one reading as it arrives, `gap` model units after the last."""
+        self._refuse_bidirectional("step")
+        gap = jnp.asarray(gap, self.feedthrough.dtype)
+        outputs, state = self._apply(input[None, :], gap[None], None, None, None, None, state)
+        return outputs[0], state
+
+    def initial_state(self) -> S5State:
+        """The empty state, before any reading."""
+        zeros = jnp.zeros_like(self.rate_imag)
+        return S5State(lax.complex(zeros, zeros), lax.complex(zeros, zeros))
+
+    def _refuse_bidirectional(self, verb: str) -> None:
+        if self.bidirectional:
+            raise ValueError(
+                f"A bidirectional layer cannot {verb}: the outputs of its backward half depend on "
+                "readings yet to come. Call the layer on the whole series, or build it with "
+                "bidirectional=False."
+            )
+
+    def _apply(self, inputs, gaps, gaps_after, reading, real, reset, state):
+        dtype = self.feedthrough.dtype
+        inputs = jnp.asarray(inputs, dtype)
+        if inputs.ndim != 2 or inputs.shape[1] != self.n_features:
+            raise ValueError(
+                f"inputs must have shape (L, H) = (L, {self.n_features}) for one series; got "
+                f"{inputs.shape}. Use jax.vmap for a batch."
+            )
+        n_steps = inputs.shape[0]
+        flags = {
+            "gaps": gaps,
+            "gaps_after": gaps_after,
+            "reading": reading,
+            "real": real,
+            "reset": reset,
+        }
+        for name, array in flags.items():
+            if array is not None and jnp.shape(array) != (n_steps,):
+                raise ValueError(
+                    f"{name} has shape {jnp.shape(array)}, inputs has {n_steps} steps: one entry a "
+                    f"step, shape ({n_steps},)."
+                )
+        if self.bidirectional and reading is not None and gaps_after is None:
+            raise ValueError(
+                "A bidirectional layer with queries needs gaps_after, the time to the first "
+                "reading after each step: gaps, gaps_after = ct_s5.gaps_from_times(times, reading)."
+            )
+
+        # Padding is blanked before anything else touches it: NaN * 0 is NaN.
+        if real is not None:
+            inputs = jnp.where(real[:, None], inputs, jnp.zeros_like(inputs))
+        gaps = checked_gaps(gaps, real, "gaps", dtype)
+        # Only a padded or asked step is no reading; None keeps the common case free of masks.
+        readings = real if reading is None else reading if real is None else reading & real
+
+        v = inputs @ self.input_weight.reshape(self.n_states, self.n_features).T
+        v = lax.complex(v[:, : self.n_states // 2], v[:, self.n_states // 2 :])
+        has_queries = reading is not None
+        seen, state = self._one_way(v, gaps, readings, has_queries, reset, state)
+        if self.bidirectional:
+            if gaps_after is None:
+                gaps_after = shifted_gaps(gaps, real, reset, self.first_gap)
+            gaps_after = checked_gaps(gaps_after, real, "gaps_after", dtype)
+            # Backwards is forwards on the mirrored row, where a series begins at its last step.
+            begins = None if reset is None else jnp.concatenate([reset[:1] & False, reset[:0:-1]])
+            mirrored = None if readings is None else readings[::-1]
+            back, _ = self._one_way(v[::-1], gaps_after[::-1], mirrored, has_queries, begins, None)
+            seen = jnp.concatenate([seen, back[::-1]], axis=-1)
+
+        # 2 Re(C x) as one real product.
+        c = 2 * jnp.concatenate([self.output_weight[0], -self.output_weight[1]], axis=-1)
+        outputs = (
+            jnp.concatenate([seen.real, seen.imag], axis=-1) @ c.T
+            + self.feedthrough[None, :] * inputs
+        )
+        if real is not None:
+            outputs = jnp.where(real[:, None], outputs, jnp.zeros_like(outputs))
+        return outputs, state
+
+    def _one_way(self, v, gaps, reading, has_queries, reset, state):
+        """The states that the steps see, in the direction of the rows, and the state at the end."""
+        state = self.initial_state() if state is None else state
+        decay, gain, held_gain = discretise(self.hold, self.rates, self.timescales, gaps)
+        drive = jnp.zeros_like(v) if gain is None else gain * v
+        held, last = jnp.zeros_like(v), state.held
+        if held_gain is not None:
+            before, last = last_reading(v, reading, reset, state.held)
+            held = held_gain * before
+            drive = drive + held
+        if reading is None:
+            x = diagonal_scan(decay, drive, initial=state.x, reset=reset)
+            return x, (S5State(x[-1], last) if len(x) else state)
+        # Whatever is no reading leaves the state alone ...
+        one, zero = jnp.ones_like(decay), jnp.zeros_like(drive)
+        x = diagonal_scan(
+            jnp.where(reading[:, None], decay, one),
+            jnp.where(reading[:, None], drive, zero),
+            initial=state.x,
+            reset=reset,
+        )
+        end = S5State(x[-1], last) if len(x) else state
+        if not has_queries:
+            return x, end
+        # ... and a query sees it as it is by then; only zoh_forward knows what drove it meanwhile.
+        asked = decay * x
+        if self.hold == "zoh_forward":
+            asked = asked + held
+        return jnp.where(reading[:, None], x, asked), end

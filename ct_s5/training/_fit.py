@@ -1,0 +1,281 @@
+"""The fit loop: epochs of minibatches, validation after each, the best weights kept."""
+
+import dataclasses
+import os
+import time
+import warnings
+from collections.abc import Sequence
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from ct_s5.batch import SeriesSet, bucket_lengths, minibatches, thinned_lengths
+from ct_s5.nn import Gaussian, S5Model
+from ct_s5.training._checkpoint import Checkpoint, Progress
+from ct_s5.training._losses import Loss, Targets, loss_of_each
+from ct_s5.training._metrics import check_monitor, score
+from ct_s5.training._optimiser import OptimiserSettings, make_optimiser, make_schedule
+from ct_s5.training._predict import predict_all
+
+
+@dataclasses.dataclass(frozen=True)
+class FitSettings:
+    """How to train. The defaults suit a few hundred to a few ten thousand series."""
+
+    max_epochs: int | None = None
+    """Passes over the training series; left out, what makes about 1200 steps, but 15 to 200."""
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.3
+    state_rate: float = 0.25
+    """Learning rate of rates, timescales and input map, as a share of the others'."""
+    gradient_clip: float | None = 1.0
+    warmup: float = 0.1
+    """Share of all steps over which the learning rate rises."""
+    patience: int | None = None
+    """Epochs without a better validation before training stops; left out, a fifth of the most."""
+    thinning: float = 0.0
+    """Share of each series' readings left out at random in every training step."""
+    monitor: str = "loss"
+    """What validation looks at: the loss, or a name of `ct_s5.training.METRICS`."""
+    n_buckets: int = 4
+    """Distinct lengths to pad to, at most; each compiles once for training and once for validation,
+    so fewer are taken where they pad little enough."""
+    seed: int = 0
+
+    def __post_init__(self):
+        for name in ("max_epochs", "batch_size", "patience", "n_buckets"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} must be at least 1; got {value}.")
+        if not self.learning_rate > 0:
+            raise ValueError(f"learning_rate must be positive; got {self.learning_rate}.")
+        if not 0 <= self.thinning < 1:
+            raise ValueError(
+                f"thinning is a share of the readings, from 0 to below 1; got {self.thinning}."
+            )
+        if not 0 <= self.warmup <= 1:
+            raise ValueError(f"warmup is a share of all steps, from 0 to 1; got {self.warmup}.")
+
+    def limits(self, n_steps: int) -> tuple[int, int]:
+        """Epochs at most and patience, for a training of `n_steps` steps an epoch."""
+        epochs = self.max_epochs
+        if epochs is None:
+            epochs = min(max(round(_USUAL_STEPS / n_steps), 15), 200)
+        return epochs, max(epochs // 5, 5) if self.patience is None else self.patience
+
+
+@dataclasses.dataclass(frozen=True)
+class FitResult:
+    """What training leaves behind."""
+
+    model: S5Model
+    """With the weights of the best epoch."""
+    history: pd.DataFrame
+    """One row an epoch: losses, the monitored value, learning rate, seconds, series a second."""
+    best_epoch: int
+    lengths: tuple[int, ...]
+    """The padded lengths, to predict with what is compiled already."""
+    n_compilations: int
+    """How often a training step was compiled anew: once a length, or never after such a fit."""
+
+
+_USUAL_STEPS = 1200
+
+# Padding that a compilation more (some seconds) would not win back in a usual training.
+_WASTE = 0.3
+
+# Counts traces, which are what a user waits for; the body of a jitted function runs only then.
+_traces = [0]
+
+
+@eqx.filter_jit
+def _train_step(model, optimiser_state, batch, targets, key, rate, loss: Loss, settings):
+    _traces[0] += 1
+    values, weights = targets
+
+    def mean_loss(model):
+        answers, moments = model.forward(batch, key)
+        losses, weight = loss_of_each(loss, answers, values, weights)
+        total = jnp.sum(weight)
+        mean = jnp.sum(losses) / jnp.where(total > 0, total, jnp.ones_like(total))
+        return mean, (losses, moments)
+
+    told, gradients = eqx.filter_value_and_grad(mean_loss, has_aux=True)(model)
+    value, (losses, moments) = told
+    # A finite loss may have a gradient that is not; its update would spoil the weights for good.
+    finite = [jnp.isfinite(gradient).all() for gradient in jax.tree.leaves(gradients)]
+    value = jnp.where(jnp.stack(finite).all(), value, jnp.full_like(value, jnp.nan))
+    updates, optimiser_state = make_optimiser(settings).update(
+        gradients, optimiser_state, eqx.filter(model, eqx.is_array)
+    )
+    updates = jax.tree.map(lambda update: rate * update, updates)
+    model = eqx.apply_updates(model, updates).absorb(moments)
+    return model, optimiser_state, value, losses
+
+
+def fit(
+    model: S5Model,
+    series: SeriesSet,
+    targets: Targets,
+    *,
+    loss: Loss,
+    settings: FitSettings | None = None,
+    validation: tuple[SeriesSet, Targets] | None = None,
+    names: Sequence[object] | None = None,
+    checkpoint: str | os.PathLike | None = None,
+    progress: bool = False,
+) -> FitResult:
+    """Train a model and keep the weights of its best epoch.
+
+    Everything random follows from `settings.seed`: the minibatches and dropout of step k of epoch e
+    are functions of (seed, e, k), so a resumed run repeats an uninterrupted one.
+
+    Args:
+        model: What to train; it is not changed.
+        series: The training series.
+        targets: One a series, or one a row where the model answers per reading.
+        loss: What to minimise.
+        settings: How; see `FitSettings`.
+        validation: Series and targets that decide on the best epoch and on stopping. Without them
+            the last epoch counts as the best.
+        names: What to call the series in messages; their numbers when left out.
+        checkpoint: A file to write after every epoch and, if it is there, to go on from.
+        progress: Show a bar with losses, series a second and compilations.
+
+    Raises:
+        FloatingPointError: The loss became NaN or infinite in the first epoch. (Later on training
+            stops with a warning and gives back the best weights so far.)
+        ValueError: A checkpoint of another training; no target, or nothing to monitor.
+    """
+    settings = FitSettings() if settings is None else settings
+    check_monitor(settings.monitor, loss)
+    for verb, some in ("train", targets), ("validate", validation and validation[1]):
+        if some is not None and not (some.weights > 0).any():
+            raise ValueError(f"There is no target to {verb} on: the weight of each is zero.")
+    names = range(len(series)) if names is None else names
+    lengths = _buckets(thinned_lengths(series, settings.thinning), settings.n_buckets)
+    n_steps = sum(1 for _ in _epoch(series, lengths, settings, 1))
+    max_epochs, patience = settings.limits(n_steps)
+    n_all = max_epochs * n_steps
+    schedule = make_schedule(settings.learning_rate, n_all, int(settings.warmup * n_all))
+    groups = OptimiserSettings(settings.weight_decay, settings.state_rate, settings.gradient_clip)
+    now = Progress.start(model, make_optimiser(groups).init(eqx.filter(model, eqx.is_array)))
+    store = None
+    if checkpoint is not None:
+        data = (series, targets, *(validation or ()))
+        store = Checkpoint.of(checkpoint, settings, loss, model, *data)
+        now = store.read(now) or now
+    key = jax.random.key(settings.seed)
+    traces_before = _traces[0]
+    spoken = False
+
+    epochs = {"total": max_epochs, "initial": now.epoch, "unit": "epoch"}
+    with tqdm(**epochs, disable=not progress, leave=False) as bar:
+        while now.epoch < max_epochs and not now.stopped:
+            epoch = now.epoch + 1
+            started = time.perf_counter()
+            total, weight = 0.0, 0.0
+            for k, part in enumerate(_epoch(series, lengths, settings, epoch)):
+                step = now.epoch * n_steps + k
+                entries = part.rows if model.settings.per == "reading" else part.series
+                answered = targets.look_up(entries)
+                step_key = jax.random.fold_in(jax.random.fold_in(key, epoch), k)
+                trained, optimiser_state, value, losses = _train_step(
+                    *(now.model, now.optimiser_state, part.batch, answered),
+                    *(step_key, schedule(step), loss, groups),
+                )
+                if not np.isfinite(value):
+                    culprit = _culprit(np.asarray(losses), part, names)
+                    where = f"step {step} (epoch {epoch}){culprit}"
+                    return _stop(now, lengths, traces_before, where)
+                share = float(answered[1].sum())
+                total, weight = total + float(value) * share, weight + share
+                now = dataclasses.replace(now, model=trained, optimiser_state=optimiser_state)
+                bar.set_postfix_str(
+                    f"step {k + 1}/{n_steps} loss {float(value):.4g}{now.note} "
+                    f"compiled {_traces[0] - traces_before}"
+                )
+            row = {"epoch": epoch, "loss": total / weight if weight else float("nan")}
+            row |= {"learning_rate": float(schedule(epoch * n_steps - 1))}
+            if validation is not None:
+                row |= _validate(now.model, *validation, loss, settings, lengths)
+                if not np.isfinite(row["validation_loss"]) and not spoken:
+                    spoken = True
+                    warnings.warn(
+                        f"The validation loss is not finite after epoch {epoch}; such epochs never "
+                        "count as the best. Look for extreme values in the validation series.",
+                        RuntimeWarning,
+                        stacklevel=2,
+                    )
+            seconds = time.perf_counter() - started
+            row |= {"seconds": seconds, "series_per_second": len(series) / seconds}
+            now = now.after(epoch, row, settings.monitor if validation else None, patience)
+            if store is not None:
+                store.write(now)
+            bar.update()
+    return FitResult(
+        now.best_model, now.table(), now.best_epoch, lengths, _traces[0] - traces_before
+    )
+
+
+def _buckets(lengths, n_buckets):
+    """Few lengths, and round ones: another split of the same data shall find them compiled."""
+    eighth = max(int(lengths.max(initial=1)) // 8, 1)
+    power_of_two = 1 << (eighth.bit_length() - 1)
+    return bucket_lengths(lengths, n_buckets, waste=_WASTE, multiple=power_of_two)
+
+
+def _epoch(series, lengths, settings, epoch):
+    return minibatches(
+        series,
+        lengths,
+        settings.batch_size,
+        seed=settings.seed,
+        epoch=epoch,
+        thinning=settings.thinning,
+    )
+
+
+_losses = eqx.filter_jit(loss_of_each)
+
+
+def _validate(model, series, targets, loss, settings, lengths):
+    answers = predict_all(model, series, lengths=lengths, batch_size=settings.batch_size)
+    values, weights = targets.look_up(np.arange(len(targets.weights)))
+    losses, _ = _losses(loss, *jax.tree.map(jnp.asarray, (answers, values, weights)))
+    row = {"validation_loss": float(np.sum(losses) / np.sum(weights))}
+    if settings.monitor != "loss":
+        known = weights > 0
+        point = np.asarray(answers.mean if isinstance(answers, Gaussian) else answers)[known]
+        row[f"validation_{settings.monitor}"] = float("nan")
+        if np.isfinite(point).all():
+            row[f"validation_{settings.monitor}"] = score(settings.monitor, point, values[known])
+    return row
+
+
+def _culprit(losses, part, names) -> str:
+    bad = part.series[(part.series >= 0) & ~np.isfinite(losses[: len(part.series)])]
+    shown = ", ".join(repr(names[i]) for i in bad[:5])
+    return (
+        f", series {shown}" if bad.size else ", in weights or gradients rather than in one series"
+    )
+
+
+def _stop(now, lengths, traces_before, where) -> FitResult:
+    advice = "Try a smaller learning_rate, and look for extreme values in those series."
+    if not now.history:
+        raise FloatingPointError(f"The training loss became NaN or infinite at {where}. {advice}")
+    warnings.warn(
+        f"The training loss became NaN or infinite at {where}. Training stopped; the weights are "
+        f"those of epoch {now.best_epoch}. {advice}",
+        RuntimeWarning,
+        stacklevel=3,
+    )
+    return FitResult(
+        now.best_model, now.table(), now.best_epoch, lengths, _traces[0] - traces_before
+    )

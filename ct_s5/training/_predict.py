@@ -1,0 +1,55 @@
+"""A model over many series, in buckets, answers in the caller's order."""
+
+from collections.abc import Sequence
+
+import equinox as eqx
+import jax
+import numpy as np
+from jaxtyping import Float
+from tqdm import tqdm
+
+from ct_s5.batch import SeriesSet, bucket_lengths, minibatches
+from ct_s5.nn import Gaussian, S5Model
+
+
+@eqx.filter_jit
+def _answers(model, batch):
+    return model(batch)
+
+
+def predict_all(
+    model: S5Model,
+    series: SeriesSet,
+    *,
+    lengths: Sequence[int] | None = None,
+    batch_size: int = 64,
+    progress: bool = False,
+) -> Float[np.ndarray, "M K"] | Gaussian:
+    """The model's answers for each series (M = N), or for each row (M = R) if it is per reading.
+
+    Args:
+        model: A trained model.
+        series: What to answer for.
+        lengths: Buckets to pad to, so that few lengths compile. Those of training are taken where
+            they fit; a longer series gets buckets of its own.
+        batch_size: Series at once.
+        progress: Show a bar.
+    """
+    lengths = list(lengths or [])
+    if not lengths or series.lengths.max(initial=0) > lengths[-1]:
+        lengths = sorted({*lengths, *bucket_lengths(series.lengths)})
+    per_reading = model.settings.per == "reading"
+    n_answers = len(series.times) if per_reading else len(series)
+    flat = None
+    with tqdm(total=len(series), unit="series", disable=not progress, leave=False) as bar:
+        for part in minibatches(series, lengths, batch_size, seed=0):
+            answers = jax.tree.map(np.asarray, _answers(model, part.batch))
+            if flat is None:
+                flat = jax.tree.map(lambda a: np.zeros((n_answers, a.shape[-1]), a.dtype), answers)
+            entries = part.rows if per_reading else part.series
+            there = entries >= 0
+            jax.tree.map(lambda out, a: out.__setitem__(entries[there], a[there]), flat, answers)  # noqa: B023
+            bar.update(int((part.series >= 0).sum()))
+    if flat is None:
+        raise ValueError("There is no series to answer for.")
+    return flat

@@ -1,0 +1,163 @@
+"""Read many small files from a .tar.gz or from the folder it unpacks to, and trust neither.
+
+An archive is decompressed and read in memory; nothing is written, so no name in it can touch a
+file here. Its size is bounded while it is decompressed, before tarfile sees a header: a header
+may itself be the bomb.
+"""
+
+import gzip
+import io
+import itertools
+import os
+import re
+import tarfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+_MIB = 2**20
+_CHUNK = _MIB
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much one archive or folder may hold before it is refused.
+
+    PhysioNet 2012, the model for the defaults, has 4000 members, 31 MB, ratio 4.7.
+
+    Attributes:
+        members: Entries, folders included.
+        total: Bytes once decompressed.
+        ratio: Decompressed over compressed bytes. A real text archive stays below 20; zeros
+            reach 1030.
+        ratio_from: Decompressed bytes below which the ratio is not judged: tar pads every
+            member to 512 bytes, so a small honest archive squeezes well.
+
+    """
+
+    members: int = 20_000
+    total: int = 512 * _MIB
+    ratio: int = 100
+    ratio_from: int = 16 * _MIB
+
+
+def read_members(
+    source: Path, wanted: str, *, again: str, limits: Limits | None = None
+) -> list[tuple[str, bytes]]:
+    """Read every file whose base name matches, under whatever folders it lies.
+
+    Args:
+        source: A `.tar.gz` file or a folder.
+        wanted: Regular expression for the whole base name, such as `r"[0-9]+\\.txt"`.
+            Other files are left alone; a link or a name that leaves the folder is refused even so.
+        again: The next step for the reader of an error, such as where to get the file.
+        limits: What to refuse as a bomb.
+
+    Returns:
+        (name, content) pairs, sorted by name. A name that the archive holds twice comes twice.
+
+    Raises:
+        ValueError: The archive is cut short, damaged, no archive at all, or unsafe.
+
+    """
+    limits = limits or Limits()
+    read = _read_folder if source.is_dir() else _read_archive
+    return sorted(read(source, re.compile(wanted), limits, again), key=lambda pair: pair[0])
+
+
+def _read_archive(path: Path, wanted: re.Pattern[str], limits: Limits, again: str):
+    content = _decompress(path, limits, again)
+    try:
+        with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
+            members = list(itertools.islice(archive, limits.members + 1))
+            end = archive.offset
+    # ValueError, OverflowError, RecursionError: what tarfile lets through for headers that lie.
+    except (tarfile.TarError, EOFError, ValueError, OverflowError, RecursionError) as error:
+        raise ValueError(
+            f"{path} is damaged: not a readable tar inside ({error}). {again}"
+        ) from error
+    if len(members) > limits.members:
+        raise ValueError(f"{path} holds more than {limits.members} members. {again}")
+    # tarfile takes a broken header for the end of the archive and says nothing.
+    if content[end:].strip(b"\0"):
+        after = f"after {members[-1].name!r}" if members else "at its start"
+        raise ValueError(f"{path} is damaged {after}. {again}")
+    found = []
+    for member in members:
+        _check_name(member.name, path, again)
+        if member.isdir():
+            continue
+        if not member.isreg() or member.issparse() or member.size < 0:
+            kind = "a link" if member.issym() or member.islnk() else "not a plain file"
+            raise ValueError(f"{path}: member {member.name!r} is {kind}; refused. {again}")
+        stop = member.offset_data + member.size
+        if stop > len(content):
+            raise ValueError(f"{path} is cut short in member {member.name!r}. {again}")
+        if wanted.fullmatch(member.name.rsplit("/", 1)[-1]):
+            found.append((member.name, content[member.offset_data : stop]))
+    return found
+
+
+def _decompress(path: Path, limits: Limits, again: str) -> bytes:
+    with path.open("rb") as stream:
+        start = stream.read(512)
+    if not start.startswith(b"\x1f\x8b"):
+        if b"<html" in start.lower() or b"<!doctype" in start.lower():
+            what = "is an HTML page, not an archive: the download met a login or an error page"
+        else:
+            what = f"is not a .tar.gz archive (it starts with {start[:16]!r})"
+        raise ValueError(f"{path} {what}. {again}")
+    packed = path.stat().st_size
+    chunks: list[bytes] = []
+    total = 0
+    try:
+        with gzip.open(path) as stream:
+            while chunk := stream.read(_CHUNK):
+                total += len(chunk)
+                if total > limits.total:
+                    raise ValueError(
+                        f"{path} holds more than {limits.total / _MIB:g} MiB once decompressed; "
+                        f"refused as a decompression bomb. {again}"
+                    )
+                if total > limits.ratio_from and total > limits.ratio * packed:
+                    raise ValueError(
+                        f"{path} grows more than {limits.ratio}-fold when decompressed; "
+                        f"refused as a decompression bomb. {again}"
+                    )
+                chunks.append(chunk)
+    except EOFError as error:
+        raise ValueError(
+            f"{path} is cut short: {packed} bytes hold no whole archive, "
+            f"the download did not finish. {again}"
+        ) from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise ValueError(f"{path} is damaged ({error}). {again}") from error
+    return b"".join(chunks)
+
+
+def _check_name(name: str, path: Path, again: str) -> None:
+    words = re.split(r"[/\\]", name)
+    if words[0] == "" or ".." in words or re.match(r"[A-Za-z]:", name):
+        raise ValueError(f"{path}: member {name!r} leaves the archive's folder; refused. {again}")
+
+
+def _read_folder(folder: Path, wanted: re.Pattern[str], limits: Limits, again: str):
+    found = []
+    members = total = 0
+    for here, folders, files in os.walk(folder):
+        members += len(folders) + len(files)
+        if members > limits.members:
+            raise ValueError(f"{folder} holds more than {limits.members} members. {again}")
+        for path in (Path(here, name) for name in (*folders, *files)):
+            if path.is_symlink():
+                raise ValueError(f"{path} is a link; refused. Put the file itself there. {again}")
+        for path in (Path(here, name) for name in files if wanted.fullmatch(name)):
+            if not path.is_file():
+                raise ValueError(f"{path} is not a plain file; refused. {again}")
+            total += path.stat().st_size
+            if total > limits.total:
+                raise ValueError(
+                    f"{folder} holds more than {limits.total / _MIB:g} MiB; refused. {again}"
+                )
+            found.append((path.relative_to(folder).as_posix(), path.read_bytes()))
+    return found

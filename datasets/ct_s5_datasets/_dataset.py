@@ -1,0 +1,62 @@
+"""What every loader hands back: one frame of readings and what belongs to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+
+class Column(NamedTuple):
+    """What one column means, for people."""
+
+    name: str
+    description: str
+    unit: str
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset:
+    """A data set as pandas tables; nothing in it is scaled, filled or put on a grid.
+
+    Attributes:
+        frame: One row a (series, time), sorted by both: `unique_id`, `ds` (a timestamp, or a
+            timedelta since the start of the series), then one float column a channel. NaN means
+            not observed. No (series, time) appears twice.
+        labels: One answer a series, indexed by id. A series without any reading is here too.
+        static: One row a series, indexed like `labels`, or None where the set has no such table.
+        schema: Column name -> its description and unit.
+        splits: Name of a split -> part ("train", "validation", "test", ...) -> ids, sorted.
+        card: Origin, licence, defects and how they were treated; ends with what this load counted.
+
+    """
+
+    frame: pd.DataFrame
+    labels: pd.Series
+    static: pd.DataFrame | None
+    schema: Mapping[str, Column]
+    splits: Mapping[str, Mapping[str, np.ndarray]]
+    card: str
+
+    def __repr__(self) -> str:
+        """Sizes, not tables: a frame of 300,000 rows is no use in a prompt."""
+        static = "none" if self.static is None else f"{self.static.shape[1]} columns"
+        return (
+            f"Dataset({len(self.labels)} series, {len(self.frame)} rows, "
+            f"{self.frame.shape[1] - 2} channels, static {static}, "
+            f"splits {', '.join(self.splits) or 'none'})"
+        )
+
+
+def read_card(name: str) -> str:
+    """The text of `cards/<name>.md`, from the installed package or the source tree."""
+    here = Path(__file__).parent
+    for folder in (here / "cards", here.parent / "cards"):
+        if (folder / f"{name}.md").is_file():
+            return (folder / f"{name}.md").read_text(encoding="utf-8")
+    return f"# {name}\n\nThis installation came without datasets/cards/{name}.md.\n"

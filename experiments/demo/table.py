@@ -1,0 +1,35 @@
+"""The table of the front page from what `make demo` gave: `python -m experiments.demo.table`."""
+
+import pathlib
+
+from ct_s5.lab import Comparison
+from experiments.record import fill
+
+HERE = pathlib.Path(__file__).parent
+
+
+def tables() -> dict[str, str]:
+    """The table, by the name of its markers."""
+    comparison = Comparison.from_json(HERE / "results" / "results.json")
+    lines = ["| gaps | test accuracy | true is better by | seconds a run |", "|---|---|---|---|"]
+    for (_, treatment), row in comparison.table.iterrows():
+        difference = "" if treatment == "true" else _spread(row, "difference", "difference sd")
+        cells = [treatment, _spread(row, "accuracy", "sd"), difference, f"{row['seconds']:.0f}"]
+        lines.append(f"| {' | '.join(cells)} |")
+    n = len(comparison.settings["seeds"])
+    cores = comparison.machine["cores"]
+    lines.append(f"\nMean ± standard deviation over {n} paired seeds; {cores} cores.")
+    return {"demo": "\n".join(lines)}
+
+
+def _spread(row, mean, deviation):
+    return f"{row[mean]:.3f} ± {row[deviation]:.3f}"
+
+
+def write(*, check: bool = False) -> bool:
+    """Fill the front page; whether it already said the same."""
+    return fill(HERE.parents[1] / "README.md", tables(), check=check)
+
+
+if __name__ == "__main__":
+    write()

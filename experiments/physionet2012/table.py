@@ -1,0 +1,49 @@
+"""The table of README.md from the results files: `python -m experiments.physionet2012.table`."""
+
+import json
+import pathlib
+
+from experiments.record import fill, mean_and_spread
+
+HERE = pathlib.Path(__file__).parent
+N_SPLITS = 6
+ROWS = {
+    "true_gaps": "S5, true gaps (the estimator's defaults)",
+    "equal_gaps": "S5, equal gaps",
+    "depth_0": "no S5 block (depth 0)",
+    "gru_gaps_appended": "GRU of equal size, gaps appended",
+    "logistic_regression": "logistic regression on summaries",
+    "gradient_boosting": "gradient boosting on summaries",
+}
+
+
+def tables() -> dict[str, str]:
+    """The table, by the name of its markers."""
+    lines = [
+        "| model | test AUROC | test AUPRC | set-b AUROC | set-b AUPRC | AUROC, published split |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, title in ROWS.items():
+        path = HERE / "results" / f"{name}.json"
+        results = json.loads(path.read_text()) if path.exists() else {"seeds": []}
+        if len(results["seeds"]) < N_SPLITS:
+            lines.append(f"| {title} | not run to its end |  |  |  |  |")
+            continue
+        published = next(e for e in results["seeds"] if e["split"] == "mtan-classif@1")
+        five = {"seeds": [e for e in results["seeds"] if e["split"] != "mtan-classif@1"]}
+        scores = ("test_auroc", "test_auprc", "set_b_auroc", "set_b_auprc")
+        cells = [mean_and_spread(five, score) for score in scores]
+        cells.append(f"{published['test_auroc']:.3f}")
+        lines.append(f"| {' | '.join([title, *cells])} |")
+    return {"mortality": "\n".join(lines)}
+
+
+def write(*, check: bool = False) -> bool:
+    """Fill the README here and the front page; whether they already said the same."""
+    found = tables()
+    here = fill(HERE / "README.md", found, check=check)
+    return fill(HERE.parents[1] / "README.md", found, check=check) and here
+
+
+if __name__ == "__main__":
+    write()

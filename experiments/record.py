@@ -1,0 +1,78 @@
+"""Results as evidence: one JSON file a setting, written seed by seed, and tables made from them.
+
+A run that stops loses at most the seed it was at; started again, it goes on with the next.
+"""
+
+import json
+import pathlib
+import re
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from ct_s5._files import write_atomically
+from ct_s5.lab import provenance
+
+HERE = pathlib.Path(__file__).parent
+
+
+def record(
+    run: Callable[[int], dict[str, Any]],
+    settings: dict[str, Any],
+    protocol: dict[str, str],
+    seeds: Iterable[int],
+    path: pathlib.Path,
+) -> dict[str, Any]:
+    """Run the seeds that a results file lacks, and write the file after each.
+
+    Args:
+        run: From a seed to what came out, as a dict of numbers; seconds are added.
+        settings: Everything that fixes the run. A file with other settings is refused.
+        protocol: Name and hash of splits and metrics.
+        seeds: Which ones.
+        path: `experiments/<question>/results/<setting>.json`.
+    """
+    told = {"settings": settings, "protocol": protocol}
+    told = json.loads(json.dumps(told))
+    results = told | provenance() | {"seeds": []}
+    if path.exists():
+        results = json.loads(path.read_text())
+        if {name: results[name] for name in told} != told:
+            raise ValueError(f"{path} was made with other settings. Move it away to run anew.")
+    done = {entry["seed"] for entry in results["seeds"]}
+    for seed in seeds:
+        if seed in done:
+            continue
+        started = time.perf_counter()
+        outcome = run(seed)
+        seconds = round(time.perf_counter() - started, 1)
+        results["seeds"].append({"seed": seed} | outcome | {"seconds": seconds})
+        write_atomically(path, (json.dumps(results, indent=1) + "\n").encode())
+        print(path.stem, results["seeds"][-1], flush=True)
+    return results
+
+
+def mean_and_spread(results: dict[str, Any], name: str, digits: int = 3) -> str:
+    """`0.834 ± 0.012`: mean and standard deviation over the seeds of a results file."""
+    values = np.array([entry[name] for entry in results["seeds"]])
+    if len(values) == 1:
+        return f"{values[0]:.{digits}f} (one seed)"
+    return f"{values.mean():.{digits}f} ± {values.std(ddof=1):.{digits}f}"
+
+
+def fill(readme: pathlib.Path, tables: dict[str, str], *, check: bool = False) -> bool:
+    """Put each table between its markers `<!-- table: NAME -->` and `<!-- end -->`.
+
+    Returns whether the file already said the same; with `check` it is left as it is.
+    """
+    text = new = readme.read_text()
+    for name, table in tables.items():
+        pattern = rf"(<!-- table: {re.escape(name)} -->\n).*?(<!-- end -->)"
+        new, found = re.subn(pattern, lambda m: f"{m[1]}{table}\n{m[2]}", new, flags=re.DOTALL)  # noqa: B023
+        if not found:
+            raise ValueError(f"{readme} has no markers for table {name!r}.")
+    if new != text and not check:
+        write_atomically(readme, new.encode())
+    return new == text

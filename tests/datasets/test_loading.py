@@ -1,0 +1,124 @@
+"""Sets by name, their splits, and a package that needs nothing of ct_s5."""
+
+import ast
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from official_layout import record, write_set
+
+import ct_s5_datasets
+from ct_s5_datasets._physionet2012 import PROTOCOLS, mtan_classif_split
+from ct_s5_datasets._splits import seeded_splits
+
+PACKAGE = pathlib.Path(ct_s5_datasets.__file__).parent
+
+
+def test_every_set_is_listed_with_its_protocols():
+    assert ct_s5_datasets.names() == ["physionet2012", "physionet2012/mtan-classif@1"]
+    assert {f"physionet2012/{name}" for name in PROTOCOLS} == set(ct_s5_datasets.names()[1:])
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("physionet2021", "Did you mean 'physionet2012'"),
+        ("physionet2012/mtan-classif", "Did you mean 'physionet2012/mtan-classif@1'"),
+        ("zzz", r"No data set 'zzz'\. There are: physionet2012, physionet2012/mtan-classif@1"),
+    ],
+)
+def test_unknown_names_list_the_known_ones(name, said):
+    with pytest.raises(ValueError, match=said):
+        ct_s5_datasets.load(name)
+
+
+def test_the_folder_comes_from_root_or_from_the_environment(tmp_path, monkeypatch):
+    monkeypatch.delenv("CT_S5_DATA", raising=False)
+    with pytest.raises(ValueError, match=r"Give root=, .* CT_S5_DATA .* holds physionet2012/"):
+        ct_s5_datasets.load("physionet2012")
+    monkeypatch.setenv("CT_S5_DATA", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="physionet2012 is not a folder"):
+        ct_s5_datasets.load("physionet2012")
+    (tmp_path / "physionet2012").mkdir()
+    write_set(tmp_path / "physionet2012", {5: record(5)})
+    assert ct_s5_datasets.load("physionet2012").labels.to_dict() == {5: 0}
+
+
+def test_a_protocol_is_not_played_on_other_data(tmp_path):
+    write_set(tmp_path, {5: record(5)})
+    name = "physionet2012/mtan-classif@1"
+    with pytest.raises(ValueError, match=r"needs the whole part 'a'; 1 series are there"):
+        ct_s5_datasets.load(name, root=tmp_path)
+    with pytest.raises(ValueError, match=r"is defined on part 'a', not on part='b'"):
+        ct_s5_datasets.load(name, root=tmp_path, part="b")
+    assert "mtan-classif@1" not in ct_s5_datasets.load("physionet2012", root=tmp_path).splits
+
+
+def test_mtan_split_depends_on_the_ids_alone():
+    ids = np.random.default_rng(0).permutation(np.arange(10_000))[:4000]
+    split = mtan_classif_split(ids)
+    assert {part: len(rows) for part, rows in split.items()} == {
+        "train": 2560,
+        "validation": 640,
+        "test": 800,
+    }
+    # scikit-learn's train_test_split, written out: the test part is the permutation's head.
+    ordered = np.sort(ids)
+    first = np.random.RandomState(42).permutation(4000)
+    second = np.random.RandomState(11).permutation(3200)
+    seen = ordered[first[800:]]
+    np.testing.assert_array_equal(split["test"], np.sort(ordered[first[:800]]))
+    np.testing.assert_array_equal(split["validation"], np.sort(seen[second[:640]]))
+    np.testing.assert_array_equal(split["train"], np.sort(seen[second[640:]]))
+
+
+@pytest.mark.parametrize("n_ids", [5, 11, 4000])
+def test_seeded_splits_use_every_id_once(n_ids):
+    ids = np.random.default_rng(1).permutation(np.arange(n_ids) * 3)
+    splits = seeded_splits(ids)
+    assert list(splits) == [f"seeded-{seed}" for seed in range(5)]
+    for split in splits.values():
+        together = np.concatenate(list(split.values()))
+        np.testing.assert_array_equal(np.sort(together), np.sort(ids))
+    again = seeded_splits(np.sort(ids), n=2)
+    for part in ("train", "validation", "test"):
+        np.testing.assert_array_equal(splits["seeded-1"][part], again["seeded-1"][part])
+    assert not np.array_equal(splits["seeded-0"]["test"], splits["seeded-1"]["test"])
+    if n_ids == 4000:
+        sizes = [len(rows) for rows in splits["seeded-0"].values()]
+        assert sizes == [2560, 640, 800]
+
+
+@pytest.mark.parametrize("split", [mtan_classif_split, seeded_splits])
+def test_repeated_ids_are_not_split(split):
+    with pytest.raises(ValueError, match=r"Id 7 appears more than once .* labels\.index"):
+        split([1, 7, 2, 7, 3])
+
+
+def test_the_loaders_need_neither_ct_s5_nor_jax():
+    foreign = {}
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module or ""]
+            for name in names:
+                foreign.setdefault(name.split(".")[0], path.name)
+    outside = set(foreign) - set(sys.stdlib_module_names)
+    assert outside == {"numpy", "pandas", "sklearn"}, foreign
+
+
+def test_listing_names_loads_no_pandas():
+    code = "import sys, ct_s5_datasets as d; d.names(); print('pandas' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_every_set_has_a_card():
+    cards = PACKAGE.parent / "cards"
+    sets = {name.split("/")[0] for name in ct_s5_datasets.names()}
+    assert {path.stem for path in cards.glob("*.md")} >= sets

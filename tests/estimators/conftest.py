@@ -1,0 +1,20 @@
+"""Fitted estimators that several files share."""
+
+import pytest
+from tiny_wards import DEEP, classifier, labels, numbers, regressor, ward
+
+
+@pytest.fixture(scope="session")
+def fitted():
+    return classifier(**DEEP).fit(ward(), labels())
+
+
+@pytest.fixture(scope="session")
+def fitted_regressor():
+    return regressor().fit(ward(), numbers())
+
+
+@pytest.fixture(scope="session")
+def fitted_per_reading():
+    frame = ward()
+    return classifier(per="reading").fit(frame, (frame.hr > 80).to_numpy())

@@ -1,0 +1,304 @@
+"""What cannot be right is refused before training, in words that help."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.exceptions import NotFittedError
+from tiny_wards import IDS, as_list, classifier, labels, numbers, regressor, ward
+
+Y = labels()
+BAD_LABELS = {
+    "none": (None, "requires y to be passed, but the target y is None: give a Series of labels"),
+    "one class": (
+        Y * 0 + 7,
+        "All labels are 7: a classifier needs at least two classes, this data",
+    ),
+    "one text": (Y.map({0: "a", 1: "a"}), "All labels are 'a': a classifier needs at least two"),
+    "too few": (Y.drop("p3"), r"Series without a label: 'p3'; labels for a series .*: none"),
+    "too many": (pd.concat([Y, pd.Series([1], ["q"])]), r"that is not in the frame: 'q'"),
+    "twice": (pd.concat([Y, Y["p3":"p3"]]), "Series 'p3' has more than one label"),
+    "NaN": (Y.where(Y.index != "p3"), r"label of series 'p3' is missing \(NaN\)"),
+    "without ids": (Y.to_numpy(), "Labels of a frame are a Series indexed by series id; got ndarr"),
+    "by row": (ward().hr > 80, "Labels and series do not match"),
+    "two columns": (pd.DataFrame({"a": Y, "b": Y}), "takes one label each; got shape"),
+    "measurements": (numbers(), "Unknown label type: continuous"),
+    "dates": (pd.Series(pd.date_range("2024", periods=12), IDS), "A class is text, a whole number"),
+    "mixed": (Y.astype(object).replace(0, "no"), "Labels are of several types: int, str. Bring"),
+    "no such column": ("dead", r"no column 'dead' for the labels. It has 'unique_id', 'ds', 'hr'"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_LABELS)
+def test_labels_that_cannot_be_right_are_refused(case):
+    y, message = BAD_LABELS[case]
+    with pytest.raises((TypeError, ValueError), match=message):
+        classifier().fit(ward(), y)
+
+
+BAD_TARGETS = {
+    "text": (Y.map({0: "a", 1: "b"}), "A regressor takes numbers as targets: could not convert"),
+    "infinite": (numbers().replace(numbers()["p3"], np.inf), "label of series 'p3' is inf"),
+    "NaN": (numbers().where(Y.index != "p3"), r"is missing \(NaN\)"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_TARGETS)
+def test_targets_that_cannot_be_right_are_refused(case):
+    y, message = BAD_TARGETS[case]
+    with pytest.raises(ValueError, match=message):
+        regressor().fit(ward(), y)
+
+
+def test_a_column_of_labels_that_changes_within_a_series_is_refused():
+    frame = ward().assign(died=np.arange(48) % 2)
+    with pytest.raises(ValueError, match="'died' is not one label a series: series 'p"):
+        classifier().fit(frame, "died")
+
+
+def test_labels_per_reading_that_cannot_be_right_are_refused():
+    frame = ward()
+    model, numbers_model = classifier(per="reading"), regressor(per="reading")
+    nothing = np.full(48, np.nan)
+    with pytest.raises(ValueError, match="There is no label: a classifier needs at least two clas"):
+        model.fit(frame, nothing)
+    with pytest.raises(ValueError, match="No training series has a target"):
+        numbers_model.fit(frame, nothing)
+    with pytest.raises(ValueError, match=r"A target is infinite. Targets must be finite, or NaN"):
+        numbers_model.fit(frame, frame.hr.replace(frame.hr[5], np.inf))
+    with pytest.raises(ValueError, match=r"Step labels have shape \(12,\); the frame has 48 rows"):
+        model.fit(frame, labels().to_numpy())
+    with pytest.raises(ValueError, match="The index of the step labels is not the frame's"):
+        model.fit(frame, (frame.hr > 80).iloc[::-1])
+    with pytest.raises(ValueError, match="requires y to be passed"):
+        model.fit(frame)
+
+
+BAD_KEYWORDS = {
+    "hold": ("first", "hold must be one of .*; got 'first'"),
+    "pooling": ("max", "pooling must be one of .*; got 'max'"),
+    "per": ("row", "per is 'series' or 'reading'; got 'row'"),
+    "inputs": (("value", "colour"), r"inputs must be some of .*; got \('value', 'colour'\)"),
+    "monitor": ("negative_mse", "monitor must be loss, accuracy, auroc, auprc for a 'class' loss"),
+    "on_empty": ("drop", "on_empty is 'answer' or 'error'; got 'drop'"),
+    "norm": ("group", "norm must be layer, rms or batch; got 'group'"),
+    "mixer": ("lstm", "mixer must be one of .*; got 'lstm'"),
+    "duplicates": ("first", "duplicates is 'error', 'mean' or 'last'; got 'first'"),
+    "class_weight": ("even", "class_weight"),
+    "time_unit": ("blue", "time_unit='blue' is no length of time"),
+    "timescale": ((0.1, 0.01), "timescale is a range"),
+    "width": (0, "width must be a whole number of at least 1; got 0"),
+    "states": (7, "n_states=7 does not split into n_blocks=1 blocks of an even size"),
+    "depth": (1.5, "depth must be a whole number of at least 0; got 1.5"),
+    "n_blocks": (0, "n_blocks must be a whole number of at least 1; got 0"),
+    "max_epochs": (0, "max_epochs must be a whole number of at least 1; got 0"),
+    "batch_size": (2.5, "batch_size must be a whole number of at least 1; got 2.5"),
+    "patience": (0, "patience must be a whole number of at least 1; got 0"),
+    "dropout": (1.0, "dropout is a share from 0 to below 1; got 1.0"),
+    "thinning": (1.0, "thinning is a share of the readings, from 0 to below 1; got 1.0"),
+    "validation_fraction": (1.0, "validation_fraction is a share from 0 to below 1; got 1.0"),
+    "learning_rate": (0.0, "learning_rate must be positive; got 0.0"),
+    "random_state": ("lucky", "'lucky' cannot be used to seed"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_KEYWORDS)
+def test_a_keyword_that_cannot_be_is_refused_by_fit_and_not_before(name):
+    value, message = BAD_KEYWORDS[name]
+    model = classifier(depth=1)
+    model.set_params(**{name: value})
+    with pytest.raises(ValueError, match=message):
+        model.fit(ward(), labels())
+
+
+def test_inputs_are_a_list_and_no_single_word():
+    with pytest.raises(ValueError, match="inputs is a list of names; got 'value'"):
+        classifier(inputs="value").fit(ward(), labels())
+
+
+def test_a_score_of_classes_says_nothing_of_a_regressor():
+    with pytest.raises(ValueError, match="monitor must be loss, negative_mse for a 'value' loss"):
+        regressor(monitor="auroc").fit(ward(), numbers())
+
+
+def test_nothing_is_answered_before_fit(tmp_path):
+    model = classifier()
+    for ask in (
+        lambda: model.predict(ward()),
+        lambda: model.predict_proba(ward()),
+        lambda: model.score(ward(), labels()),
+        lambda: model.save(tmp_path / "model"),
+        lambda: regressor().predict(ward()),
+    ):
+        with pytest.raises(NotFittedError, match="is not fitted yet"):
+            ask()
+
+
+def _spoilt(rows, **cells):
+    frame = ward()
+    for column, value in cells.items():
+        frame.loc[rows, column] = value
+    return frame
+
+
+BAD_FRAMES = {
+    "nothing": (ward().iloc[:0], "The frame has no rows"),
+    "unsorted": (ward().iloc[::-1], r"Time goes back in series 'p.*, or pass sort=True"),
+    "conflict": (
+        pd.concat([ward()[:6], ward()[5:6].assign(hr=1.0), ward()[6:]], ignore_index=True),
+        r"Series 'p\d+' has two values of channel 'hr' at .* pass duplicates='mean' or dup",
+    ),
+    "infinite": (_spoilt([7], hr=np.inf), "Channel 'hr' holds inf at series 'p.*, row 7"),
+    "no time": (_spoilt([7], ds=pd.NaT), r"holds no time \(NaT\) at series 'p.*, row 7"),
+    "text times": (ward().assign(ds=ward().ds.astype(str)), "holds times as text"),
+    "naive": (
+        ward().assign(ds=ward().ds.dt.tz_localize(None)),
+        r"has no time zone here and had Europe/Berlin at fit",
+    ),
+    "missing channel": (ward().drop(columns="temp"), "differ from those at fit.*missing: 'temp'"),
+    "new channel": (ward().assign(spo2=1.0), "differ from those at fit.*new: 'spo2'"),
+    "no frame": ("ward.csv", "Expected a|scalar"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_FRAMES)
+def test_a_frame_that_cannot_be_right_is_refused_at_predict(fitted, case):
+    frame, message = BAD_FRAMES[case]
+    with pytest.raises((TypeError, ValueError), match=message):
+        fitted.predict(frame)
+
+
+@pytest.mark.parametrize("case", ["nothing", "unsorted", "conflict", "infinite", "no time"])
+def test_a_frame_that_cannot_be_right_is_refused_at_fit(case):
+    frame, message = BAD_FRAMES[case]
+    with pytest.raises((TypeError, ValueError), match=message):
+        classifier().fit(frame, labels())
+
+
+def test_a_channel_that_nobody_measured_is_refused_at_fit_and_ordinary_later(fitted):
+    frame = ward().assign(temp=np.nan)
+    with pytest.raises(ValueError, match="Channel 'temp' has no reading at all in this data"):
+        classifier().fit(frame, labels())
+    assert len(fitted.predict(frame)) == 12
+
+
+def test_a_table_of_another_width_is_refused():
+    table = np.zeros((12, 4)) + np.arange(4)
+    model = classifier().fit(table, labels().to_numpy())
+    with pytest.raises(ValueError, match="X has 3 features, but S5Classifier is expecting 4"):
+        model.predict(table[:, :3])
+
+
+BAD_STATIC = {
+    "none": (None, "The static features differ from those at fit. Expected 'unit', 'age'"),
+    "a series less": ({"drop": "p3"}, "static has no row for series 'p3', which the frame holds"),
+    "a new unit": ({"unit": "sea"}, "Static column 'unit' is 'sea' .*, which no series at fit was"),
+    "a feature less": ({"without": "age"}, "differ from those at fit.*missing: 'age'"),
+    "an array": ("array", "static is a frame with one row a series; got ndarray"),
+}
+
+
+@pytest.fixture(scope="module")
+def with_static():
+    static = pd.DataFrame({"unit": ["icu", "ward"] * 6, "age": np.arange(12.0)}, index=IDS)
+    return classifier().fit(ward(), labels(), static=static), static
+
+
+@pytest.mark.parametrize("case", BAD_STATIC)
+def test_static_features_that_do_not_fit_are_refused(with_static, case):
+    model, static = with_static
+    change, message = BAD_STATIC[case]
+    if change == "array":
+        static = np.zeros((12, 2))
+    elif change is None:
+        static = None
+    else:
+        static = static.drop(index=change.get("drop", []), columns=change.get("without", []))
+        static = static.assign(**{k: v for k, v in change.items() if k == "unit"})
+    with pytest.raises((TypeError, ValueError), match=message):
+        model.predict(ward(), static=static)
+
+
+BAD_WEIGHTS = {
+    "negative": (
+        pd.Series(1.0, IDS).where(Y.index != "p3", -2),
+        r"'p.*' is -2.0: weights must not",
+    ),
+    "too few": (
+        np.ones(5),
+        r"sample_weight has shape \(5,\); expected one weight for each of the 12",
+    ),
+    "of strangers": (pd.Series(1.0, [*IDS[:-1], "q"]), "sample_weight goes by series .* 'p11'"),
+    "NaN": (pd.Series(np.nan, IDS), "sample_weight goes by series as labels do. .* missing"),
+    "all zero": (np.zeros(12), "no target to train on: the weight of each is zero"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_WEIGHTS)
+def test_weights_that_cannot_be_right_are_refused(case):
+    weights, message = BAD_WEIGHTS[case]
+    with pytest.raises(ValueError, match=message):
+        classifier().fit(ward(), labels(), sample_weight=weights)
+
+
+BAD_VALIDATION = {
+    "a frame": (ward(), "validation is \\(frame, labels\\) or .*; got DataFrame"),
+    "an unknown class": ((ward(), labels() + 1), "The validation labels hold 2, which no training"),
+    "other channels": ((ward()[["unique_id", "ds", "hr"]], Y), "missing: 'temp'"),
+    "no labels": ((ward(), Y.drop("p3")), "Series without a label: 'p3'"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_VALIDATION)
+def test_validation_that_cannot_be_right_is_refused(case):
+    validation, message = BAD_VALIDATION[case]
+    with pytest.raises((TypeError, ValueError), match=message):
+        classifier().fit(ward(), labels(), validation=validation)
+
+
+def test_validation_with_another_number_of_targets_is_refused():
+    two = pd.DataFrame({"a": numbers(), "b": numbers()})
+    with pytest.raises(
+        ValueError, match=r"targets have shape \(12, 2\); the model was fitted on 1"
+    ):
+        regressor().fit(ward(), numbers(), validation=(ward(), two))
+
+
+def test_a_single_series_cannot_be_split():
+    frame = ward(ids=["p0"])
+    wanted = pd.Series([0.5], ["p0"])
+    with pytest.raises(ValueError, match="1 sample is too few to hold any out for validation"):
+        regressor().fit(frame, wanted)
+    model = regressor(validation_fraction=0).fit(frame, wanted)
+    assert model.predict(frame).index.tolist() == ["p0"]
+
+
+def test_no_two_distinct_times_need_a_unit():
+    frame = ward().drop_duplicates("unique_id")
+    with pytest.raises(ValueError, match=r"No series has readings at two distinct times .*'1h'"):
+        classifier().fit(frame, labels())
+    assert classifier(time_unit="1h").fit(frame, labels()).schema_.time_unit == 3600
+
+
+def test_an_explosion_names_the_series_by_its_id():
+    weights = pd.Series(1.0, IDS)
+    weights["p4"] = 1e38
+    wanted = numbers()
+    wanted["p4"] = 50
+    model = regressor(validation_fraction=0)
+    with pytest.raises(
+        FloatingPointError, match=r"NaN or infinite at step \d .*, series 'p4'\. Try"
+    ):
+        model.fit(ward(), wanted, sample_weight=weights)
+
+
+def test_lists_of_frames_count_their_labels():
+    with pytest.raises(ValueError, match="5 labels do not go with 12 series: give one a series"):
+        classifier().fit(as_list(ward()), [0, 1, 0, 1, 0])
+
+
+def test_a_refit_that_fails_leaves_no_half_fitted_model():
+    model = classifier().fit(ward(), Y)
+    with pytest.raises(ValueError, match="monitor"):
+        model.set_params(monitor="nothing").fit(ward(), Y)
+    with pytest.raises(NotFittedError):
+        model.predict(ward())

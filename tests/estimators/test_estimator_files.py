@@ -1,0 +1,134 @@
+"""A model file is data, and only what it claims to be."""
+
+import os
+import pickle
+import tracemalloc
+
+import numpy as np
+import pytest
+from tiny_wards import classifier, labels, regressor, ward
+
+from ct_s5.estimators import load
+from ct_s5.training import ArchiveError, read_archive, write_archive
+
+
+@pytest.fixture(scope="module")
+def content(tmp_path_factory):
+    path = classifier().fit(ward(), labels()).save(tmp_path_factory.mktemp("models") / "model")
+    return read_archive(path, "estimator")
+
+
+def _hostile(tmp_path, content, change):
+    """A file whose checksum is right and whose content is not."""
+    import copy
+
+    settings, arrays = copy.deepcopy(content)
+    change(settings, arrays)
+    return write_archive(tmp_path / "model", "estimator", settings, arrays)
+
+
+def _set(*keys, to):
+    def change(settings, arrays):
+        for key in keys[:-1]:
+            settings = settings[key]
+        settings[keys[-1]] = to
+
+    return change
+
+
+HOSTILE = {
+    "another class": (
+        _set("class", to="os.system"),
+        "it asks for 'os.system', which is none of S5C",
+    ),
+    "unknown keyword": (
+        _set("keywords", "code", to="import os"),
+        "unexpected keyword argument 'code'",
+    ),
+    "no schema": (lambda s, a: s.pop("schema"), "schema"),
+    "schema of text": (_set("schema", to="x"), "A frame schema is a dict"),
+    "unknown setting": (_set("model", "hook", to=1), "its model settings are not those"),
+    "wide": (_set("model", "width", to=10**9), "width is 1000000000, which is not a size up to"),
+    "many states": (_set("model", "states", to=10**9), "states is 1000000000, which is not a size"),
+    "deep": (_set("model", "depth", to=10**9), "depth is 1000000000, which is not a size up to"),
+    "size as text": (_set("model", "width", to="8"), "width is '8', which is not a size"),
+    "size as flag": (_set("model", "width", to=True), "width is True, which is not a size"),
+    "many channels": (_set("model", "n_channels", to=10**9), "n_channels is 1000000000"),
+    "unknown pooling": (_set("model", "pooling", to="max"), "pooling must be one of"),
+    "other shapes": (_set("model", "width", to=16), r"is float32\[.*\] in the file and float32\["),
+    "lacking array": (lambda s, a: a.popitem(), "The file lacks 1 arrays of this model, first"),
+    "extra array": (lambda s, a: a.update(x=np.zeros(3)), "holds 1 arrays this model has no place"),
+    "endless padding": (_set("lengths", to=[2**60]), "its padded lengths are"),
+    "huge class dtype": (_set("classes_dtype", to="<U99999999"), "classes of type '<U99999999'"),
+    "odd class dtype": (_set("classes_dtype", to="object"), "classes of type 'object'"),
+    "classes of others": (_set("classes", to=["a", "b"]), "invalid literal for int"),
+    "history of text": (_set("history", to="x"), "does not describe a model"),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_file_that_describes_no_model_is_refused(tmp_path, content, case):
+    change, message = HOSTILE[case]
+    path = _hostile(tmp_path, content, change)
+    with pytest.raises(
+        ArchiveError, match=rf"does not describe a model of this ct_s5: .*{message}|{message}"
+    ):
+        load(path)
+
+
+def test_sizes_that_the_file_does_not_hold_are_never_allocated(tmp_path, content):
+    # 256 blocks of width 16384: as weights, 275 GB.
+    def change(settings, arrays):
+        settings["model"] |= {"width": 16_384, "depth": 256, "mixer": "gru"}
+
+    path = _hostile(tmp_path, content, change)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ArchiveError, match="The file lacks"):
+            load(path)
+        assert tracemalloc.get_traced_memory()[1] < 100e6
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_truncated_a_changed_and_a_foreign_file_are_refused(tmp_path, content):
+    path = _hostile(tmp_path, content, lambda settings, arrays: None)
+    load(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1])
+    with pytest.raises(ArchiveError, match="is truncated or damaged"):
+        load(path)
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    with pytest.raises(ArchiveError, match="was altered after it was saved"):
+        load(path)
+    path.write_bytes(b"unique_id,ds,hr\n")
+    with pytest.raises(ArchiveError, match="is no safetensors file"):
+        load(path)
+    with pytest.raises(FileNotFoundError, match="There is no file"):
+        load(tmp_path / "gone")
+
+
+def test_a_checkpoint_is_no_model(tmp_path):
+    path = write_archive(tmp_path / "c", "checkpoint", {}, {})
+    with pytest.raises(ArchiveError, match="of kind 'checkpoint', not 'estimator'"):
+        load(path)
+
+
+class _Bomb:
+    def __reduce__(self):
+        return (os.abort, ())
+
+
+def test_loading_runs_no_pickle(tmp_path):
+    path = tmp_path / "model.pkl"
+    path.write_bytes(pickle.dumps(_Bomb()))
+    with pytest.raises(ArchiveError, match="is no safetensors file"):
+        load(path)
+
+
+def test_saving_names_its_file_and_replaces_the_old_one(tmp_path, fitted_regressor):
+    path = tmp_path / "models" / "days.safetensors"
+    assert fitted_regressor.save(path) == path
+    assert fitted_regressor.save(str(path)) == path
+    assert os.listdir(path.parent) == [path.name]
+    assert isinstance(load(str(path)), type(regressor()))

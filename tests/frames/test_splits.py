@@ -1,0 +1,56 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ct_s5.frames import split_series, split_time
+
+
+@given(st.integers(2, 60), st.floats(0.01, 0.99), st.integers(0, 10**6))
+@settings(deadline=None, derandomize=True, max_examples=50)
+def test_a_split_is_seeded_and_leaves_a_series_on_either_side(n, share, seed):
+    held_out = split_series(n, share=share, seed=seed)
+    assert held_out.dtype == bool
+    assert 0 < held_out.sum() < n
+    assert held_out.sum() == np.clip(round(share * n), 1, n - 1)
+    np.testing.assert_array_equal(held_out, split_series(range(n), share=share, seed=seed))
+
+
+def test_a_stratified_split_holds_out_the_same_share_of_each_class():
+    labels = np.array(["sick"] * 10 + ["well"] * 90)
+    held_out = split_series(100, labels, share=0.2, seed=3)
+    assert held_out[:10].sum() == 2
+    assert held_out[10:].sum() == 18
+    assert (held_out != split_series(100, labels, share=0.2, seed=4)).any()
+
+
+def test_classes_of_one_series_do_not_break_the_split():
+    assert split_series(3, ["a", "b", "c"], share=0.3).sum() == 1
+    held_out = split_series(5, ["a", "a", "a", "a", "b"], share=0.3)
+    assert not held_out[4]
+
+
+def test_a_split_that_cannot_be_is_refused():
+    with pytest.raises(ValueError, match="at least two series and a share between 0 and 1; got 1"):
+        split_series(1)
+    with pytest.raises(ValueError, match=r"got 3 series and share=1\.5"):
+        split_series(3, share=1.5)
+    with pytest.raises(ValueError, match="2 labels do not go with 3 series"):
+        split_series(3, [0, 1])
+
+
+def test_a_split_in_time_parts_rows_before_and_after_a_moment(ward):
+    before, after = split_time(ward, "2024-03-01 10:00")
+    assert before["hr"].dropna().tolist() == [80.0, 70.0]
+    assert len(after) == 3
+    assert after["ds"].min() == pd.Timestamp("2024-03-01 10:00")
+    before, after = split_time(ward.set_index(["unique_id", "ds"]), "2024-03-01 10:00")
+    assert (len(before), len(after)) == (3, 3)
+    aware = ward.assign(ds=ward["ds"].dt.tz_localize("UTC"))
+    assert len(split_time(aware, pd.Timestamp("2024-03-01 11:00", tz="Europe/Berlin"))[0]) == 3
+    with pytest.raises(ValueError, match="'ds' has UTC, at=2024-03-01 10:00:00 has no time zone"):
+        split_time(aware, "2024-03-01 10:00")
+    since = ward.assign(ds=ward["ds"] - ward["ds"].min())
+    assert len(split_time(since, "3h")[0]) == 3
+    assert len(split_time(ward.assign(ds=range(6)), 2)[0]) == 2

@@ -1,0 +1,198 @@
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ct_s5.lab import DEMO_KEYWORDS, Comparison, _compare, compare, demo_data
+from ct_s5.lab._compare import PARTS, split_three
+
+TINY = {"width": 4, "states": 4, "depth": 1, "max_epochs": 2, "batch_size": 32}
+
+
+@pytest.fixture(scope="module")
+def oscillators():
+    return demo_data(40)
+
+
+class Recorder(_compare.S5Classifier):
+    """Learns nothing, and writes down what it was given."""
+
+    given: list = []  # noqa: RUF012
+    diverges = False
+
+    def fit(self, X, y, *, static=None, validation=None):
+        self.given.append((self.get_params(), X, y, static, validation))
+        if self.diverges and "gap" in X:
+            raise FloatingPointError("The training loss became NaN at step 0.")
+        self.classes_ = np.unique(y)
+        self.model_ = np.zeros(3)
+        self.history_ = pd.DataFrame({"loss": [1.0, np.nan], "validation_loss": [2.0, 1.0]})
+        self.best_epoch_, self.n_compilations_ = 2, 0
+        warnings.warn("something to know", UserWarning, stacklevel=1)
+        return self
+
+    def predict_proba(self, X, *, static=None):
+        self.given.append(("test", X, static))
+        ids = pd.unique(X["unique_id"])
+        shares = np.full((len(ids), len(self.classes_)), 1 / len(self.classes_))
+        return pd.DataFrame(shares, index=ids, columns=self.classes_)
+
+
+@pytest.fixture
+def recorder(monkeypatch):
+    monkeypatch.setattr(Recorder, "given", [])
+    monkeypatch.setitem(_compare._ESTIMATORS, "classify", Recorder)
+    return Recorder
+
+
+def known(frame):
+    return set(frame["unique_id"])
+
+
+@pytest.mark.filterwarnings("ignore:something to know")
+def test_runs_of_one_seed_differ_in_the_treatment_alone(oscillators, recorder):
+    frame, labels = oscillators
+    static = pd.DataFrame({"age": np.arange(40.0)}, index=labels.index)
+    compare(frame, labels, static=static, seeds=[3, 8], models=["s5", "gru", "depth-0"], width=6)
+    fits, tests = recorder.given[::2], recorder.given[1::2]
+    assert len(fits) == 2 * 4 * 3
+    for k in range(0, len(fits), 12):
+        splits = []
+        for (keywords, X, y, told, (X_val, y_val, _)), (_, X_test, told_test) in zip(
+            fits[k : k + 12], tests[k : k + 12], strict=True
+        ):
+            assert keywords["random_state"] == (3 if k == 0 else 8)
+            assert keywords["width"] == 6
+            assert known(X) == set(y.index) == set(told.index)
+            assert known(X_val) == set(y_val.index)
+            assert known(X_test) == set(told_test.index)
+            parts = [known(X), known(X_val), known(X_test)]
+            assert set.union(*parts) == set(labels.index)
+            assert sum(map(len, parts)) == 40
+            assert (y == labels[y.index]).all()
+            assert (told["age"] == static.loc[told.index, "age"]).all()
+            splits.append(parts)
+        assert all(parts == splits[0] for parts in splits)
+    assert [f[0]["mixer"] for f in fits[:3]] == ["s5", "gru", "s5"]
+    assert [f[0]["depth"] for f in fits[:3]] == [2, 2, 0]
+    # Equal gaps are whole numbers of steps whatever the unit of the true ones is.
+    assert [f[0]["time_unit"] for f in fits[::3]] == [None, 1.0, 1.0, None] * 2
+    assert known(fits[0][1]) != known(fits[12][1])
+
+
+@pytest.mark.filterwarnings("ignore:something to know")
+def test_a_run_that_diverges_is_marked_and_the_others_go_on(oscillators, recorder, monkeypatch):
+    monkeypatch.setattr(recorder, "diverges", True)
+    found = compare(*oscillators, seeds=2)
+    status = {(r["treatment"], r["seed"]): r["status"] for r in found.records}
+    assert {key for key, word in status.items() if word == "diverged"} == {
+        ("appended", 0),
+        ("appended", 1),
+    }
+    assert found.table.loc[("s5", "appended"), "diverged"] == 2
+    assert np.isnan(found.table.loc[("s5", "appended"), "accuracy"])
+    assert found.records[0]["history"]["loss"] == [1.0, None]
+
+
+def test_what_the_estimator_says_is_passed_on(oscillators, recorder):
+    with pytest.warns(UserWarning, match="something to know"):
+        compare(*oscillators, seeds=1, treatments=["true"])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_split_keeps_classes_in_proportion(seed):
+    strata = np.repeat(["a", "b", "c"], [40, 20, 2])
+    split = split_three(62, strata, 0.25, 0.2, seed)
+    counts = {part: [(strata[split == part] == c).sum() for c in "abc"] for part in PARTS}
+    assert counts == {"train": [24, 12, 1], "validation": [6, 3, 0], "test": [10, 5, 1]}
+
+
+@pytest.mark.parametrize(
+    ("keywords", "message"),
+    [
+        ({"treatments": ["true", "grid"]}, "one of true, equal, appended, shuffled; got 'grid'"),
+        ({"treatments": "true"}, "treatments is a list"),
+        ({"treatments": []}, "treatments is a list"),
+        ({"models": ["s5", "s5"]}, "models is a list of different names"),
+        ({"models": ["lstm"]}, "A model is one of s5, gru, depth-0; got 'lstm'"),
+        ({"seeds": 0}, "seeds is how many"),
+        ({"seeds": [1, 1]}, "different numbers"),
+        ({"task": "rank"}, "task is 'classify' or 'regress'"),
+        ({"test_fraction": 1.0}, "test_fraction is a share"),
+        ({"validation_fraction": 0}, "validation_fraction is a share"),
+        ({"thinning": 0.5}, "thinning=0.5 does not go with treatment 'equal'"),
+        ({"random_state": 3}, "seeds="),
+        ({"mixer": "gru"}, "models="),
+        ({"per": "reading"}, "one label a series"),
+    ],
+)
+def test_what_cannot_be_right_is_refused_before_any_training(oscillators, keywords, message):
+    with pytest.raises(ValueError, match=message):
+        compare(*oscillators, **keywords)
+
+
+def test_labels_that_cannot_be_compared_are_refused(oscillators):
+    frame, labels = oscillators
+    with pytest.raises(ValueError, match="one class"):
+        compare(frame, labels.map(lambda _: "same"))
+    with pytest.raises(ValueError, match="do not match"):
+        compare(frame, labels.iloc[1:])
+    few = labels.index[:2]
+    with pytest.raises(ValueError, match="give at least 3"):
+        compare(frame[frame["unique_id"].isin(few)], pd.Series([0, 1], index=few))
+
+
+def test_the_demo_is_what_it_says():
+    frame, labels = demo_data(30)
+    assert list(frame.columns) == ["unique_id", "ds", "position", "velocity"]
+    assert frame["ds"].dtype.kind == "m"
+    assert (labels.value_counts() == 10).all()
+    assert set(labels.index) == known(frame)
+    lengths = frame.groupby("unique_id").size()
+    assert lengths.min() >= 30
+    assert lengths.max() == 72
+    pd.testing.assert_frame_equal(demo_data(30)[0], frame)
+    assert set(DEMO_KEYWORDS) - {"examples"} <= set(_compare.S5Classifier().get_params())
+
+
+def test_a_comparison_from_end_to_end(oscillators, tmp_path):
+    frame, labels = oscillators
+    told = frame.assign(kind=frame["unique_id"].map(labels))
+    treatments = ["true", "equal"]
+    found = compare(told, "kind", treatments=treatments, seeds=1, examples=2, **TINY)
+    assert len(found.records) == 2
+    for record in found.records:
+        assert record["status"] == "ok"
+        assert 0 <= record["accuracy"] <= 1
+        assert record["best_epoch"] <= record["n_epochs"] == 2
+        assert record["n_parameters"] > 100
+        assert len(record["history"]["validation_loss"]) == 2
+    data = found.settings["data"]
+    assert (data["n_series"], data["n_readings"]) == (40, len(frame))
+    assert data["classes"] == {"fast": 13, "medium": 13, "slow": 14}
+    assert len(data["examples"]) == 2
+    assert found.settings["models"]["s5"]["width"] == 4
+    assert found.settings["command"].startswith(
+        "ct_s5.lab.compare(frame, labels, treatments=['true"
+    )
+    assert Comparison.from_json(found.to_json(tmp_path / "results.json")) == found
+    assert "<svg" in found.to_html(tmp_path / "report.html").read_text()
+    # Another unit, another beginning, another order of rows: the same data.
+    moved = frame.assign(ds=(frame["ds"] + pd.Timedelta("3h")).astype("timedelta64[ns]"))
+    again = compare(moved, labels, treatments=["true"], seeds=1, **TINY)
+    assert again.settings["data"]["fingerprint"] == data["fingerprint"]
+    assert again.records[0]["accuracy"] == found.records[0]["accuracy"]
+    assert again.records[0]["history"] == found.records[0]["history"]
+
+
+def test_numbers_are_regressed(oscillators):
+    frame, labels = oscillators
+    targets = labels.map({"slow": 0.5, "medium": 0.8, "fast": 1.25})
+    found = compare(frame, targets, treatments=["equal"], models=["depth-0"], seeds=1, **TINY)
+    (record,) = found.records
+    assert found.score == "r2"
+    assert record["status"] == "ok"
+    assert record["mse"] > 0
+    assert record["r2"] < 1
+    assert found.settings["models"]["depth-0"]["depth"] == 0

@@ -1,0 +1,35 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from ct_s5.ssm import phi1, phi2
+from oracles.decimals import phis
+
+# Everywhere a stable rate times a gap can be; the corners are where a series takes over.
+RADII = [1e-20, 1e-12, 1e-8, 1e-7, 1e-4, 1e-2, 0.1, 0.49, 0.51, 0.99, 1.01, 3, 10, 88, 1e3, 1e4]
+ANGLES = np.pi * np.array([0.5, 0.5001, 0.6, 0.9, 1.0, 1.2, 1.5])
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_values_and_slopes_are_right_at_every_size(order, precision):
+    z = np.multiply.outer(RADII, np.exp(1j * ANGLES)).ravel()
+    z = z.astype({"float32": "complex64", "float64": "complex128"}[precision])
+    phi = {1: phi1, 2: phi2}[order]
+    values = jax.jit(phi)(jnp.asarray(z))
+    slopes = jax.jit(jax.vmap(jax.grad(phi, holomorphic=True)))(jnp.asarray(z))
+    assert values.dtype == z.dtype
+
+    exact = np.array([phis(complex(point)) for point in z])
+    # phi1 and phi2 fall as 1 / |z|, and have zeros there: errors are relative to that size.
+    size = 1 / np.maximum(1, np.abs(z))
+    tolerance = {"float32": 1e-6, "float64": 1e-14}[precision]
+    assert (np.abs(values - exact[:, 2 * order - 2]) / size).max() < tolerance
+    assert (np.abs(slopes - exact[:, 2 * order - 1]) / size).max() < tolerance
+
+
+@pytest.mark.parametrize(("phi", "value", "slope"), [(phi1, 1, 1 / 2), (phi2, 1 / 2, 1 / 6)])
+def test_zero_is_no_special_case(phi, value, slope, precision):
+    zero = jnp.zeros((), {"float32": "complex64", "float64": "complex128"}[precision])
+    at_zero = jax.jit(jax.value_and_grad(phi, holomorphic=True))(zero)
+    np.testing.assert_allclose(at_zero, (value, slope), rtol=1e-6)

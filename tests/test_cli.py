@@ -1,0 +1,175 @@
+"""The command line: help that teaches, clear words and exit code 2 on a wrong call."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ct_s5 import cli
+from ct_s5.frames import read_frame
+
+SMALL = ["--max-epochs", "1", "--width", "8", "--states", "8", "--depth", "1"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Readings of twelve series, labels and static features, as files."""
+    folder = tmp_path_factory.mktemp("cli")
+    rng = np.random.default_rng(0)
+    rows = []
+    for n in range(12):
+        hours = np.sort(rng.uniform(0, 24, 8))
+        times = pd.Timestamp("2026-01-01") + pd.to_timedelta(hours, unit="h")
+        rows.append(pd.DataFrame({"who": f"p{n}", "when": times, "pulse": rng.normal(n % 2, 1, 8)}))
+    readings = pd.concat(rows)
+    readings.to_csv(folder / "readings.csv", index=False)
+    readings.to_parquet(folder / "readings.parquet", index=False)
+    ids = [f"p{n}" for n in range(12)]
+    pd.DataFrame({"who": ids, "ill": [n % 2 for n in range(12)]}).to_csv(
+        folder / "labels.csv", index=False
+    )
+    pd.DataFrame({"who": ids, "age": range(40, 52)}).to_csv(folder / "static.csv", index=False)
+    readings.assign(when="yesterday").to_csv(folder / "bad_times.csv", index=False)
+    return folder
+
+
+@pytest.fixture
+def run(folder, monkeypatch, capsys):
+    """Run `ct-s5` in the folder; gives exit code, output and error text."""
+
+    def run(*words):
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr("sys.argv", ["ct-s5", *words])
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as exit:
+            code = exit.code or 0
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return run
+
+
+COLUMNS = ["--id", "who", "--time", "when"]
+FIT = ["fit", "readings.csv", "--labels", "labels.csv", *COLUMNS]
+
+
+@pytest.mark.parametrize("command", ["fit", "predict", "info", "compare"])
+def test_help_of_each_command_says_what_it_does(run, command):
+    code, out, _ = run(command, "--help")
+    assert code == 0
+    assert "usage: ct-s5" in out
+    assert "readings" in out or "model" in out
+
+
+def test_fit_predict_info(run, folder):
+    code, out, err = run(*FIT, "--out", "m.safetensors", "--static", "static.csv", *SMALL)
+    assert code == 0, err
+    assert "Saved m.safetensors" in out
+    assert "Longest silences" in out
+
+    static = ["--static", "static.csv"]
+    code, out, err = run("predict", "m.safetensors", "readings.csv", *static, "--proba")
+    assert code == 0, err
+    assert out.splitlines()[0] == "who,0,1"
+    assert len(out.splitlines()) == 13
+
+    code, out, err = run("predict", "m.safetensors", "readings.parquet", *static, "--out", "a.csv")
+    assert code == 0, err
+    assert list(pd.read_csv(folder / "a.csv").columns) == ["who", "prediction"]
+
+    code, out, _ = run("info", "m.safetensors")
+    assert code == 0
+    for word in ("S5Classifier", "pulse", "age", "when (datetime)", "parameters", "classes"):
+        assert word in out
+
+
+def test_compare_writes_results_and_a_page(run, folder):
+    treatments = ["--treatments", "true", "equal", "--seeds", "1", "--out", "cmp"]
+    code, out, err = run(
+        "compare", "--data", "readings.csv", "--labels", "labels.csv", *COLUMNS, *treatments, *SMALL
+    )
+    assert code == 0, err
+    assert "ct-s5 compare --data readings.csv" in out
+    results = json.loads((folder / "cmp" / "results.json").read_text())
+    assert results["settings"]["command"].startswith("ct-s5 compare")
+    assert "<html" in (folder / "cmp" / "report.html").read_text()
+
+
+def test_ids_of_a_text_file_stay_the_text_they_are(folder):
+    (folder / "zeros.csv").write_text("who,when,pulse\n007,2026-01-01,1.0\n")
+    frame = read_frame(folder / "zeros.csv", time_col="when", id_col="who")
+    assert frame["who"].tolist() == ["007"]
+
+
+@pytest.mark.parametrize(
+    "times", [["2026-01-01 08:00:00", "2026-01-01 09:30:00+01:00"], ["1 day", "5"]]
+)
+def test_times_that_would_have_to_be_guessed_stay_text(folder, times):
+    pd.DataFrame({"who": "a", "when": times, "x": 1.0}).to_csv(folder / "mixed.csv", index=False)
+    frame = read_frame(folder / "mixed.csv", time_col="when")
+    assert frame["when"].tolist() == times
+
+
+def test_several_zones_become_utc(folder):
+    times = ["2026-01-01 08:00:00+00:00", "2026-01-01 09:30:00+01:00"]
+    pd.DataFrame({"who": "a", "when": times, "x": 1.0}).to_csv(folder / "zones.csv", index=False)
+    frame = read_frame(folder / "zones.csv", time_col="when")
+    assert frame["when"].diff().iloc[1] == pd.Timedelta("30min")
+
+
+WRONG = {
+    "no such ending": (
+        ["fit", "readings.csv", "--labels", "labels.csv", "--out", "m.pkl", *COLUMNS],
+        "--out m.pkl must end in .safetensors",
+    ),
+    "no command": ([], "Missing subcommand"),
+    "unknown command": (["fly"], "fly"),
+    "unknown option": ([*FIT, "--out", "m.safetensors", "--wings", "2"], "wings"),
+    "no such file": (
+        ["predict", "none.safetensors", "readings.csv"],
+        "There is no file 'none.safetensors'",
+    ),
+    "not a model": (["info", "readings.csv"], "no safetensors file"),
+    "labels nowhere": (
+        ["fit", "readings.csv", "--labels", "nowhere", "--out", "m.safetensors", *COLUMNS],
+        "'nowhere' is neither a file nor a column of the readings. Columns: who, when, pulse",
+    ),
+    "labels without id": (
+        [
+            "fit",
+            "readings.csv",
+            "--labels",
+            "labels.csv",
+            "--out",
+            "m.safetensors",
+            "--time",
+            "when",
+        ],
+        "labels.csv must hold the column 'unique_id'",
+    ),
+    "another kind of file": (
+        ["fit", "notes.txt", "--labels", "a", "--out", "m.safetensors"],
+        "notes.txt",
+    ),
+    "times that are none": (
+        ["fit", "bad_times.csv", "--labels", "labels.csv", "--out", "m.safetensors", *COLUMNS],
+        "yesterday",
+    ),
+    "labels without readings": (
+        ["compare", "--labels", "labels.csv"],
+        "go with a file of readings",
+    ),
+    "readings without labels": (["compare", "--data", "readings.csv"], "Name the labels too"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_call_ends_in_words_and_exit_code_2(run, case):
+    words, message = WRONG[case]
+    code, out, err = run(*words)
+    assert code == 2
+    assert message in out + err
+    assert "Traceback" not in out + err
