@@ -13,11 +13,11 @@ ACTIVATIONS: tuple[str, ...] = get_args(Activation)
 
 
 class GatedActivation(eqx.Module):
-    """A GELU whose output is let through by a learned gate, with dropout after the GELU.
+    """A GELU whose output is let through by a learned gate, with dropout before and behind it.
 
-    With `g = dropout(gelu(x))`: `full_glu` is `V g * sigmoid(W g)`, `half_glu1` is
-    `g * sigmoid(W g)`, `half_glu2` is `x * sigmoid(W g)` (the gate stands on the un-activated x),
-    and `gelu` is `g` without a gate.
+    With `g = dropout(gelu(x))`: `full_glu` is `dropout(V g * sigmoid(W g))`, `half_glu1` is
+    `dropout(g * sigmoid(W g))`, `half_glu2` is `dropout(x * sigmoid(W g))` (the gate stands on the
+    un-activated x), and `gelu` is `g` without a gate: dropped once.
 
     Reference: the activations of the published S5 code, described in arXiv:2208.04933, appendix G.
     """
@@ -43,10 +43,11 @@ class GatedActivation(eqx.Module):
         self, inputs: Float[Array, "L H"], *, key: PRNGKeyArray | None
     ) -> Float[Array, "L H"]:
         """Apply to every step; without a key nothing is dropped."""
-        g = drop(self.dropout, jax.nn.gelu(inputs), key)
+        before, behind = (None, None) if key is None else jax.random.split(key)
+        g = drop(self.dropout, jax.nn.gelu(inputs), before)
         if self.gate is None:
             return g
-        gate = jax.nn.sigmoid(jax.vmap(self.gate)(g))
+        passed = inputs if self.kind == "half_glu2" else g
         if self.value is not None:
-            return jax.vmap(self.value)(g) * gate
-        return (g if self.kind == "half_glu1" else inputs) * gate
+            passed = jax.vmap(self.value)(g)
+        return drop(self.dropout, passed * jax.nn.sigmoid(jax.vmap(self.gate)(g)), behind)

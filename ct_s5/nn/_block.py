@@ -7,13 +7,12 @@ import jax
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from ct_s5.nn._activation import Activation, GatedActivation
-from ct_s5.nn._dropout import drop
 from ct_s5.nn._mixer import Mixer
 from ct_s5.nn._norm import BatchNorm, Moments, StepNorm, make_norm
 
 
 class S5Block(eqx.Module):
-    """Norm, mixer, gated activation, dropout, and the skip around them all: the block of S5.
+    """Norm, mixer, gated activation with its dropout, and the skip around all: the block of S5.
 
     Any `Mixer` serves.
     """
@@ -70,14 +69,12 @@ class S5Block(eqx.Module):
         counted = jax.numpy.ones(inputs.shape[0], bool) if reading is None else reading
         if real is not None:
             counted = counted & real
-        gate_key, drop_key = (None, None) if key is None else jax.random.split(key)
         training = key is not None
         x, moments = inputs, None
         if self.prenorm:
             x, moments = self.norm(x, counted, training=training)
         x = self.mixer(x, gaps, gaps_after=gaps_after, reading=reading, real=real)
-        x = drop(self.activation.dropout, self.activation(x, key=gate_key), drop_key)
-        x = inputs + x
+        x = inputs + self.activation(x, key=key)
         if not self.prenorm:
             x, moments = self.norm(x, counted, training=training)
         return x, moments

@@ -112,6 +112,35 @@ def test_dropout_drops_whole_features_of_each_series_by_itself():
     np.testing.assert_allclose(dropped[~gone], 2 * whole[~gone], rtol=1e-6)
 
 
+@pytest.mark.parametrize("kind", ACTIVATIONS)
+def test_an_activation_drops_where_the_published_one_does(kind):
+    # Twice around a gate, before and behind it; once where there is no gate.
+    key, share, n = jax.random.key(1), 0.5, 16
+    x = jnp.asarray(np.random.default_rng(0).normal(size=(L, n)), "float32")
+    activation = GatedActivation(kind, n, dropout=share, key=jax.random.key(0))
+
+    def dropped(values, key):
+        return jnp.where(jax.random.bernoulli(key, 1 - share, (1, n)), values / (1 - share), 0)
+
+    before, behind = jax.random.split(key)
+    g = dropped(jax.nn.gelu(x), before)
+    expected = g
+    if kind != "gelu":
+        gate = jax.nn.sigmoid(jax.vmap(activation.gate)(g))
+        value = jax.vmap(activation.value)(g) if kind == "full_glu" else g
+        expected = dropped((x if kind == "half_glu2" else value) * gate, behind)
+    np.testing.assert_allclose(activation(x, key=key), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("kind", "times"), [("gelu", 1), ("half_glu1", 2)])
+def test_a_block_drops_no_more_than_its_activation(kind, times):
+    n, gaps = 256, np.ones(L, "float32")
+    x = jnp.asarray(np.random.default_rng(0).normal(size=(L, n)), "float32")
+    block = S5Block(mixer, n, dropout=0.5, activation=kind, key=jax.random.key(0))
+    outputs, _ = block.forward(x, gaps, key=jax.random.key(3))
+    assert (outputs == x).all(axis=0).mean() == pytest.approx(1 - 0.5**times, abs=0.1)
+
+
 def mixer(inputs, gaps, *, gaps_after=None, reading=None, real=None):
     """The least that a block accepts: it needs no `S5Layer`."""
     return jnp.cumsum(inputs, axis=0) * gaps[:, None]
