@@ -16,6 +16,10 @@ from ct_s5.frames._times import TimeColumn
 from ct_s5.frames._words import first, listed, near
 
 
+# In model units. A layer multiplies gaps by its rates, and float32 ends at 3e38.
+_LONGEST = 1e30
+
+
 @dataclasses.dataclass(frozen=True)
 class RowIndex:
     """Where the R rows of a SeriesSet came from: what `decode` needs to give the frame back."""
@@ -161,18 +165,17 @@ def _standardised(long: LongFrame, layout: Layout, schema: FrameSchema):
 
 
 def _times(long: LongFrame, layout: Layout, schema: FrameSchema):
-    """Whole seconds and fractions of the rows from their series' first row on."""
+    """`elapsed_parts` of the rows from their series' first row on."""
     lengths = np.diff(layout.offsets)
     begins = layout.offsets[:-1][lengths > 0]
     start = np.repeat(layout.first_row[begins], lengths[lengths > 0])
     seconds, fractions = long.times.elapsed_parts(layout.first_row, start)
-    # Rows that stay distinct must keep a gap that float32 can tell from 0 and from infinity.
+    # Rows that stay distinct must keep a gap that float32 can tell from 0, and reckon with.
     with np.errstate(over="ignore", invalid="ignore"):
         steps = np.diff(seconds, prepend=0.0) + np.diff(fractions, prepend=0.0)
         steps[begins] = schema.time_unit
         elapsed, steps = (seconds + fractions) / schema.time_unit, steps / schema.time_unit
-    limits = np.finfo(np.float32)
-    beyond = ~(elapsed <= limits.max) | ~(steps >= limits.tiny)
+    beyond = ~(elapsed <= _LONGEST) | ~(steps >= np.finfo(np.float32).tiny)
     if beyond.any():
         row = first(beyond)
         here, before = layout.first_row[[row, row - 1]].tolist()

@@ -46,14 +46,21 @@ class TimeColumn:
     def elapsed_parts(
         self, later: Int[np.ndarray, " M"], earlier: Int[np.ndarray, " M"]
     ) -> tuple[Float[np.ndarray, " M"], Float[np.ndarray, " M"]]:
-        """`elapsed` as whole seconds and the fraction of one, which together lose no digit."""
+        """`elapsed` as whole seconds and what is left, which together lose no digit.
+
+        What is left is the fraction of a second; also the low digits of whole numbers that have
+        more than a float64 holds.
+        """
         if self.ticks.dtype.kind == "f":
             with np.errstate(over="ignore"):  # an infinite gap is refused where the rows are known
                 return self.ticks[later] - self.ticks[earlier], np.zeros(len(later))
         # Unsigned, so that five centuries of nanoseconds wrap to the right difference.
         ticks = self.ticks.view(np.uint64)
         whole, rest = np.divmod(ticks[later] - ticks[earlier], np.uint64(self.per_unit))
-        return whole.astype(np.float64), rest.astype(np.float64) / self.per_unit
+        # Above 2**53 float64 leaves whole numbers out; of 64 bits the upper 53 are exact anywhere.
+        low = np.where(whole < 2**53, np.uint64(0), whole % np.uint64(2**11))
+        high = (whole - low).astype(np.float64)
+        return high, low.astype(np.float64) + rest.astype(np.float64) / self.per_unit
 
     def take(self, rows: Int[np.ndarray, " M"]) -> "TimeColumn":
         """Some of the rows."""
@@ -80,7 +87,9 @@ def read_times(column: pd.Series, name: str, place: Callable[[int], str]) -> Tim
         column = column.infer_objects()
     dtype = column.dtype
     kind = dtype.kind if hasattr(dtype, "kind") else "O"
-    if kind not in "Mmiuf":
+    # Arrow's dates pass for datetimes by their kind.
+    dates = isinstance(dtype, pd.ArrowDtype) and pd.api.types.infer_dtype(column) == "date"
+    if kind not in "Mmiuf" or dates:
         raise TypeError(_not_times(column, name, place))
     missing = column.isna().to_numpy()
     if missing.any():

@@ -38,19 +38,18 @@ def unit_of(long: LongFrame, time_unit: TimeUnit, rows=None) -> float:
 
 def read_unit(time_unit, kind: TimeKind, time_col: str) -> float:
     """A unit as the caller writes it, as a float."""
-    is_number = isinstance(time_unit, int | float | np.integer | np.floating)
-    is_number = is_number and not isinstance(time_unit, bool | np.timedelta64)
+    number = _bare_number(time_unit)
     if kind == "number":
-        if not is_number:
+        if number is None:
             raise ValueError(
                 f"Column {time_col!r} holds numbers, which have no unit of their own, so "
                 f"time_unit={shown(time_unit)} cannot be converted. Give the unit as a number of "
                 "that column (time_unit=60 for minutes in seconds), or make it timedeltas: "
                 f"pd.to_timedelta(frame[{time_col!r}], unit='s')."
             )
-        unit = float(time_unit)
+        unit = number
     else:
-        if is_number:
+        if number is not None:
             raise ValueError(
                 f"Column {time_col!r} holds {kind}s, so time_unit={shown(time_unit)} needs a unit: "
                 "write time_unit='1h', '15min' or a pd.Timedelta."
@@ -65,6 +64,20 @@ def read_unit(time_unit, kind: TimeKind, time_col: str) -> float:
     if not (np.isfinite(unit) and unit > 0):
         raise ValueError(f"time_unit must be a positive length of time; got {shown(time_unit)}.")
     return unit
+
+
+def _bare_number(time_unit) -> float | None:
+    """A unit without a name, also as text: the command line has nothing else to pass.
+
+    pandas would take such text for nanoseconds.
+    """
+    kinds = str | int | float | np.integer | np.floating
+    if not isinstance(time_unit, kinds) or isinstance(time_unit, bool | np.timedelta64):
+        return None
+    try:
+        return float(time_unit)
+    except ValueError:
+        return None
 
 
 def median_gap(long: LongFrame, rows: Bool[np.ndarray, " R"] | None = None) -> float | None:

@@ -61,6 +61,14 @@ def test_a_column_that_holds_no_times_is_refused(case):
         encode(frame)
 
 
+@pytest.mark.parametrize("dtype", ["date32[pyarrow]", "date64[pyarrow]"])
+def test_dates_of_arrow_are_dates_without_a_time_of_day(dtype):
+    pytest.importorskip("pyarrow")
+    ds = pd.array([datetime.date(2024, 1, 1)], dtype=dtype)
+    with pytest.raises(TypeError, match=r"holds dates without a time of day. Turn them into time"):
+        encode(pd.DataFrame({"unique_id": "p", "ds": ds, "v": 1.0}))
+
+
 def test_a_long_list_of_texts_that_are_no_times_is_cut():
     frame = pd.DataFrame({"unique_id": "p", "ds": _text(["x"] * 9), "v": 1.0})
     with pytest.raises(TypeError, match=r"row 4 and 4 more\. Mend"):
@@ -263,7 +271,13 @@ def test_a_value_beyond_float32_is_refused(ward):
 
 @pytest.mark.parametrize(
     ("times", "time_unit"),
-    [([0.0, 1e300], 1.0), ([-1e308, 1e308], 1.0), ([0.0, 1e-300], 1.0), ([0.0, 1.0], 1e-39)],
+    [
+        ([0.0, 1e300], 1.0),
+        ([-1e308, 1e308], 1.0),
+        ([0.0, 1e-300], 1.0),
+        ([0.0, 1.0], 1e-39),
+        ([0.0, 1e31], 1.0),  # float32 holds it, but not its product with a rate
+    ],
 )
 def test_gaps_beyond_float32_are_refused(times, time_unit):
     frame = pd.DataFrame({"unique_id": ["p", "q", "q"], "ds": [0.0, *times], "v": 1.0})
@@ -282,6 +296,9 @@ def test_gaps_beyond_float32_are_refused(times, time_unit):
         ([0, 1], True, "holds numbers, which have no unit of their own, so time_unit=True"),
         ([0, 1], 0, "must be a positive length of time; got 0"),
         ([0, 1], float("nan"), "must be a positive length of time"),
+        ([0, 1], "nan", "must be a positive length of time; got 'nan'"),
+        (pd.to_datetime(["2024", "2025"]), "7", "datetimes, so time_unit='7' needs a unit: write"),
+        (pd.to_timedelta([0, 1]), " 1e3", "timedeltas, so time_unit=' 1e3' needs a unit: write"),
         (pd.to_datetime(["2024", "2025"]), 3600, "datetimes, so time_unit=3600 needs a unit"),
         (pd.to_timedelta([0, 1]), 1.0, "timedeltas, so time_unit=1.0 needs a unit"),
         (pd.to_datetime(["2024", "2025"]), "soon", "'soon' is no length of time"),

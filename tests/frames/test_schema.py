@@ -63,6 +63,12 @@ def test_a_time_unit_has_many_spellings(ward, time_unit):
     assert schema.unit_name == "0 days 01:00:00"
 
 
+@pytest.mark.parametrize("time_unit", [60, 60.0, np.int8(60), "60", "6e1", " 60 "])
+def test_a_time_unit_of_numbers_is_a_number_or_the_text_of_one(time_unit):
+    frame = pd.DataFrame({"unique_id": "x", "ds": [0, 90], "v": [1.0, 2.0]})
+    assert FrameSchema.learn(frame, time_unit=time_unit).time_unit == 60
+
+
 def test_a_constant_channel_has_scale_one_and_its_value_for_mean():
     frame = pd.DataFrame({"unique_id": "x", "ds": range(10), "v": 0.1})
     schema = FrameSchema.learn(frame)
