@@ -12,8 +12,15 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ct_s5.batch import SeriesSet
-from ct_s5.estimators._inputs import is_table, labels_of, sample_weights
-from ct_s5.frames import EncodedFrame, encode, learn_from, split_series, to_long
+from ct_s5.estimators._inputs import is_table, sample_weights
+from ct_s5.frames import (
+    EncodedFrame,
+    encode,
+    learn_from,
+    pop_labels,
+    split_series,
+    to_long,
+)
 from ct_s5.nn import ModelSettings, S5Model
 from ct_s5.training import FitSettings, Targets, fit, predict_all
 
@@ -116,7 +123,7 @@ class S5Estimator(BaseEstimator):
             delattr(self, name)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         X, y = self._as_channels(X, y, reset=True)
-        X, y = labels_of(X, y, per=self.per, id_col=self.id_col)
+        X, y = self._labels_of(X, y)
         long = to_long(X, id_col=self.id_col, time_col=self.time_col)
         known = self._encode(long, learn_from(long, self.time_unit, static), static)
         self._speak_of_empty(known, stacklevel=3)
@@ -213,6 +220,18 @@ class S5Estimator(BaseEstimator):
         rules: dict[str, Any] = {"duplicates": self.duplicates, "sort": self.sort}
         return encode(data, schema, static=static, **rules)
 
+    def _labels_of(self, X, y):
+        """Data and labels apart, whether these came by themselves or as a column of the frame."""
+        if isinstance(y, str):
+            per = "step" if self.per == "reading" else "series"
+            return pop_labels(X, y, per=per, id_col=self.id_col, time_col=self.time_col)
+        if y is None:
+            raise ValueError(
+                "fit requires y to be passed, but the target y is None: give a Series of labels "
+                "indexed by series id, or the name of the column that holds them."
+            )
+        return X, y
+
     def _as_channels(self, X, y, *, reset: bool):
         """scikit-learn's own checks where the input is a plain table of numbers (N, L)."""
         if not is_table(X):
@@ -296,7 +315,7 @@ class S5Estimator(BaseEstimator):
             )
         frame, y, static = (*validation, None)[:3]
         frame, y = self._as_channels(frame, y, reset=False)
-        frame, y = labels_of(frame, y, per=self.per, id_col=self.id_col)
+        frame, y = self._labels_of(frame, y)
         encoded = self._encode(frame, self.schema_, static)
         self._speak_of_empty(encoded, stacklevel=4)
         labels = self._read_labels(encoded, y, reset=False)

@@ -7,7 +7,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.class_weight import compute_class_weight
 
 from ct_s5.estimators._base import S5Estimator, with_keyword
-from ct_s5.estimators._inputs import aligned, classes_in, labels_of, per_row, typed, weights_of
+from ct_s5.estimators._inputs import aligned, classes_in, per_row, typed, weights_of
 from ct_s5.frames import decode_series, decode_steps
 from ct_s5.training import Targets
 
@@ -93,7 +93,7 @@ class S5Classifier(ClassifierMixin, S5Estimator):
 
     def score(self, X, y, sample_weight=None, *, static=None):
         """Accuracy."""
-        X, y = labels_of(X, y, per=self.per, id_col=self.id_col)
+        X, y = self._labels_of(X, y)
         encoded, scores = self._answers(X, static)
         labels = aligned(encoded, y, self.per)
         known = ~pd.isna(labels)

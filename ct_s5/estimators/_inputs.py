@@ -5,7 +5,7 @@ import pandas as pd
 from jaxtyping import Float, Shaped
 from sklearn.utils.multiclass import check_classification_targets
 
-from ct_s5.frames import EncodedFrame, align_labels, align_step_labels, pop_labels
+from ct_s5.frames import EncodedFrame, align_labels, align_step_labels
 
 
 def is_table(X) -> bool:
@@ -21,18 +21,6 @@ def is_table(X) -> bool:
     if not isinstance(X, list | tuple):
         return True
     return not any(hasattr(item, "columns") or np.ndim(item) == 2 for item in X)
-
-
-def labels_of(X, y, *, per: str, id_col: str):
-    """Data and labels apart, whether the labels came by themselves or as a column of the frame."""
-    if isinstance(y, str):
-        return pop_labels(X, y, per="step" if per == "reading" else "series", id_col=id_col)
-    if y is None:
-        raise ValueError(
-            "fit requires y to be passed, but the target y is None: give a Series of labels "
-            "indexed by series id, or the name of the column that holds them."
-        )
-    return X, y
 
 
 def aligned(encoded: EncodedFrame, y, per: str) -> Shaped[np.ndarray, "M *K"]:

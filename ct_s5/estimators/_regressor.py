@@ -5,7 +5,7 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 
 from ct_s5.estimators._base import S5Estimator
-from ct_s5.estimators._inputs import aligned, labels_of, per_row, weights_of
+from ct_s5.estimators._inputs import aligned, per_row, weights_of
 from ct_s5.frames import decode_series, decode_steps
 from ct_s5.training import Targets
 
@@ -43,7 +43,7 @@ class S5Regressor(RegressorMixin, S5Estimator):
 
     def score(self, X, y, sample_weight=None, *, static=None):
         """R squared, the share of the variance explained."""
-        X, y = labels_of(X, y, per=self.per, id_col=self.id_col)
+        X, y = self._labels_of(X, y)
         encoded, scaled = self._answers(X, static)
         targets = self._read_labels(encoded, y, reset=False)
         known = ~np.isnan(targets).any(axis=1)

@@ -15,7 +15,6 @@ from ct_s5.frames._static import encode_static, read_static
 from ct_s5.frames._times import TimeColumn
 from ct_s5.frames._words import first, listed, near
 
-
 # In model units. A layer multiplies gaps by its rates, and float32 ends at 3e38.
 _LONGEST = 1e30
 

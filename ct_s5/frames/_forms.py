@@ -48,13 +48,13 @@ def _from_frame(frame: pd.DataFrame, id_col: str, time_col: str) -> LongFrame:
     form = "frame"
     if id_col not in columns and time_col not in columns and frame.index.nlevels == 2:
         form = "multiindex"
-        levels = _levels(frame.index, id_col, time_col)
+        levels = index_levels(frame.index, id_col, time_col)
         ids, times = (pd.Series(frame.index.get_level_values(level)) for level in levels)
         rest = frame
     else:
         for role, column in (("id_col", id_col), ("time_col", time_col)):
             if column not in columns:
-                raise ValueError(_missing_column(frame, role, column))
+                raise ValueError(missing_column(frame, role, column))
         ids, times = frame[id_col], frame[time_col]
         rest = frame.drop(columns=[id_col, time_col])
     origin = Origin(form, frame.index, columns)
@@ -85,7 +85,7 @@ def _from_frames(frames: list[pd.DataFrame], id_col: str, time_col: str) -> Long
     positions = np.repeat(np.arange(len(frames)), lengths)
     if not all(named):
         if time_col not in whole.columns:
-            raise ValueError(_missing_column(whole, "time_col", time_col))
+            raise ValueError(missing_column(whole, "time_col", time_col))
         origin = Origin("list", whole.index, tuple(whole.columns), starts)
         ids, rest = pd.Series(positions), whole.drop(columns=[time_col])
         every = pd.RangeIndex(len(frames))
@@ -157,10 +157,23 @@ def _assemble(ids, times, rest, id_col, time_col, origin: Origin, every=None) ->
     return LongFrame(every, series, column, values, channels, id_col, time_col, origin, rows, rows)
 
 
-def _levels(index: pd.Index, id_col: str, time_col: str) -> tuple[int, int]:
-    """Which level is the series and which the time: by name where both are named so."""
+def index_levels(index: pd.Index, id_col: str, time_col: str) -> tuple[int, int]:
+    """Which of two levels is the series and which the time: by name, or else in that order.
+
+    Raises:
+        ValueError: A level in the one place that is named for the other, beside a stranger.
+    """
     names = list(index.names)
-    return (1, 0) if names == [time_col, id_col] else (0, 1)
+    if names == [time_col, id_col]:
+        return 1, 0
+    if names[0] == time_col or names[1] == id_col:
+        raise ValueError(
+            f"The levels of the index are called {listed(names)}, so {id_col!r} (id_col) and "
+            f"{time_col!r} (time_col) do not tell which is the series and which the time. Give "
+            "the names that they have, id_col=... and time_col=..., or rename them: "
+            f"frame.rename_axis(index={[time_col, id_col]})."
+        )
+    return 0, 1
 
 
 def _refuse_doubled(frame: pd.DataFrame) -> None:
@@ -171,7 +184,7 @@ def _refuse_doubled(frame: pd.DataFrame) -> None:
         )
 
 
-def _missing_column(frame: pd.DataFrame, role: str, column: str) -> str:
+def missing_column(frame: pd.DataFrame, role: str, column: str) -> str:
     what = "series id" if role == "id_col" else "time"
     hint = near(column, frame.columns)
     in_index = column in frame.index.names or (

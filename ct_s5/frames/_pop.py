@@ -5,6 +5,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from ct_s5.frames._forms import index_levels
 from ct_s5.frames._native import as_pandas
 from ct_s5.frames._words import first, listed, near, shown
 
@@ -15,6 +16,7 @@ def pop_labels(
     *,
     per: Literal["series", "step"] = "series",
     id_col: str = "unique_id",
+    time_col: str = "ds",
 ):
     """Take a column of labels out of a frame, so that it is no channel.
 
@@ -23,7 +25,8 @@ def pop_labels(
         column: The column of labels.
         per: "series" when all rows of a series hold one value (NaN aside), "step" when each row
             has its own.
-        id_col: Column of the series id; the first index level where there is none.
+        id_col: Column, or index level, of the series id.
+        time_col: Column, or index level, of the time.
 
     Returns:
         The data without the column, and a Series: indexed by series id (by position for a list
@@ -53,7 +56,7 @@ def pop_labels(
     elif frames is not None:
         ids = pd.Index(np.repeat(np.arange(len(frames)), [len(frame) for frame in frames]))
     elif whole.index.nlevels == 2:
-        ids = whole.index.get_level_values(0)
+        ids = whole.index.get_level_values(index_levels(whole.index, id_col, time_col)[0])
     else:
         raise ValueError(
             f"The frame has no column {id_col!r} for the series id, so nothing says which label is "

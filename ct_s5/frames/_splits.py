@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool
 
+from ct_s5.frames._forms import index_levels, missing_column
 from ct_s5.frames._native import as_pandas
 from ct_s5.frames._words import shown
 
@@ -45,18 +46,26 @@ def split_series(
     return held_out
 
 
-def split_time(data, at, *, time_col: str = "ds") -> tuple[pd.DataFrame, pd.DataFrame]:
+def split_time(
+    data, at, *, time_col: str = "ds", id_col: str = "unique_id"
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rows before a moment, and those from it on.
 
     Args:
-        data: A frame; the time is a column, or the second index level.
+        data: A frame; the time is a column, or a level of a (series, time) index.
         at: The moment: anything `pd.Timestamp` takes (with a zone where the column has one), a
             Timedelta, or a number, as the column has it.
         time_col: Column of the time.
+        id_col: What the level of the series is called, where the time is the other one.
     """
     frame = as_pandas(data)
-    named = time_col in frame.columns
-    times = pd.Series(frame[time_col] if named else frame.index.get_level_values(1))
+    if time_col in frame.columns:
+        times = pd.Series(frame[time_col])
+    elif frame.index.nlevels == 2:
+        level = index_levels(frame.index, id_col, time_col)[1]
+        times = pd.Series(frame.index.get_level_values(level))
+    else:
+        raise ValueError(missing_column(frame, "time_col", time_col))
     kind = getattr(times.dtype, "kind", "O")
     if kind == "M":
         at = pd.Timestamp(at)

@@ -196,6 +196,8 @@ def test_a_column_of_the_frame_may_hold_the_labels(fitted):
     train = ward().assign(died=labels()[ward().unique_id].to_numpy())
     model = classifier(**fitted.get_params()).fit(train, "died")
     pd.testing.assert_frame_equal(model.predict_proba(frame), fitted.predict_proba(frame))
+    for levels in (["unique_id", "ds"], ["ds", "unique_id"]):
+        assert fitted.score(with_labels.set_index(levels), "died") == fitted.score(frame, labels())
 
 
 def _half_empty():

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ct_s5.frames import FrameSchema, decode, encode, to_long
+from ct_s5.frames import FrameSchema, decode, encode, pop_labels, split_time, to_long
 
 
 def _assert_same_series(encoded, other):
@@ -65,6 +65,25 @@ def test_a_multi_index_of_series_and_time_will_do(ward, names):
 
 def test_the_levels_of_a_multi_index_may_be_swapped_when_named(ward):
     _assert_same_series(encode(ward), encode(ward.set_index(["ds", "unique_id"])))
+
+
+@pytest.mark.parametrize("names", [["ds", "patient"], [None, "unique_id"], ["ds", "ds"]])
+def test_a_level_named_for_the_other_role_is_refused(ward, names):
+    indexed = ward.set_index(["ds", "unique_id"]).rename_axis(names)
+    message = (
+        rf"The levels of the index are called {names[0]!r}, {names[1]!r}, so 'unique_id' "
+        r"\(id_col\) and 'ds' \(time_col\) do not tell which is the series and which the time. "
+        r"Give the names that they have.*frame.rename_axis\(index=\['ds', 'unique_id'\]\)"
+    )
+    for use in (encode, lambda f: pop_labels(f, "hr"), lambda f: split_time(f, "2024-03-01 10:00")):
+        with pytest.raises(ValueError, match=message):
+            use(indexed)
+
+
+@pytest.mark.parametrize("names", [["unique_id", "when"], ["patient", "ds"]])
+def test_one_level_named_as_expected_tells_which_the_other_is(ward, names):
+    indexed = ward.set_index(["unique_id", "ds"]).rename_axis(names)
+    _assert_same_series(encode(ward), encode(indexed))
 
 
 def test_a_list_of_frames_is_one_series_each(ward):

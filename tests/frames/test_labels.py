@@ -91,8 +91,12 @@ def test_a_column_of_labels_is_taken_out_of_the_frame(ward):
     rest, y = pop_labels(labelled, "outcome")
     pd.testing.assert_frame_equal(rest, ward)
     assert align_labels(encode(rest), y).tolist() == ["w", "s", "s"]
-    rest, y = pop_labels(labelled.set_index(["unique_id", "ds"]), "outcome")
-    assert align_labels(encode(rest), y).tolist() == ["w", "s", "s"]
+    for levels in (["unique_id", "ds"], ["ds", "unique_id"]):
+        rest, y = pop_labels(labelled.set_index(levels), "outcome")
+        assert align_labels(encode(rest), y).tolist() == ["w", "s", "s"]
+    renamed = labelled.set_index(["ds", "unique_id"]).rename_axis(["when", "who"])
+    _, y = pop_labels(renamed, "outcome", id_col="who", time_col="when")
+    assert y.to_dict() == {"b": "w", "a": "s", "c": "s"}
     rest, y = pop_labels(labelled.assign(outcome=range(6)), "outcome", per="step")
     np.testing.assert_array_equal(align_step_labels(encode(rest), y), [0, 2, 5, 1, 3, 4])
 

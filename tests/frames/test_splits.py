@@ -45,8 +45,14 @@ def test_a_split_in_time_parts_rows_before_and_after_a_moment(ward):
     assert before["hr"].dropna().tolist() == [80.0, 70.0]
     assert len(after) == 3
     assert after["ds"].min() == pd.Timestamp("2024-03-01 10:00")
-    before, after = split_time(ward.set_index(["unique_id", "ds"]), "2024-03-01 10:00")
-    assert (len(before), len(after)) == (3, 3)
+    for levels in (["unique_id", "ds"], ["ds", "unique_id"]):
+        before, after = split_time(ward.set_index(levels), "2024-03-01 10:00")
+        assert (len(before), len(after)) == (3, 3)
+    renamed = ward.set_index(["ds", "unique_id"]).rename_axis(["when", "who"])
+    before, _ = split_time(renamed, "2024-03-01 10:00", id_col="who", time_col="when")
+    assert len(before) == 3
+    with pytest.raises(ValueError, match="no column 'ds' for the time.*Another name: time_col="):
+        split_time(ward.drop(columns="ds"), "2024-03-01 10:00")
     aware = ward.assign(ds=ward["ds"].dt.tz_localize("UTC"))
     assert len(split_time(aware, pd.Timestamp("2024-03-01 11:00", tz="Europe/Berlin"))[0]) == 3
     with pytest.raises(ValueError, match="'ds' has UTC, at=2024-03-01 10:00:00 has no time zone"):
