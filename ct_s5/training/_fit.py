@@ -1,6 +1,7 @@
 """The fit loop: epochs of minibatches, validation after each, the best weights kept."""
 
 import dataclasses
+import math
 import os
 import time
 import warnings
@@ -13,13 +14,15 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from ct_s5.batch import SeriesSet, bucket_lengths, minibatches, thinned_lengths
-from ct_s5.nn import Gaussian, S5Model
+from ct_s5.batch import Minibatch, SeriesSet, bucket_lengths, minibatches, thinned_lengths
+from ct_s5.nn import S5Model
 from ct_s5.training._checkpoint import Checkpoint, Progress
+from ct_s5.training._cohort import Cohort
 from ct_s5.training._losses import Loss, Targets, loss_of_each
-from ct_s5.training._metrics import check_monitor, score
+from ct_s5.training._metrics import check_monitor
 from ct_s5.training._optimiser import OptimiserSettings, make_optimiser, make_schedule
-from ct_s5.training._predict import predict_all
+from ct_s5.training._trees import named_arrays
+from ct_s5.training._validation import monitored, validate
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,10 +53,16 @@ class FitSettings:
     def __post_init__(self):
         for name in ("max_epochs", "batch_size", "patience", "n_buckets"):
             value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"{name} must be at least 1; got {value}.")
-        if not self.learning_rate > 0:
-            raise ValueError(f"learning_rate must be positive; got {self.learning_rate}.")
+            whole = isinstance(value, int | np.integer)
+            if value is not None and not (whole and value >= 1):
+                raise ValueError(f"{name} must be a whole number of at least 1; got {value}.")
+        for name in ("learning_rate", "gradient_clip"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < math.inf:
+                raise ValueError(f"{name} must be a positive, finite number; got {value}.")
+        for name in ("weight_decay", "state_rate"):
+            if not 0 <= (value := getattr(self, name)) < math.inf:
+                raise ValueError(f"{name} must be a finite number of at least 0; got {value}.")
         if not 0 <= self.thinning < 1:
             raise ValueError(
                 f"thinning is a share of the readings, from 0 to below 1; got {self.thinning}."
@@ -127,6 +136,7 @@ def fit(
     settings: FitSettings | None = None,
     validation: tuple[SeriesSet, Targets] | None = None,
     names: Sequence[object] | None = None,
+    validation_names: Sequence[object] | None = None,
     checkpoint: str | os.PathLike | None = None,
     progress: bool = False,
 ) -> FitResult:
@@ -144,20 +154,27 @@ def fit(
         validation: Series and targets that decide on the best epoch and on stopping. Without them
             the last epoch counts as the best.
         names: What to call the series in messages; their numbers when left out.
+        validation_names: What to call those of `validation`.
         checkpoint: A file to write after every epoch and, if it is there, to go on from.
         progress: Show a bar with losses, series a second and compilations.
 
     Raises:
-        FloatingPointError: The loss became NaN or infinite in the first epoch. (Later on training
-            stops with a warning and gives back the best weights so far.)
-        ValueError: A checkpoint of another training; no target, or nothing to monitor.
+        FloatingPointError: Loss or weights became NaN or infinite in the first epoch (later on
+            training stops with a warning and gives back the best weights so far); or no epoch had
+            a finite validation, so that there are no best weights.
+        ValueError: A checkpoint of another training; no target, or nothing to monitor; a weight
+            that is negative, NaN or infinite.
     """
     settings = FitSettings() if settings is None else settings
     check_monitor(settings.monitor, loss)
-    for verb, some in ("train", targets), ("validate", validation and validation[1]):
-        if some is not None and not (some.weights > 0).any():
-            raise ValueError(f"There is no target to {verb} on: the weight of each is zero.")
-    names = range(len(series)) if names is None else names
+    per = model.settings.per
+    cohort = Cohort(series, targets, per, names)
+    held_out = None
+    if validation is not None:
+        held_out = Cohort(*validation, per, validation_names, role="validation")
+    for some in (cohort, held_out):
+        if some is not None:
+            some.check_weights()
     lengths = _buckets(thinned_lengths(series, settings.thinning), settings.n_buckets)
     n_steps = sum(1 for _ in _epoch(series, lengths, settings, 1))
     max_epochs, patience = settings.limits(n_steps)
@@ -172,43 +189,62 @@ def fit(
         now = store.read(now) or now
     key = jax.random.key(settings.seed)
     traces_before = _traces[0]
-    spoken = False
+    trouble, spoken = "", False
+
+    def one_step(now: Progress, part: Minibatch, k: int):
+        """What the k-th step of an epoch leads to; the loss before it, and that loss's weight."""
+        answered = targets.look_up(part.rows if per == "reading" else part.series)
+        step = now.epoch * n_steps + k
+        step_key = jax.random.fold_in(jax.random.fold_in(key, now.epoch + 1), k)
+        fixed = (part.batch, answered, step_key, schedule(step), loss, groups)
+        trained, state, value, losses = _train_step(now.model, now.optimiser_state, *fixed)
+        at = f"step {step} (epoch {now.epoch + 1})"
+        if not np.isfinite(value):
+            raise _NotFinite(f"at {at}{_culprit(np.asarray(losses), part, cohort)}")
+        # What the last update leaves no further step looks at. Validation does; without it the
+        # minibatch is asked once more, which compiles nothing.
+        if k == n_steps - 1:
+            sound = _finite(trained)
+            if sound and held_out is None:
+                sound = np.isfinite(_train_step(trained, state, *fixed)[2])
+            if not sound:
+                raise _NotFinite(f"after {at}, {_IN_WEIGHTS}")
+        now = dataclasses.replace(now, model=trained, optimiser_state=state)
+        return now, float(value), float(answered[1].sum())
+
+    def look(held_out: Cohort):
+        how = (loss, settings.monitor, lengths, settings.batch_size)
+        return validate(now.model, held_out, *how)
 
     epochs = {"total": max_epochs, "initial": now.epoch, "unit": "epoch"}
     with tqdm(**epochs, disable=not progress, leave=False) as bar:
         while now.epoch < max_epochs and not now.stopped:
             epoch = now.epoch + 1
             started = time.perf_counter()
-            total, weight = 0.0, 0.0
-            for k, part in enumerate(_epoch(series, lengths, settings, epoch)):
-                step = now.epoch * n_steps + k
-                entries = part.rows if model.settings.per == "reading" else part.series
-                answered = targets.look_up(entries)
-                step_key = jax.random.fold_in(jax.random.fold_in(key, epoch), k)
-                trained, optimiser_state, value, losses = _train_step(
-                    *(now.model, now.optimiser_state, part.batch, answered),
-                    *(step_key, schedule(step), loss, groups),
-                )
-                if not np.isfinite(value):
-                    culprit = _culprit(np.asarray(losses), part, names)
-                    where = f"step {step} (epoch {epoch}){culprit}"
-                    return _stop(now, lengths, traces_before, where)
-                share = float(answered[1].sum())
-                total, weight = total + float(value) * share, weight + share
-                now = dataclasses.replace(now, model=trained, optimiser_state=optimiser_state)
-                bar.set_postfix_str(
-                    f"step {k + 1}/{n_steps} loss {float(value):.4g}{now.note} "
-                    f"compiled {_traces[0] - traces_before}"
-                )
+            total, weight, n_seen = 0.0, 0.0, 0
+            try:
+                for k, part in enumerate(_epoch(series, lengths, settings, epoch)):
+                    now, value, share = one_step(now, part, k)
+                    total, weight = total + value * share, weight + share
+                    n_seen += int((part.series >= 0).sum())
+                    pace = n_seen / (time.perf_counter() - started)
+                    bar.set_postfix_str(
+                        f"step {k + 1}/{n_steps} loss {value:.4g}{now.note} {pace:.0f} series/s "
+                        f"compiled {_traces[0] - traces_before}"
+                    )
+            except _NotFinite as error:
+                trouble = f"The training loss became NaN or infinite {error}."
+                break
             row = {"epoch": epoch, "loss": total / weight if weight else float("nan")}
             row |= {"learning_rate": float(schedule(epoch * n_steps - 1))}
-            if validation is not None:
-                row |= _validate(now.model, *validation, loss, settings, lengths)
-                if not np.isfinite(row["validation_loss"]) and not spoken:
+            if held_out is not None:
+                told, losses = look(held_out)
+                row |= told
+                if not spoken and not np.isfinite(monitored(row, settings.monitor)):
                     spoken = True
                     warnings.warn(
-                        f"The validation loss is not finite after epoch {epoch}; such epochs never "
-                        "count as the best. Look for extreme values in the validation series.",
+                        f"The validation {settings.monitor} is not finite after epoch {epoch}: "
+                        f"{held_out.worst(losses)}. Such epochs never count as the best. {_LOOK}",
                         RuntimeWarning,
                         stacklevel=2,
                     )
@@ -218,6 +254,21 @@ def fit(
             if store is not None:
                 store.write(now)
             bar.update()
+    if not now.best_epoch:  # untrained weights are no answer
+        problems = [f"{trouble} {_ADVICE}"] if trouble else []
+        if held_out is not None and now.history:
+            problems.append(
+                f"No epoch had a finite validation {settings.monitor}: after epoch {now.epoch}, "
+                f"{held_out.worst(look(held_out)[1])}. {_LOOK} Or try a smaller learning_rate."
+            )
+        raise FloatingPointError(" ".join(problems))
+    if trouble:
+        warnings.warn(
+            f"{trouble} Training stopped; the weights are those of epoch {now.best_epoch}. "
+            f"{_ADVICE}",
+            RuntimeWarning,
+            stacklevel=2,
+        )
     return FitResult(
         now.best_model, now.table(), now.best_epoch, lengths, _traces[0] - traces_before
     )
@@ -241,41 +292,23 @@ def _epoch(series, lengths, settings, epoch):
     )
 
 
-_losses = eqx.filter_jit(loss_of_each)
+class _NotFinite(Exception):
+    """Training cannot go on; the message says where."""
 
 
-def _validate(model, series, targets, loss, settings, lengths):
-    answers = predict_all(model, series, lengths=lengths, batch_size=settings.batch_size)
-    values, weights = targets.look_up(np.arange(len(targets.weights)))
-    losses, _ = _losses(loss, *jax.tree.map(jnp.asarray, (answers, values, weights)))
-    row = {"validation_loss": float(np.sum(losses) / np.sum(weights))}
-    if settings.monitor != "loss":
-        known = weights > 0
-        point = np.asarray(answers.mean if isinstance(answers, Gaussian) else answers)[known]
-        row[f"validation_{settings.monitor}"] = float("nan")
-        if np.isfinite(point).all():
-            row[f"validation_{settings.monitor}"] = score(settings.monitor, point, values[known])
-    return row
+_IN_WEIGHTS = "in weights or gradients rather than in one series"
+_LOOK = "Look for extreme values in it, and for a target that is not finite."
+_ADVICE = "Try a smaller learning_rate, and look for extreme values in those series."
 
 
-def _culprit(losses, part, names) -> str:
-    bad = part.series[(part.series >= 0) & ~np.isfinite(losses[: len(part.series)])]
-    shown = ", ".join(repr(names[i]) for i in bad[:5])
-    return (
-        f", series {shown}" if bad.size else ", in weights or gradients rather than in one series"
-    )
+def _culprit(losses, part: Minibatch, cohort: Cohort) -> str:
+    asked = part.series >= 0
+    bad = part.series[asked & ~np.isfinite(losses)]
+    if not bad.size or 1 < bad.size == asked.sum():
+        return f", {_IN_WEIGHTS}"
+    shown = [i if cohort.names is None else cohort.names[i] for i in bad[:5]]
+    return f", series {', '.join(map(repr, shown))}"
 
 
-def _stop(now, lengths, traces_before, where) -> FitResult:
-    advice = "Try a smaller learning_rate, and look for extreme values in those series."
-    if not now.history:
-        raise FloatingPointError(f"The training loss became NaN or infinite at {where}. {advice}")
-    warnings.warn(
-        f"The training loss became NaN or infinite at {where}. Training stopped; the weights are "
-        f"those of epoch {now.best_epoch}. {advice}",
-        RuntimeWarning,
-        stacklevel=3,
-    )
-    return FitResult(
-        now.best_model, now.table(), now.best_epoch, lengths, _traces[0] - traces_before
-    )
+def _finite(model) -> bool:
+    return all(np.isfinite(array).all() for array in named_arrays(model).values())

@@ -1,6 +1,7 @@
 """Training is repeatable, stops when it should, and keeps the best."""
 
 import dataclasses
+import re
 import warnings
 
 import equinox as eqx
@@ -132,21 +133,27 @@ def test_training_and_validation_without_a_target_are_refused():
         train(validation=(tiny_series(), none))
 
 
+NAN, INF = float("nan"), float("inf")
 BAD_SETTINGS = {
-    "max_epochs": 0,
-    "batch_size": 0,
-    "patience": 0,
-    "n_buckets": 0,
-    "learning_rate": 0.0,
-    "thinning": 1.0,
-    "warmup": 1.5,
+    "max_epochs": [0, NAN, 2.5],
+    "batch_size": [0],
+    "patience": [0, INF],
+    "n_buckets": [0],
+    "learning_rate": [0.0, NAN, INF],
+    "weight_decay": [-0.1, NAN, INF],
+    "state_rate": [-1.0, NAN, INF],
+    "gradient_clip": [0.0, NAN, INF],
+    "thinning": [1.0, NAN],
+    "warmup": [1.5, NAN],
 }
 
 
-@pytest.mark.parametrize("name", BAD_SETTINGS)
-def test_a_setting_that_cannot_be_is_refused(name):
-    with pytest.raises(ValueError, match=rf"{name} .*; got {BAD_SETTINGS[name]}"):
-        dataclasses.replace(SETTINGS, **{name: BAD_SETTINGS[name]})
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, some in BAD_SETTINGS.items() for value in some]
+)
+def test_a_setting_that_cannot_be_is_refused(name, value):
+    with pytest.raises(ValueError, match=rf"^{name} .*; got {value}\.$"):
+        dataclasses.replace(SETTINGS, **{name: value})
 
 
 @pytest.mark.parametrize(
@@ -155,6 +162,26 @@ def test_a_setting_that_cannot_be_is_refused(name):
 def test_epochs_left_out_make_a_usual_number_of_steps(n_steps, epochs, patience):
     assert FitSettings().limits(n_steps) == (epochs, patience)
     assert FitSettings(max_epochs=7, patience=3).limits(n_steps) == (7, 3)
+
+
+@pytest.mark.parametrize("weight", [NAN, INF, -1.0, 1e39])
+def test_a_weight_that_is_none_is_refused_by_name_and_value(weight):
+    targets = Targets(classes().values, np.array([1, 1, weight, 1, weight, 1]))
+    told = f"target of training series 'cleo' is {weight}; 2 such weights in all. A weight is a f"
+    with pytest.raises(ValueError, match=re.escape(told)):
+        train(targets=targets)
+    held_out = tiny_series(), targets
+    with pytest.raises(ValueError, match="target of validation series 2 is"):
+        train(validation=held_out)
+    with pytest.raises(ValueError, match="target of validation series 'c' is"):
+        train(validation=held_out, validation_names="abcdef")
+
+
+def test_a_weight_of_a_reading_that_is_none_names_series_and_row():
+    weights = np.ones(24)
+    weights[9] = NAN
+    with pytest.raises(ValueError, match="the target of row 1 of training series 'cleo' is nan"):
+        train(tiny_model(**PER_READING), values(weights=weights), loss="value")
 
 
 def test_a_weight_of_0_leaves_a_series_out():
@@ -271,6 +298,91 @@ def test_a_loss_that_becomes_infinite_later_warns_and_gives_back_the_best_weight
     assert all(np.array_equal(a, b) for a, b in pairs)
 
 
+# One step an epoch: nothing looks at what its update made of the weights but the end of the epoch.
+ONE_STEP = {"batch_size": 8, "warmup": 0.0, "max_epochs": 2}
+
+
+@pytest.mark.parametrize("learning_rate", [1e38, 3e38])
+def test_an_update_that_spoils_the_weights_is_noticed_also_when_it_is_the_last(learning_rate):
+    # 3e38 overflows the weights themselves, 1e38 whatever they are multiplied with.
+    model = tiny_model(**PER_READING)
+    keywords = ONE_STEP | {"loss": "value", "learning_rate": learning_rate}
+    with pytest.raises(
+        FloatingPointError, match=r"after step 0 \(epoch 1\), in weights.*smaller learning_rate"
+    ):
+        train(model, values(), **keywords | {"max_epochs": 1})
+    with pytest.raises(FloatingPointError, match=r"at step 1 \(epoch 1\), in weights or gradients"):
+        train(model, values(), **keywords | {"batch_size": 3})
+
+
+def test_weights_spoilt_later_give_way_to_those_of_the_epoch_before(monkeypatch):
+    model = tiny_model(**PER_READING)
+    good = train(model, values(), **ONE_STEP | {"max_epochs": 1}, loss="value")
+
+    def schedule(peak, *_):
+        return lambda step: np.float32(peak if step == 0 else 3e38)
+
+    monkeypatch.setattr("ct_s5.training._fit.make_schedule", schedule)
+    message = r"after step 1 \(epoch 2\), in weights.* stopped; the weights are those of epoch 1"
+    with pytest.warns(RuntimeWarning, match=message):
+        result = train(model, values(), **ONE_STEP, loss="value")
+    assert result.history.index.tolist() == [1]
+    for one, other in zip(arrays_of(result.model), arrays_of(good.model), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def beyond(series, n):
+    """The same series, of which one answers what is no number."""
+    spoilt = np.arange(len(series.times)) // 4 == n
+    return dataclasses.replace(series, values=np.where(spoilt[:, None], np.nan, series.values))
+
+
+@pytest.mark.parametrize("monitor", ["loss", "accuracy"])
+@pytest.mark.filterwarnings("ignore:The validation .* is not finite:RuntimeWarning")
+def test_without_any_finite_validation_there_is_no_answer(monitor, tmp_path):
+    held_out = beyond(tiny_series(5, seed=9), 3), classes(5)
+    told = (
+        rf"No epoch had a finite validation {monitor}: after epoch 4, validation series 'd' has a"
+    )
+    keywords = {"validation": held_out, "validation_names": "abcde", "monitor": monitor}
+    for _ in range(2):  # the second goes on from the checkpoint of the first, which is over
+        with pytest.raises(FloatingPointError, match=told):
+            train(**keywords, checkpoint=tmp_path / "c")
+
+
+def test_only_an_epoch_with_a_finite_validation_is_the_best(monkeypatch):
+    # Validation is told what is no number after the first epochs.
+    from ct_s5.training import _fit
+
+    validate, calls = _fit.validate, []
+
+    def blind(model, cohort, *rest):
+        calls.append(1)
+        spoilt = dataclasses.replace(cohort, series=beyond(cohort.series, 3))
+        return validate(model, spoilt if len(calls) < 3 else cohort, *rest)
+
+    monkeypatch.setattr(_fit, "validate", blind)
+    with pytest.warns(
+        RuntimeWarning, match=r"finite after epoch 1: validation series 3 has .*never count"
+    ):
+        result = train(validation=(tiny_series(5, seed=9), classes(5)))
+    assert result.best_epoch == result.history.validation_loss.idxmin() >= 3
+    assert result.history.validation_loss.isna().tolist() == [True, True, False, False]
+
+
+def test_a_training_that_fails_before_any_finite_validation_gives_no_weights(monkeypatch):
+    def schedule(peak, *_):
+        return lambda step: np.float32(peak if step < 2 else 3e38)
+
+    monkeypatch.setattr("ct_s5.training._fit.make_schedule", schedule)
+    held_out = beyond(tiny_series(5, seed=9), 3), classes(5)
+    with (
+        pytest.warns(RuntimeWarning, match="not finite after epoch 1"),
+        pytest.raises(FloatingPointError, match=r"\(epoch 2\).*No epoch had a finite validation"),
+    ):
+        train(validation=held_out)
+
+
 @pytest.fixture(scope="module")
 def normed():
     return train(tiny_model(norm="batch"), max_epochs=1, learning_rate=1e-9, weight_decay=0.0)
@@ -302,6 +414,7 @@ def test_progress_shows_loss_and_compilations_and_silence_is_silent(capsys):
     shown = capsys.readouterr().err
     assert "loss" in shown
     assert "compiled" in shown
+    assert re.search(r"\d series/s", shown)
     assert "/2" in shown
     train(max_epochs=2)
     assert capsys.readouterr() == ("", "")
