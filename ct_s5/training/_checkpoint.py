@@ -4,7 +4,6 @@ import dataclasses
 import hashlib
 import itertools
 import json
-import math
 import os
 import pathlib
 from typing import Any
@@ -17,6 +16,7 @@ from jaxtyping import PyTree
 from ct_s5.nn import S5Model
 from ct_s5.training._archive import read_archive, write_archive
 from ct_s5.training._trees import named_arrays, with_named_arrays
+from ct_s5.training._validation import monitored
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Progress:
     best_model: S5Model
     epoch: int = 0
     best_epoch: int = 0
+    """0 as long as no epoch had a finite value; `best_model` is then the untrained one."""
     best_value: float = float("inf")
     """Of the monitored quantity, turned so that lower is better."""
     stopped: bool = False
@@ -45,11 +46,8 @@ class Progress:
 
         `monitor` is None where nothing was validated; the latest epoch then counts as the best.
         """
-        value = -epoch
-        if monitor is not None:
-            value = row["validation_loss"] if monitor == "loss" else -row[f"validation_{monitor}"]
-            value = float("inf") if math.isnan(value) else value
-        better = value < self.best_value or not self.history
+        value = -epoch if monitor is None else monitored(row, monitor)
+        better = value < self.best_value
         best_epoch = epoch if better else self.best_epoch
         return dataclasses.replace(
             self,
@@ -91,9 +89,13 @@ class Checkpoint:
         told = [dataclasses.asdict(settings), loss, dataclasses.asdict(model.settings)]
         digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
         arrays = [vars(part) for part in data] + [named_arrays(model)]
-        for name, array in itertools.chain.from_iterable(part.items() for part in arrays):
-            digest.update(f"{name} {np.shape(array)}\n".encode())
-            digest.update(np.asarray(array).tobytes())
+        for name, value in itertools.chain.from_iterable(part.items() for part in arrays):
+            array = np.asarray(value)
+            # Of anything but numbers, None for one, the bytes are where it lies in the memory of
+            # this process.
+            numeric = array.dtype.kind in "biufc"
+            words = f"{array.dtype} {array.shape}" if numeric else repr(value)
+            digest.update(f"{name} {words}\n".encode() + (array.tobytes() if numeric else b""))
         return cls(pathlib.Path(path), digest.hexdigest())
 
     def write(self, now: Progress) -> None:

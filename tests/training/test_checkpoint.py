@@ -1,20 +1,21 @@
 """A training that was stopped goes on as if it had not been."""
 
 import dataclasses
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from tiny_training import SETTINGS, arrays_of, classes, tiny_model, tiny_series
 
 from ct_s5.training import ArchiveError, Targets, fit
-from ct_s5.training._checkpoint import Checkpoint
 
 HELD_OUT = tiny_series(5, seed=9), classes(5)
 CLOCKS = ["seconds", "series_per_second"]
-
-
-class Killed(Exception):
-    """What stands for a kill."""
 
 
 def train(path=None, **changes):
@@ -29,22 +30,40 @@ def train(path=None, **changes):
     return fit(**(told | changes), checkpoint=path)
 
 
-@pytest.fixture
-def stopped(tmp_path, monkeypatch):
-    """The checkpoint of a training that was killed just after the second epoch."""
-    write = Checkpoint.write
+# Another process, so that nothing that a process alone knows can pass for the state of a training.
+KILLED = """
+import os, signal
+from test_checkpoint import train
+from ct_s5.training._checkpoint import Checkpoint
 
-    def write_and_die(self, now):
-        write(self, now)
-        if now.epoch == 2:
-            raise Killed
+write = Checkpoint.write
 
-    path = tmp_path / "training.ckpt"
-    with monkeypatch.context() as patch:
-        patch.setattr(Checkpoint, "write", write_and_die)
-        with pytest.raises(Killed):
-            train(path)
+def write_and_die(self, now):
+    write(self, now)
+    if now.epoch == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+Checkpoint.write = write_and_die
+train(os.environ["CHECKPOINT"])
+"""
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """The checkpoint of a process that was killed just after the second epoch."""
+    path = tmp_path_factory.mktemp("killed") / "training.ckpt"
+    here = pathlib.Path(__file__).parent
+    told = os.environ | {"CHECKPOINT": str(path), "PYTHONPATH": str(here)}
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED], env=told, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
     return path
+
+
+@pytest.fixture
+def stopped(killed, tmp_path):
+    return pathlib.Path(shutil.copy(killed, tmp_path))
 
 
 def test_a_resumed_training_is_the_uninterrupted_one_to_the_bit(stopped):
