@@ -48,11 +48,21 @@ def align_labels(encoded: EncodedFrame, y) -> Shaped[np.ndarray, "N *K"]:
         raise ValueError(f"Series {listed(doubled)} has more than one label. Keep one a series.")
     without, unknown = ids.difference(y.index, sort=False), y.index.difference(ids, sort=False)
     if len(without) or len(unknown):
+        rowless = without.intersection(ids[encoded.series.lengths == 0], sort=False)
+        advice = ""
+        if len(unknown) or len(rowless) < len(without):
+            advice = (
+                f" Ids are {ids.dtype} in the frame and {y.index.dtype} in the labels; "
+                "y[y.index.isin(ids)] and frame[frame[id].isin(y.index)] keep what both have."
+            )
+        if len(rowless):
+            advice += (
+                f" Only static knows {listed(rowless)}: static.loc[y.index], by id, leaves them "
+                "out."
+            )
         raise ValueError(
             f"Labels and series do not match. Series without a label: {listed(without) or 'none'}; "
-            f"labels for a series that is not in the frame: {listed(unknown) or 'none'}. Ids are "
-            f"{ids.dtype} in the frame and {y.index.dtype} in the labels; y[y.index.isin(ids)] and "
-            "frame[frame[id].isin(y.index)] keep what both have."
+            f"labels for a series that is not in the frame: {listed(unknown) or 'none'}.{advice}"
         )
     y = y.reindex(ids)
     _refuse_unusable(y)

@@ -63,8 +63,8 @@ def read_static(static, long: LongFrame) -> pd.DataFrame | None:
     """Static features as a frame indexed by series id, a row for at least every series of `long`.
 
     Args:
-        static: A frame with the id as a column or as the index; for arrays and lists without ids
-            also an array (N, S).
+        static: A frame with the id as a column or as the index. For arrays and lists without ids
+            also an array (N, S); like labels it then goes by position, whatever the ids are.
         long: The series it belongs to.
 
     Raises:
@@ -72,9 +72,10 @@ def read_static(static, long: LongFrame) -> pd.DataFrame | None:
     """
     if static is None:
         return None
+    positions = isinstance(long.ids, pd.RangeIndex)
     if is_frame(static):
         table = as_pandas(static)
-    elif isinstance(long.ids, pd.RangeIndex):
+    elif positions:
         table = pd.DataFrame(np.asarray(static)) if np.ndim(static) == 2 else None
     else:
         table = None
@@ -86,6 +87,13 @@ def read_static(static, long: LongFrame) -> pd.DataFrame | None:
     if long.id_col in table.columns:
         table = table.set_index(long.id_col)
     table = table.rename(columns=str)
+    if positions:
+        if len(table) != len(long.ids):
+            raise ValueError(
+                f"static has {len(table)} rows for {len(long.ids)} series without ids: it goes by "
+                "position, so give one row a series, in their order."
+            )
+        return table.set_axis(long.ids, axis=0)
     if table.index.hasnans:
         raise ValueError(f"static has a row without id (NaN) at row {first(table.index.isna())}.")
     if not table.index.is_unique:

@@ -246,3 +246,8 @@ def test_a_series_known_from_static_alone_is_answered_last():
         answers = model.predict(ward(), static=static)
     assert answers.index[-1] == "ghost"
     assert len(answers) == 13
+    with (
+        pytest.warns(UserWarning, match="1 of 13 series have no reading"),
+        pytest.raises(ValueError, match=r"Only static knows 'ghost': static.loc\[y.index\], by id"),
+    ):
+        model.score(ward(), labels(), static=static)

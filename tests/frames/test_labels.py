@@ -52,6 +52,21 @@ def test_labels_that_do_not_match_are_refused(ward, case):
         align_labels(encode(ward), y)
 
 
+def test_a_series_without_a_label_that_only_static_knows_is_blamed_on_static(ward):
+    static = pd.DataFrame({"age": range(5)}, index=list("abcde"))
+    encoded = encode(ward, static=static)
+    y = pd.Series({"a": 1, "b": 2, "c": 3})
+    message = (
+        r"Series without a label: 'd', 'e'; labels for a series that is not in the frame: none. "
+        r"Only static knows 'd', 'e': static.loc\[y.index\], by id, leaves them out."
+    )
+    with pytest.raises(ValueError, match=message) as refused:
+        align_labels(encoded, y)
+    assert "frame[" not in str(refused.value)
+    with pytest.raises(ValueError, match=r"'b', 'd', 'e'; .* Ids are .* Only static knows 'd', "):
+        align_labels(encoded, y.drop("b"))
+
+
 def test_step_labels_go_where_their_rows_went(ward):
     encoded = encode(ward)
     expected = [0, 2, 5, 1, 3, 4]

@@ -52,6 +52,24 @@ def test_static_of_arrays_goes_by_position():
     np.testing.assert_allclose(encoded.series.static[:, 0], [-1.224745, 0, 1.224745], atol=1e-6)
 
 
+@pytest.mark.parametrize("index", [[0, 1, 2], [2, 0, 1], list("xyz"), [7, 7, 7]])
+def test_static_of_series_without_ids_goes_by_position_as_their_labels_do(ward, index):
+    bare = [frame.drop(columns="unique_id") for _, frame in ward.groupby("unique_id")]
+    table = pd.DataFrame({"age": [1.0, 2.0, 3.0]}, index=index)
+    for static in (table, table.rename_axis("unique_id").reset_index(), table.to_numpy()):
+        for series in (bare, np.ones((3, 4))):
+            ages = encode(series, static=static).series.static[:, 0]
+            np.testing.assert_allclose(ages, [-1.224745, 0, 1.224745], atol=1e-6)
+
+
+@pytest.mark.parametrize("n", [2, 4])
+def test_static_of_series_without_ids_has_a_row_for_each(n):
+    table = np.arange(n, dtype=float)[:, None]
+    for static in (table, pd.DataFrame(table)):
+        with pytest.raises(ValueError, match=f"static has {n} rows for 3 series without ids"):
+            encode(np.ones((3, 4)), static=static)
+
+
 def test_categorical_ids_meet_ids_of_static(ward, static):
     encoded = encode(ward.astype({"unique_id": "category"}), static=static)
     assert list(encoded.ids) == ["b", "a", "c", "d"]
