@@ -6,7 +6,7 @@ from jaxtyping import Bool
 
 from ct_s5.frames._forms import index_levels, missing_column
 from ct_s5.frames._native import as_pandas
-from ct_s5.frames._words import shown
+from ct_s5.frames._words import listed, shown
 
 
 def split_series(
@@ -18,13 +18,16 @@ def split_series(
 
     Args:
         series: The series ids, or how many there are.
-        labels: Classes (N,); each is then held out in the same share, and of a class with at least
-            two series one stays on either side.
+        labels: Classes (N,); each is then held out in the same share. Of a class with at least two
+            series one stays on either side; a single one is not held out.
         share: Share to hold out, between 0 and 1.
         seed: Fixes the choice.
 
     Returns:
         True where held out; at least one series is and one is not.
+
+    Raises:
+        ValueError: Fewer than two series, or classes of a single series each.
     """
     n = int(series) if np.ndim(series) == 0 else len(series)
     if n < 2 or not 0 < share < 1:
@@ -41,8 +44,13 @@ def split_series(
         members = shuffled[group[shuffled] == label]
         wanted = round(share * len(members))
         held_out[members[: min(max(wanted, 1), len(members) - 1)]] = True
-    if not held_out.any():  # every class is a single series
-        held_out[shuffled[: min(max(round(share * n), 1), n - 1)]] = True
+    if not held_out.any():
+        raise ValueError(
+            f"Each class has a single series ({listed(pd.unique(np.asarray(labels)))}): whichever "
+            "is held out, training would not know its class. Give a class more series; where the "
+            "split is for validation, validation=(frame, labels) of your own or "
+            "validation_fraction=0 does without it."
+        )
     return held_out
 
 
