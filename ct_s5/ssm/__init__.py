@@ -1,5 +1,7 @@
 """Continuous-time linear state space mathematics: initialisation, holds, the scan, the S5 layer."""
 
+from ct_s5.ssm._choice import SCANS as SCANS
+from ct_s5.ssm._choice import Scan as Scan
 from ct_s5.ssm._hippo import hippo_normal as hippo_normal
 from ct_s5.ssm._holds import HOLDS as HOLDS
 from ct_s5.ssm._holds import Hold as Hold

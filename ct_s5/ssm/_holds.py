@@ -17,10 +17,10 @@ With `v = B u`, `d = timescale * gap` and `z = rate * d`, the state at reading k
 from typing import Literal, NamedTuple, get_args
 
 import jax.numpy as jnp
-from jax import lax
 from jaxtyping import Array, Complex, Float
 
-from ct_s5.ssm._phi import phi1, phi2
+from ct_s5.ssm._pairs import Pair, join, minus, scaled, split
+from ct_s5.ssm._phi import cross_held, cross_ramp, decay_over
 
 Hold = Literal["zoh", "zoh_forward", "foh", "bilinear", "impulse", "async"]
 HOLDS: tuple[str, ...] = get_args(Hold)
@@ -32,6 +32,14 @@ class Discretised(NamedTuple):
     decay: Complex[Array, "L Q"]
     gain: Complex[Array, "#L Q"] | None
     held_gain: Complex[Array, "L Q"] | None
+
+
+class Factors(NamedTuple):
+    """`Discretised` as pairs of reals, which is what the scan works on."""
+
+    decay: Pair
+    gain: Pair | None
+    held_gain: Pair | None
 
 
 def discretise(
@@ -56,29 +64,43 @@ def discretise(
         where they have one step size. `impulse` ("dirac") and `async`: Schoene et al. 2024,
         arXiv:2404.18508.
     """
+    factors = factors_of(hold, split(rates), timescales, gaps)
+    decay, gain, held_gain = (None if x is None else join(x) for x in factors)
+    assert decay is not None
+    return Discretised(decay, gain, held_gain)
+
+
+def factors_of(
+    hold: Hold, rates: Pair, timescales: Float[Array, " Q"], gaps: Float[Array, " L"]
+) -> Factors:
+    """`discretise` on pairs of reals."""
     if hold not in HOLDS:
         raise ValueError(f"hold must be one of {', '.join(HOLDS)}; got {hold!r}.")
     d = timescales[None, :] * gaps[:, None]
-    z = _times(d, rates[None, :])
-    if hold == "bilinear":
-        half = 1 / (1 - z / 2)
-        return Discretised((1 + z / 2) * half, _times(d, half), None)
-    decay = jnp.exp(z)
+    re, im = rates[0][None, :], rates[1][None, :]
     match hold:
         case "zoh":
-            return Discretised(decay, _times(d, phi1(z)), None)
+            return Factors(*cross_held(re, im, d), None)
         case "zoh_forward":
-            return Discretised(decay, None, _times(d, phi1(z)))
+            decay, gain = cross_held(re, im, d)
+            return Factors(decay, None, gain)
         case "foh":
-            rise = phi2(z)
-            return Discretised(decay, _times(d, rise), _times(d, phi1(z) - rise))
+            decay, gain, rise = cross_ramp(re, im, d)
+            return Factors(decay, rise, minus(gain, rise))
+        case "bilinear":
+            return _bilinear(re, im, d)
         case "impulse":
-            return Discretised(decay, jnp.ones_like(z[:1]), None)
+            ones = jnp.ones_like(d[:1])
+            return Factors(decay_over(re, im, d), (ones, jnp.zeros_like(ones)), None)
         case "async":
-            unit = _times(timescales, phi1(_times(timescales, rates)))
-            return Discretised(decay, unit[None, :], None)
+            unit = cross_held(re, im, timescales[None, :])[1]
+            return Factors(decay_over(re, im, d), unit, None)
 
 
-def _times(real, z):
-    """Real times complex as two real products: a complex one would add terms that are 0."""
-    return lax.complex(real * z.real, real * z.imag)
+def _bilinear(re, im, d) -> Factors:
+    # 1 / (1 - z/2), scaled so that no square leaves the range, and (1 + z/2) / (1 - z/2) from it.
+    x, y = 1 - re * d / 2, im * d / 2
+    size = jnp.maximum(x, jnp.abs(y))
+    a, b = x / size, y / size
+    inverse = scaled(1 / (size * (a * a + b * b)), (a, b))
+    return Factors((2 * inverse[0] - 1, 2 * inverse[1]), scaled(d, inverse), None)

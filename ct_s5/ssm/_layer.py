@@ -1,5 +1,6 @@
 """The S5 layer: a state that moves through continuous time, one gap a step."""
 
+import functools
 import warnings
 
 import equinox as eqx
@@ -9,11 +10,15 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Complex, Float, PRNGKeyArray
 
+from ct_s5.ssm._blocks import over_blocks
+from ct_s5.ssm._choice import Scan, choose
+from ct_s5.ssm._direction import Carried, Flags, Maps, Rows, go_over
 from ct_s5.ssm._hippo import hippo_normal
-from ct_s5.ssm._holds import HOLDS, Hold, discretise
-from ct_s5.ssm._scan import diagonal_scan
+from ct_s5.ssm._holds import HOLDS, Hold
+from ct_s5.ssm._pairs import join, split
+from ct_s5.ssm._scan import begins_backwards
 from ct_s5.ssm._start import OutputInit, input_start, output_start
-from ct_s5.ssm._steps import checked_gaps, last_reading, shifted_gaps
+from ct_s5.ssm._steps import LONGEST_GAP, checked_gaps, shifted_gaps
 
 
 class S5State(eqx.Module):
@@ -54,6 +59,7 @@ class S5Layer(eqx.Module):
     bidirectional: bool = eqx.field(static=True)
     first_gap: float = eqx.field(static=True)
     rescale: float = eqx.field(static=True)
+    scan: Scan = eqx.field(static=True)
 
     def __init__(
         self,
@@ -67,6 +73,7 @@ class S5Layer(eqx.Module):
         first_gap: float = 1.0,
         rescale: float = 1.0,
         output_init: OutputInit = "trunc_standard_normal",
+        scan: Scan = "auto",
         key: PRNGKeyArray,
     ):
         """Start from HiPPO-N.
@@ -90,6 +97,8 @@ class S5Layer(eqx.Module):
                 1 / sqrt(H P), which is sqrt(H) times smaller; "complex_normal" sqrt(1/2), drawn in
                 eigenvector coordinates. The input map is drawn real with standard deviation
                 1 / sqrt(P) and then turned, as published; the feedthrough is standard normal.
+            scan: How the steps are gone through: "auto" takes what suits the platform, or a name
+                of `ct_s5.ssm.SCANS`. All give the same numbers.
             key: Seeds all parameters.
 
         Raises:
@@ -109,8 +118,15 @@ class S5Layer(eqx.Module):
             raise ValueError(
                 f"timescale is a range (low, high) with 0 < low <= high; got {timescale}."
             )
+        if not 0 <= first_gap <= LONGEST_GAP:
+            raise ValueError(
+                f"first_gap is from 0 to {LONGEST_GAP:g} model units; got {first_gap}."
+            )
+        if not 0 < rescale < np.inf:
+            raise ValueError(f"rescale must be a positive number; got {rescale}.")
         if n_features < 1:
             raise ValueError(f"n_features must be at least 1; got {n_features}.")
+        choose(scan)
         rates, vectors = hippo_normal(n_states, n_blocks)
         dtype = jnp.result_type(float)
         input_key, output_key, feedthrough_key, timescale_key = jax.random.split(key, 4)
@@ -135,6 +151,7 @@ class S5Layer(eqx.Module):
         self.bidirectional = bidirectional
         self.first_gap = first_gap
         self.rescale = rescale
+        self.scan = scan
 
     @property
     def rates(self) -> Complex[Array, " Q"]:
@@ -182,7 +199,7 @@ class S5Layer(eqx.Module):
         Raises:
             ValueError: Shapes that do not fit, or queries in a bidirectional layer without
                 `gaps_after`.
-            EquinoxRuntimeError: A gap of a real step that is negative, NaN or infinite.
+            EquinoxRuntimeError: A gap of a real step that is negative, NaN or beyond 1e30.
         """
         outputs, _ = self._apply(inputs, gaps, gaps_after, reading, real, reset, None)
         return outputs
@@ -256,63 +273,42 @@ class S5Layer(eqx.Module):
                 "reading after each step: gaps, gaps_after = ct_s5.gaps_from_times(times, reading)."
             )
 
-        # Padding is blanked before anything else touches it: NaN * 0 is NaN.
-        if real is not None:
-            inputs = jnp.where(real[:, None], inputs, jnp.zeros_like(inputs))
         gaps = checked_gaps(gaps, real, "gaps", dtype)
-        # Only a padded or asked step is no reading; None keeps the common case free of masks.
-        readings = real if reading is None else reading if real is None else reading & real
-
-        v = inputs @ self.input_weight.reshape(self.n_states, self.n_features).T
-        v = lax.complex(v[:, : self.n_states // 2], v[:, self.n_states // 2 :])
-        has_queries = reading is not None
-        seen, state = self._one_way(v, gaps, readings, has_queries, reset, state)
         if self.bidirectional:
             if gaps_after is None:
                 gaps_after = shifted_gaps(gaps, real, reset, self.first_gap)
             gaps_after = checked_gaps(gaps_after, real, "gaps_after", dtype)
-            # Backwards is forwards on the mirrored row, where a series begins at its last step.
-            begins = None if reset is None else jnp.concatenate([reset[:1] & False, reset[:0:-1]])
-            mirrored = None if readings is None else readings[::-1]
-            back, _ = self._one_way(v[::-1], gaps_after[::-1], mirrored, has_queries, begins, None)
-            seen = jnp.concatenate([seen, back[::-1]], axis=-1)
-
-        # 2 Re(C x) as one real product.
-        c = 2 * jnp.concatenate([self.output_weight[0], -self.output_weight[1]], axis=-1)
-        outputs = (
-            jnp.concatenate([seen.real, seen.imag], axis=-1) @ c.T
-            + self.feedthrough[None, :] * inputs
-        )
-        if real is not None:
-            outputs = jnp.where(real[:, None], outputs, jnp.zeros_like(outputs))
-        return outputs, state
-
-    def _one_way(self, v, gaps, reading, has_queries, reset, state):
-        """The states that the steps see, in the direction of the rows, and the state at the end."""
         state = self.initial_state() if state is None else state
-        decay, gain, held_gain = discretise(self.hold, self.rates, self.timescales, gaps)
-        drive = jnp.zeros_like(v) if gain is None else gain * v
-        held, last = jnp.zeros_like(v), state.held
-        if held_gain is not None:
-            before, last = last_reading(v, reading, reset, state.held)
-            held = held_gain * before
-            drive = drive + held
-        if reading is None:
-            x = diagonal_scan(decay, drive, initial=state.x, reset=reset)
-            return x, (S5State(x[-1], last) if len(x) else state)
-        # Whatever is no reading leaves the state alone ...
-        one, zero = jnp.ones_like(decay), jnp.zeros_like(drive)
-        x = diagonal_scan(
-            jnp.where(reading[:, None], decay, one),
-            jnp.where(reading[:, None], drive, zero),
-            initial=state.x,
-            reset=reset,
-        )
-        end = S5State(x[-1], last) if len(x) else state
-        if not has_queries:
-            return x, end
-        # ... and a query sees it as it is by then; only zoh_forward knows what drove it meanwhile.
-        asked = decay * x
-        if self.hold == "zoh_forward":
-            asked = asked + held
-        return jnp.where(reading[:, None], x, asked), end
+        if not n_steps:
+            return inputs, state
+
+        way = choose(self.scan)
+        needs_held = self.hold in ("zoh_forward", "foh")
+        step = functools.partial(go_over, self.hold, way.inner)
+        pass_over = functools.partial(over_blocks, step, length=way.block or n_steps)
+
+        def carried(state):
+            return Carried(split(state.x), split(state.held) if needs_held else None)
+
+        first, *rest = self._maps()
+        flags = Flags(reading, real, reset)
+        outputs, end = pass_over(first, Rows(inputs, gaps), flags, carried(state))
+        for maps in rest:
+            # Backwards, a series begins at its last step.
+            flags = Flags(reading, real, None if reset is None else begins_backwards(reset))
+            start = carried(self.initial_state())
+            back, _ = pass_over(maps, Rows(inputs, gaps_after), flags, start, reverse=True)
+            outputs = outputs + back
+        return outputs, S5State(join(end.x), state.held if end.held is None else join(end.held))
+
+    def _maps(self) -> list[Maps]:
+        """The parameters of each direction, as the scan takes them; D goes with the first."""
+        rates = (-jax.nn.softplus(self.rate_real), self.rate_imag)
+        into = self.input_weight.reshape(self.n_states, self.n_features).T
+        halves = jnp.split(self.output_weight, 2 if self.bidirectional else 1, axis=-1)
+        maps = []
+        for re, im in halves:
+            out_of = 2 * jnp.concatenate([re, -im], axis=-1).T
+            feedthrough = None if maps else self.feedthrough
+            maps.append(Maps(rates, self.timescales, into, out_of, feedthrough))
+        return maps

@@ -1,10 +1,17 @@
-"""The phi functions of exponential integrators, right in value and gradient from z = 0 on.
+"""What a gap does to a state and to a held input, right in value and gradient from gap 0 on.
+
+With `z = rate * d` and the phi functions of exponential integrators,
 
     phi1(z) = (e^z - 1) / z          phi1' = (e^z - phi1) / z
     phi2(z) = (e^z - 1 - z) / z^2    phi2' = (phi1 - 2 phi2) / z
 
-Near 0 every quotient above loses digits, so a Taylor series takes over there. Each branch is given
-an argument it can bear: `jnp.where` would otherwise let a NaN of the unused branch into gradients.
+a state decays by `e^z`, a value held over the gap writes `d phi1(z)`, a ramp from 0 to 1
+`d phi2(z)`. Near 0 the quotients lose their digits, so Taylor series take over there; their
+derivatives are given, since what JAX would make of the quotients is worse.
+
+Everything here works on pairs of reals. `d phi1(z)` is `(e^z - 1) / rate`, one division a state
+rather than one a step, and `e^z - 1` is put together from `expm1` and the sine of half the angle,
+both of which keep every digit near 0.
 
 Reference: Hochbruck and Ostermann, Exponential integrators, Acta Numerica 2010, section 2.1.
 """
@@ -13,57 +20,150 @@ import math
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Complex
+import numpy as np
+from jaxtyping import Array, Complex, Float
+
+from ct_s5.ssm._pairs import Pair, join, minus, plus, scaled, select, split, times
+from ct_s5.ssm._sincos import sincos
+
+# Within these distances of z = 0 a series stands in for a quotient.
+_NEAR_SLOPE1, _NEAR_PHI2 = 0.5, 1.0
 
 
-def _taylor(z: Array, coefficients: list[float]) -> Array:
-    total = jnp.zeros_like(z)
-    for coefficient in reversed(coefficients):
-        total = total * z + coefficient
-    return total
-
-
-def _n_terms(z: Array) -> int:
-    # At |z| = 1 the first term left out is below 1/14! = 1e-11, or 1/22! = 1e-21.
-    return 20 if z.dtype == jnp.complex128 else 12
-
-
-def _with_taylor(z, near, coefficients, closed_form):
-    """The series where |z| < near, elsewhere `closed_form` of a z that is kept away from 0."""
-    small = (z.real * z.real + z.imag * z.imag) < near * near
-    away = jnp.where(small, jnp.ones_like(z), z)
-    inside = jnp.where(small, z, jnp.zeros_like(z))
-    return jnp.where(small, _taylor(inside, coefficients), closed_form(away))
-
-
-@jax.custom_jvp
 def phi1(z: Complex[Array, "..."]) -> Complex[Array, "..."]:
     """(e^z - 1) / z, and 1 at z = 0: the mean of e^(z s) over s from 0 to 1."""
-    # expm1 is accurate on its own; the series is needed only where z itself underflows.
-    near = float(jnp.finfo(z.dtype).eps)
-    return _with_taylor(z, near, [1.0, 0.5], lambda w: jnp.expm1(w) / w)
+    return join(cross_held(*split(z), jnp.ones_like(z.real))[1])
 
 
-@phi1.defjvp
-def _phi1_jvp(primals, tangents):
-    (z,), (tangent,) = primals, tangents
-    value = phi1(z)
-    series = [(k + 1) / math.factorial(k + 2) for k in range(_n_terms(z))]
-    slope = _with_taylor(z, 0.5, series, lambda w: (jnp.exp(w) - phi1(w)) / w)
-    return value, slope * tangent
+def phi2(z: Complex[Array, "..."]) -> Complex[Array, "..."]:
+    """(e^z - 1 - z) / z^2, and 1/2 at z = 0: the weight of a ramp from 0 to 1."""
+    return join(cross_ramp(*split(z), jnp.ones_like(z.real))[2])
 
 
 @jax.custom_jvp
-def phi2(z: Complex[Array, "..."]) -> Complex[Array, "..."]:
-    """(e^z - 1 - z) / z^2, and 1/2 at z = 0: the weight of a ramp from 0 to 1."""
-    series = [1 / math.factorial(k + 2) for k in range(_n_terms(z))]
-    return _with_taylor(z, 1.0, series, lambda w: (phi1(w) - 1) / w)
+def decay_over(re: Float[Array, "..."], im: Float[Array, "..."], d: Float[Array, "..."]) -> Pair:
+    """`e^z` alone, for a hold whose gain does not depend on the gap."""
+    return _exponential(re * d, im * d)[0]
 
 
-@phi2.defjvp
-def _phi2_jvp(primals, tangents):
-    (z,), (tangent,) = primals, tangents
-    value = phi2(z)
-    series = [(k + 1) / math.factorial(k + 3) for k in range(_n_terms(z))]
-    slope = _with_taylor(z, 1.0, series, lambda w: (phi1(w) - 2 * phi2(w)) / w)
-    return value, slope * tangent
+@decay_over.defjvp
+def _decay_over_jvp(primals, tangents):
+    decay = decay_over(*primals)
+    return decay, _decay_tangent(primals, tangents, decay)
+
+
+@jax.custom_jvp
+def cross_held(
+    re: Float[Array, "..."], im: Float[Array, "..."], d: Float[Array, "..."]
+) -> tuple[Pair, Pair]:
+    """`e^z` and `d phi1(z)` for rates `re + i im` and scaled gaps `d`."""
+    x, y = re * d, im * d
+    decay, less_one = _exponential(x, y)
+    gain = times(less_one, _reciprocal(re, im))
+    # Where the rate itself is next to nothing its reciprocal is no number; z is then nothing too.
+    tiny = x * x + y * y < float(jnp.finfo(x.dtype).eps) ** 2
+    return decay, select(tiny, (d + x * d / 2, y * d / 2), gain)
+
+
+@cross_held.defjvp
+def _cross_held_jvp(primals, tangents):
+    re, im, d = primals
+    decay, gain = cross_held(re, im, d)
+    rate_tangent, d_tangent = tangents[:2], tangents[2]
+    # d gain / d rate = d^2 phi1'(z), and d gain / d d = e^z, whatever z is.
+    slope = _slope1(re, im, d, decay, gain)
+    gain_tangent = plus(scaled(d_tangent, decay), times(slope, rate_tangent))
+    return (decay, gain), (_decay_tangent(primals, tangents, decay), gain_tangent)
+
+
+@jax.custom_jvp
+def cross_ramp(
+    re: Float[Array, "..."], im: Float[Array, "..."], d: Float[Array, "..."]
+) -> tuple[Pair, Pair, Pair]:
+    """`e^z`, `d phi1(z)` and `d phi2(z)` for rates `re + i im` and scaled gaps `d`."""
+    decay, gain = cross_held(re, im, d)
+    near, inside = _near(re, im, d, _NEAR_PHI2)
+    # d phi2 = (phi1 - 1) / rate; where z is not small, neither is d.
+    mean = scaled(1 / jnp.where(near, jnp.ones_like(d), d), gain)
+    quotient = times((mean[0] - 1, mean[1]), _reciprocal(re, im))
+    series = scaled(d, _taylor(inside, lambda k: 1 / math.factorial(k + 2)))
+    return decay, gain, select(near, series, quotient)
+
+
+@cross_ramp.defjvp
+def _cross_ramp_jvp(primals, tangents):
+    re, im, d = primals
+    decay, gain, ramp = cross_ramp(re, im, d)
+    rate_tangent, d_tangent = tangents[:2], tangents[2]
+    (gain_slope, ramp_slope) = (
+        _slope1(re, im, d, decay, gain),
+        _slope2(re, im, d, gain, ramp),
+    )
+    # d ramp / d d = phi1 - phi2; at d = 0 that is 1/2.
+    zero = d == 0
+    per_d = scaled(1 / jnp.where(zero, jnp.ones_like(d), d), minus(gain, ramp))
+    per_d = select(zero, (jnp.full_like(d, 0.5), jnp.zeros_like(d)), per_d)
+    return (decay, gain, ramp), (
+        _decay_tangent(primals, tangents, decay),
+        plus(scaled(d_tangent, decay), times(gain_slope, rate_tangent)),
+        plus(scaled(d_tangent, per_d), times(ramp_slope, rate_tangent)),
+    )
+
+
+def _exponential(x, y) -> tuple[Pair, Pair]:
+    """`e^z` and `e^z - 1` of z = x + i y."""
+    # A state that has decayed to nothing has no angle; one that overflowed would be NaN.
+    y = jnp.where(x > -104, y, jnp.zeros_like(y)) if x.dtype == jnp.float32 else y
+    sine, cosine = sincos(y / 2)
+    # cos y - 1 = -2 sin^2(y/2), without the digits that the difference would lose.
+    drop, im = 2 * sine * sine, 2 * sine * cosine
+    size, less_one = jnp.exp(x), jnp.expm1(x)
+    im = size * im
+    return (size - size * drop, im), (less_one - size * drop, im)
+
+
+def _decay_tangent(primals, tangents, decay) -> Pair:
+    (re, im, d), (re_tangent, im_tangent, d_tangent) = primals, tangents
+    z_tangent = (re_tangent * d + re * d_tangent, im_tangent * d + im * d_tangent)
+    return times(decay, z_tangent)
+
+
+def _slope1(re, im, d, decay, gain) -> Pair:
+    """d^2 phi1'(z)."""
+    near, inside = _near(re, im, d, _NEAR_SLOPE1)
+    quotient = times(minus(scaled(d, decay), gain), _reciprocal(re, im))
+    series = scaled(d * d, _taylor(inside, lambda k: (k + 1) / math.factorial(k + 2)))
+    return select(near, series, quotient)
+
+
+def _slope2(re, im, d, gain, ramp) -> Pair:
+    """d^2 phi2'(z)."""
+    near, inside = _near(re, im, d, _NEAR_PHI2)
+    difference = minus(gain, scaled(jnp.full_like(d, 2), ramp))
+    series = scaled(d * d, _taylor(inside, lambda k: (k + 1) / math.factorial(k + 3)))
+    return select(near, series, times(difference, _reciprocal(re, im)))
+
+
+def _reciprocal(re, im) -> Pair:
+    """1 / rate, and 0 for a rate that has none; the series stand in for it there."""
+    square = re * re + im * im
+    there = square > 1e-37
+    inverse = jnp.where(there, 1 / jnp.where(there, square, jnp.ones_like(square)), 0 * square)
+    return re * inverse, -im * inverse
+
+
+def _near(re, im, d, distance):
+    """Whether |z| is below a distance, and z where it is, 0 elsewhere."""
+    x, y = re * d, im * d
+    near = x * x + y * y < distance * distance
+    return near, select(near, (x, y), (jnp.zeros_like(x), jnp.zeros_like(y)))
+
+
+def _taylor(z: Pair, coefficient) -> Pair:
+    # At |z| = 1 the first term left out is below 1e-8 of the sum in float32, 1e-18 in float64.
+    n_terms = 11 if z[0].dtype == jnp.float32 else 19
+    total = (jnp.full_like(z[0], coefficient(n_terms - 1)), jnp.zeros_like(z[1]))
+    for k in reversed(range(n_terms - 1)):
+        re, im = times(total, z)
+        total = (re + np.asarray(coefficient(k), z[0].dtype), im)
+    return total

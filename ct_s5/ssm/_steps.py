@@ -3,7 +3,12 @@
 import equinox as eqx
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Bool, Complex, Float
+from jaxtyping import Array, Bool, Float
+
+from ct_s5.ssm._pairs import Pair
+
+# A rate times a gap beyond this would leave float32; nothing outlasts such a gap anyway.
+LONGEST_GAP = 1e30
 
 
 def checked_gaps(
@@ -15,34 +20,39 @@ def checked_gaps(
         gaps = jnp.where(real, gaps, jnp.zeros_like(gaps))
     return eqx.error_if(
         gaps,
-        ~((gaps >= 0) & (gaps < jnp.inf)),
-        f"{name} holds a negative, NaN or infinite gap. Gaps are times since the last reading, in "
-        "model units: sort the series by time, or make them with ct_s5.gaps_from_times.",
+        ~((gaps >= 0) & (gaps <= LONGEST_GAP)),
+        f"{name} holds a gap that is negative, NaN or above {LONGEST_GAP:g}. Gaps are times since "
+        "the last reading, in model units: sort the series by time, or make them with "
+        "ct_s5.gaps_from_times.",
     )
 
 
 def last_reading(
-    v: Complex[Array, "L Q"],
+    v: Pair,
     reading: Bool[Array, " L"] | None,
     reset: Bool[Array, " L"] | None,
-    held: Complex[Array, " Q"],
-) -> tuple[Complex[Array, "L Q"], Complex[Array, " Q"]]:
+    held: Pair,
+) -> tuple[Pair, Pair]:
     """`v` of the last reading strictly before each step, and of the last one of all.
 
     Before the first reading of a chunk that is what was held before it, after a reset nothing.
     """
-    step = jnp.arange(v.shape[0])
+    step = jnp.arange(v[0].shape[0])
     upto = step if reading is None else lax.cummax(jnp.where(reading, step, -1))
     begin = jnp.full_like(step, -1) if reset is None else lax.cummax(jnp.where(reset, step, -1))
-    # Row 0 of the table is what was held before the chunk, row 1 the empty hold after a reset.
-    table = jnp.concatenate([held[None], jnp.zeros_like(held)[None], v])
 
-    def look_up(last, begin):
-        return table[jnp.where((last >= 0) & (last >= begin), last + 2, jnp.where(begin < 0, 0, 1))]
+    def row_of(last, begin):
+        # Row 0 of the table is what was held before the chunk, row 1 the empty hold after a reset.
+        return jnp.where((last >= 0) & (last >= begin), last + 2, jnp.where(begin < 0, 0, 1))
 
     strictly_before = jnp.concatenate([jnp.full_like(upto[:1], -1), upto[:-1]])
-    at_end = look_up(upto[-1], begin[-1]) if v.shape[0] else held
-    return look_up(strictly_before, begin), at_end
+    rows, at_end = row_of(strictly_before, begin), row_of(upto[-1], begin[-1])
+
+    def table(part, held):
+        return jnp.concatenate([held[None], jnp.zeros_like(held)[None], part])
+
+    tables = (table(v[0], held[0]), table(v[1], held[1]))
+    return (tables[0][rows], tables[1][rows]), (tables[0][at_end], tables[1][at_end])
 
 
 def shifted_gaps(

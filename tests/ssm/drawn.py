@@ -34,7 +34,9 @@ EXACT = {"float32": 1e-6, "float64": 1e-12}
 LOOP = {"float32": 1e-5, "float64": 1e-12}
 
 
-def draw_layer(hold, bidirectional=False, *, n_states=P, timescale=(1e-2, 0.5), first_gap=1.0):
+def draw_layer(
+    hold, bidirectional=False, *, n_states=P, timescale=(1e-2, 0.5), first_gap=1.0, scan="auto"
+):
     """A layer in the precision that is switched on."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="hold='bilinear'")
@@ -45,6 +47,7 @@ def draw_layer(hold, bidirectional=False, *, n_states=P, timescale=(1e-2, 0.5), 
             bidirectional=bidirectional,
             timescale=timescale,
             first_gap=first_gap,
+            scan=scan,
             key=jax.random.key(0),
         )
 

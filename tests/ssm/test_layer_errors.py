@@ -16,6 +16,13 @@ from ct_s5.ssm import S5Layer
         ({"timescale": (0.0, 0.1)}, "0 < low <= high"),
         ({"n_features": 0}, "n_features must be at least 1; got 0"),
         ({"output_init": "zeros"}, "output_init must be .*; got 'zeros'"),
+        ({"first_gap": -1.0}, r"first_gap is from 0 to 1e\+30 model units; got -1.0"),
+        ({"first_gap": np.nan}, "first_gap is from 0"),
+        ({"rescale": 0.0}, "rescale must be a positive number; got 0.0"),
+        (
+            {"scan": "fused"},
+            r"scan must be auto or one of blocked, .*; got 'fused'.*\(cpu\): blocked",
+        ),
     ],
 )
 def test_a_layer_that_cannot_be_is_refused(keywords, message):
@@ -72,7 +79,7 @@ def test_an_impossible_gap_is_caught_inside_jit(bidirectional, gap):
     for name in ["gaps", "gaps_after"] if bidirectional else ["gaps"]:
         bad = row | {name: np.where(np.arange(L) == k, np.float32(gap), row[name])}
         with pytest.raises(
-            (RuntimeError, ValueError), match=f"{name} holds a negative, NaN or infinite gap"
+            (RuntimeError, ValueError), match=f"{name} holds a gap that is negative, NaN or above"
         ):
             jax.block_until_ready(call(layer, **bad))
 

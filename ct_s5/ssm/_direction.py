@@ -1,0 +1,104 @@
+"""One direction of the layer: from inputs over states to outputs, for some steps of one series."""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
+
+from ct_s5.ssm._choice import Inner
+from ct_s5.ssm._holds import Hold, factors_of
+from ct_s5.ssm._pairs import Pair, plus, select, times, zeros_like
+from ct_s5.ssm._scan import scan_pairs
+from ct_s5.ssm._steps import last_reading
+
+
+class Maps(NamedTuple):
+    """The parameters of one direction, its complex matrices packed into real ones."""
+
+    rates: Pair
+    timescales: Float[Array, " Q"]
+    into: Float[Array, "H P"]
+    """Real parts of the input map, then imaginary ones."""
+    out_of: Float[Array, "P H"]
+    """Such that 2 Re(C x) is one real product."""
+    feedthrough: Float[Array, " H"] | None
+
+
+class Rows(NamedTuple):
+    """What the steps bring along."""
+
+    inputs: Float[Array, "L H"]
+    gaps: Float[Array, " L"]
+
+
+class Flags(NamedTuple):
+    """What kind the steps are; None where all are alike."""
+
+    reading: Bool[Array, " L"] | None
+    """False on a query."""
+    real: Bool[Array, " L"] | None
+    """False on padding."""
+    begins: Bool[Array, " L"] | None
+    """True where another series begins, in this direction."""
+
+
+class Carried(NamedTuple):
+    """What one step leaves to the next."""
+
+    x: Pair
+    held: Pair | None
+    """`B u` of the last reading, where the hold needs it."""
+
+
+def go_over(
+    hold: Hold,
+    inner: Inner,
+    maps: Maps,
+    rows: Rows,
+    flags: Flags,
+    fresh: Bool[Array, " L"] | None,
+    state: Carried,
+) -> tuple[Float[Array, "L H"], Carried]:
+    """The outputs of this direction at some steps, forwards, and the state after them."""
+    real = _both(flags.real, fresh)
+    # Padding is blanked before anything else touches it: NaN * 0 is NaN.
+    inputs = rows.inputs if real is None else _kept(real, rows.inputs)
+    # Only a padded or asked step is no reading; None keeps the common case free of masks.
+    reading = _both(flags.reading, real)
+    begins = flags.begins if flags.begins is None else _both(flags.begins, fresh)
+
+    packed = inputs @ maps.into
+    half = packed.shape[1] // 2
+    v = (packed[:, :half], packed[:, half:])
+    decay, gain, held_gain = factors_of(hold, maps.rates, maps.timescales, rows.gaps)
+    drive = zeros_like(v) if gain is None else times(gain, v)
+    held, last = zeros_like(v), state.held
+    if held_gain is not None and state.held is not None:
+        before, last = last_reading(v, reading, begins, state.held)
+        held = times(held_gain, before)
+        drive = plus(drive, held)
+    moves, drives = decay, drive
+    if reading is not None:
+        # Whatever is no reading leaves the state alone ...
+        one = (jnp.ones_like(decay[0]), jnp.zeros_like(decay[1]))
+        moves = select(reading[:, None], decay, one)
+        drives = select(reading[:, None], drive, zeros_like(drive))
+    x = scan_pairs(inner, moves, drives, state.x, begins)
+    end = Carried((x[0][-1], x[1][-1]), last)
+    if reading is not None and flags.reading is not None:
+        # ... and a query sees it as it is by then; only zoh_forward knows what drove it meanwhile.
+        asked = times(decay, x)
+        asked = plus(asked, held) if hold == "zoh_forward" else asked
+        x = select(reading[:, None], x, asked)
+    outputs = jnp.concatenate(x, axis=-1) @ maps.out_of
+    if maps.feedthrough is not None:
+        outputs = outputs + maps.feedthrough[None, :] * inputs
+    return (outputs if real is None else _kept(real, outputs)), end
+
+
+def _both(a, b):
+    return b if a is None else a if b is None else a & b
+
+
+def _kept(rows, values):
+    return jnp.where(rows[:, None], values, jnp.zeros_like(values))
