@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ct_s5.batch import SeriesSet
-from ct_s5.estimators._inputs import is_table, sample_weights
+from ct_s5.estimators._inputs import is_amount, is_table, sample_weights
 from ct_s5.frames import (
     EncodedFrame,
     encode,
@@ -206,15 +206,18 @@ class S5Estimator(BaseEstimator):
 
     def _refuse_unanswered(self, encoded: EncodedFrame, answers: np.ndarray) -> None:
         bad = np.flatnonzero(~np.isfinite(answers).all(axis=-1))
-        if not len(bad):
-            return
-        owner = bad
+        if len(bad):
+            raise ValueError(
+                f"The model's answer for {self._place(encoded, bad[0])} is not finite. Look for "
+                "values far beyond those at fit in its series, such as a code for missing, and "
+                "put NaN there."
+            )
+
+    def _place(self, encoded: EncodedFrame, entry: int) -> str:
+        """Words for whoever an answer or a label belongs to: a series, or a reading of one."""
         if self.per == "reading":
-            owner = np.searchsorted(encoded.series.offsets, bad, side="right") - 1
-        raise ValueError(
-            f"The model's answer for series {encoded.ids[owner[0]]!r} is not finite. Look for "
-            "values far beyond those at fit in it, such as a code for missing, and put NaN there."
-        )
+            return encoded.where(entry)
+        return f"series {encoded.ids.tolist()[entry]!r}"
 
     def _encode(self, data, schema, static) -> EncodedFrame:
         rules: dict[str, Any] = {"duplicates": self.duplicates, "sort": self.sort}
@@ -272,19 +275,18 @@ class S5Estimator(BaseEstimator):
                 raise ValueError(f"{name} is True or False; got {getattr(self, name)!r}.")
         for name in ("learning_rate", "weight_decay", "dropout", "thinning"):
             value = getattr(self, name)
-            if (
-                isinstance(value, bool)
-                or not isinstance(value, int | float | np.number)
-                or not value >= 0
-            ):
-                raise ValueError(f"{name} is a number of at least 0; got {value!r}.")
-        if np.shape(self.timescale) != (2,):
-            raise ValueError(f"timescale is a pair (low, high); got {self.timescale!r}.")
+            if not is_amount(value):
+                raise ValueError(f"{name} is a finite number of at least 0; got {value!r}.")
+        if np.shape(self.timescale) != (2,) or not all(map(is_amount, self.timescale)):
+            raise ValueError(
+                "timescale is a pair (low, high) of finite numbers of at least 0; got "
+                f"{self.timescale!r}."
+            )
         if isinstance(self.inputs, str):
             raise ValueError(f"inputs is a list of names; got {self.inputs!r}.")
         share = self.validation_fraction
-        if share is not None and not 0 <= share < 1:
-            raise ValueError(f"validation_fraction is a share from 0 to below 1; got {share}.")
+        if share is not None and not (is_amount(share) and share < 1):
+            raise ValueError(f"validation_fraction is a share from 0 to below 1; got {share!r}.")
         sizes = {"width": 1, "states": 2, "depth": 0, "n_blocks": 1}
         sizes |= {"batch_size": 1}
         sizes |= {n: 1 for n in ("max_epochs", "patience") if getattr(self, n) is not None}

@@ -7,7 +7,14 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.class_weight import compute_class_weight
 
 from ct_s5.estimators._base import S5Estimator, with_keyword
-from ct_s5.estimators._inputs import aligned, classes_in, per_row, typed, weights_of
+from ct_s5.estimators._inputs import (
+    aligned,
+    classes_in,
+    is_amount,
+    per_row,
+    typed,
+    weights_of,
+)
 from ct_s5.frames import decode_series, decode_steps
 from ct_s5.training import Targets
 
@@ -101,6 +108,16 @@ class S5Classifier(ClassifierMixin, S5Estimator):
         weights = weights_of(encoded, sample_weight, self.per)
         wanted = typed(labels[known])
         return float(accuracy_score(wanted, chosen[known], sample_weight=weights[known]))
+
+    def _check_keywords(self):
+        super()._check_keywords()
+        weights = self.class_weight if isinstance(self.class_weight, dict) else {}
+        for label, weight in weights.items():
+            if not is_amount(weight):
+                raise ValueError(
+                    f"class_weight of class {label!r} is {weight!r}: a weight is a finite number "
+                    "of at least 0."
+                )
 
     def _give(self, encoded, answers, names):
         one = answers.ndim == 1

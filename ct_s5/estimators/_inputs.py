@@ -23,6 +23,13 @@ def is_table(X) -> bool:
     return not any(hasattr(item, "columns") or np.ndim(item) == 2 for item in X)
 
 
+def is_amount(value) -> bool:
+    """Whether a keyword is a finite number of at least 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        return False
+    return bool(0 <= value < float("inf"))
+
+
 def aligned(encoded: EncodedFrame, y, per: str) -> Shaped[np.ndarray, "M *K"]:
     """Labels in the order of the series, or of their rows."""
     return align_step_labels(encoded, y) if per == "reading" else align_labels(encoded, y)

@@ -6,8 +6,11 @@ from sklearn.metrics import r2_score
 
 from ct_s5.estimators._base import S5Estimator
 from ct_s5.estimators._inputs import aligned, per_row, weights_of
-from ct_s5.frames import decode_series, decode_steps
+from ct_s5.frames import as_pandas, decode_series, decode_steps, is_frame
 from ct_s5.training import Targets
+
+# In spreads of the training targets. float32 ends at 3e38, and a loss sums the squares of these.
+_FARTHEST = 1e15
 
 
 class S5Regressor(RegressorMixin, S5Estimator):
@@ -60,35 +63,79 @@ class S5Regressor(RegressorMixin, S5Estimator):
             values = labels.astype(np.float64)
         except (TypeError, ValueError) as error:
             raise ValueError(f"A regressor takes numbers as targets: {error}.") from error
-        if np.isinf(values).any():
-            raise ValueError("A target is infinite. Targets must be finite, or NaN where unknown.")
+        names = self._names_of(y)
         if reset:
             # Several targets keep their names; one is a plain Series whatever it was called.
             self.target_names_ = None
             if values.ndim == 2:
-                names = [c for c in getattr(y, "columns", ()) if c != self.id_col]
-                self.target_names_ = [str(name) for name in names or range(values.shape[1])]
+                self.target_names_ = names or [str(k) for k in range(values.shape[1])]
+        elif names and self._n_outputs > 1:
+            values = values[:, self._order_of(names)]
         elif values.size != len(values) * self._n_outputs:
             raise ValueError(
                 f"The targets have shape {values.shape}; the model was fitted on "
                 f"{self._n_outputs} a {'row' if self.per == 'reading' else 'series'}."
             )
-        return values.reshape(len(values), -1)
+        values = values.reshape(len(values), -1)
+        why = ". Targets must be finite, or NaN where unknown."
+        self._refuse(encoded, values, np.isinf(values), why)
+        return values
+
+    def _names_of(self, y) -> list[str]:
+        """The names of the targets in a frame of them; arrays and Series have none."""
+        if not is_frame(y):
+            return []
+        keys = [] if self.per == "reading" else [self.id_col]
+        names = [str(column) for column in as_pandas(y).columns if column not in keys]
+        if len(set(names)) < len(names):
+            raise ValueError(f"Two targets have the same name: {_listed(names)}.")
+        return names
+
+    def _order_of(self, names: list[str]) -> list[int]:
+        """Where the targets of fit stand among `names`."""
+        wanted = self.target_names_ or []
+        missing = [name for name in wanted if name not in names]
+        new = [name for name in names if name not in wanted]
+        if missing or new:
+            raise ValueError(
+                f"The targets differ from those at fit. Expected {_listed(wanted)}; missing: "
+                f"{_listed(missing)}; new: {_listed(new)}. Rename or drop columns; an array of "
+                "targets goes by position."
+            )
+        return [names.index(name) for name in wanted]
+
+    def _refuse(self, encoded, targets, bad, why: str) -> None:
+        """Raise ValueError at the first bad target, by name."""
+        if bad.any():
+            entry, k = np.argwhere(bad)[0].tolist()
+            name = f" {self.target_names_[k]!r}" if self.target_names_ else ""
+            place = self._place(encoded, entry)
+            raise ValueError(f"The target{name} of {place} is {targets[entry, k]}{why}")
 
     def _learn_targets(self, encoded, labels, weights, training):
         counted = per_row(encoded, training) if self.per == "reading" else training
         known = counted & ~np.isnan(labels).any(axis=1)
         if not known.any():
             raise ValueError("No training series has a target.")
-        self.target_mean_ = labels[known].mean(axis=0)
-        spread = labels[known].std(axis=0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.target_mean_ = labels[known].mean(axis=0)
+            spread = labels[known].std(axis=0)
+        size = np.where(known[:, None], np.abs(labels), 0)
+        why = ": the spread of such targets is no float64. Rescale them, or take their logarithm."
+        self._refuse(encoded, labels, ~np.isfinite(spread) & (size == size.max(axis=0)), why)
         self.target_scale_ = np.where(spread > 0, spread, 1.0)
         return self._targets(encoded, labels, weights)
 
     def _targets(self, encoded, labels, weights):
         weights = per_row(encoded, weights) if self.per == "reading" else weights
         known = ~np.isnan(labels).any(axis=1)
-        scaled = (labels - self.target_mean_) / self.target_scale_
+        with np.errstate(over="ignore"):
+            scaled = (labels - self.target_mean_) / self.target_scale_
+        why = (
+            ", so far from the training targets that float32 does not hold its squared error. Mend "
+            "it or leave it out, or transform the targets, for instance by their logarithm."
+        )
+        self._refuse(encoded, labels, np.abs(scaled) > _FARTHEST, why)
         return Targets(scaled.astype(np.float32), np.where(known, weights, 0))
 
     @property
@@ -99,3 +146,7 @@ class S5Regressor(RegressorMixin, S5Estimator):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(map(repr, names)) or "none"

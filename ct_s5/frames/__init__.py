@@ -13,6 +13,8 @@ from ct_s5.frames._labels import align_labels as align_labels
 from ct_s5.frames._labels import align_step_labels as align_step_labels
 from ct_s5.frames._labels import has_fractions as has_fractions
 from ct_s5.frames._long import LongFrame as LongFrame
+from ct_s5.frames._native import as_pandas as as_pandas
+from ct_s5.frames._native import is_frame as is_frame
 from ct_s5.frames._pop import pop_labels as pop_labels
 from ct_s5.frames._report import GapReport as GapReport
 from ct_s5.frames._report import gap_report as gap_report

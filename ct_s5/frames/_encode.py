@@ -13,7 +13,7 @@ from ct_s5.frames._rows import Duplicates, Layout, lay_out
 from ct_s5.frames._schema import FrameSchema, learn_from
 from ct_s5.frames._static import encode_static, read_static
 from ct_s5.frames._times import TimeColumn
-from ct_s5.frames._words import first, listed, near
+from ct_s5.frames._words import first, listed, near, shown
 
 # In model units. A layer multiplies gaps by its rates, and float32 ends at 3e38.
 _LONGEST = 1e30
@@ -52,6 +52,12 @@ class EncodedFrame:
     def wants_arrays(self) -> bool:
         """Whether the caller gave a list or arrays, and so gets arrays back."""
         return self.index.origin.form in ("list", "array")
+
+    def where(self, row: int) -> str:
+        """Words for a row of `series`: whose it is, and where the caller finds it."""
+        index = self.index
+        series = shown(self.ids[index.series[row]])
+        return f"series {series}, {index.origin.place(int(index.input_row[row]))}"
 
 
 def encode(

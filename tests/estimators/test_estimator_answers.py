@@ -146,6 +146,32 @@ def test_one_target_is_a_series_and_several_are_a_frame(fitted_regressor):
     )
 
 
+def test_columns_of_targets_may_come_in_any_order():
+    several = pd.DataFrame({"days": numbers(), "cost": numbers() ** 2})
+    turned = several[["cost", "days"]]
+    model = regressor().fit(ward(), several, validation=(ward(), several))
+    again = regressor().fit(ward(), several, validation=(ward(), turned))
+    assert again.history_.validation_loss.equals(model.history_.validation_loss)
+    expected = model.score(ward(), several)
+    for y in (turned, turned.reset_index(names="unique_id")):
+        assert model.score(ward(), y) == expected
+    by_place = model.score(as_list(ward()), several.loc[IDS].to_numpy())
+    assert by_place == pytest.approx(expected, abs=1e-5)
+    frame = ward()
+    steps = frame[["hr"]].assign(double=2 * frame.hr)
+    model = regressor(per="reading").fit(frame, steps)
+    assert model.score(frame, steps[["double", "hr"]]) == model.score(frame, steps)
+
+
+def test_targets_of_an_arrow_table_keep_their_names():
+    pa = pytest.importorskip("pyarrow")
+    several = pd.DataFrame({"days": numbers(), "cost": numbers() ** 2})
+    table = pa.Table.from_pandas(several.reset_index(names="unique_id"), preserve_index=False)
+    model = regressor().fit(ward(), table)
+    assert model.predict(ward()).columns.tolist() == ["days", "cost"]
+    assert model.score(ward(), table.select([2, 0, 1])) == model.score(ward(), several)
+
+
 def test_a_regressor_answers_per_reading_too():
     frame = ward()
     model = regressor(per="reading").fit(frame, frame.hr)

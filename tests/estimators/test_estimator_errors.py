@@ -63,7 +63,8 @@ def test_labels_per_reading_that_cannot_be_right_are_refused():
         model.fit(frame, nothing)
     with pytest.raises(ValueError, match="No training series has a target"):
         numbers_model.fit(frame, nothing)
-    with pytest.raises(ValueError, match=r"A target is infinite. Targets must be finite, or NaN"):
+    message = rf"target of series '{frame.unique_id[5]}', row 5 is inf. Targets must be finite, or"
+    with pytest.raises(ValueError, match=message):
         numbers_model.fit(frame, frame.hr.replace(frame.hr[5], np.inf))
     with pytest.raises(ValueError, match=r"Step labels have shape \(12,\); the frame has 48 rows"):
         model.fit(frame, labels().to_numpy())
@@ -96,9 +97,29 @@ BAD_KEYWORDS = {
     "dropout": (1.0, "dropout is a share from 0 to below 1; got 1.0"),
     "thinning": (1.0, "thinning is a share of the readings, from 0 to below 1; got 1.0"),
     "validation_fraction": (1.0, "validation_fraction is a share from 0 to below 1; got 1.0"),
-    "learning_rate": (0.0, "learning_rate must be positive; got 0.0"),
+    "learning_rate": (0.0, "learning_rate must be .*positive.*; got 0.0"),
     "random_state": ("lucky", "'lucky' cannot be used to seed"),
 }
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1, "much", True, None], ids=repr)
+@pytest.mark.parametrize("name", ["learning_rate", "weight_decay", "dropout", "thinning"])
+def test_an_amount_is_a_finite_number_of_at_least_0(name, value):
+    with pytest.raises(ValueError, match=f"{name} is a finite number of at least 0; got {value!r}"):
+        classifier(**{name: value}).fit(ward(), labels())
+
+
+@pytest.mark.parametrize("value", [(0.1, np.inf), (np.nan, 1.0), ("a", "b"), (-1, 1)], ids=repr)
+def test_a_timescale_is_a_pair_of_finite_numbers(value):
+    with pytest.raises(ValueError, match=r"timescale is a pair \(low, high\) of finite numbers of"):
+        classifier(timescale=value).fit(ward(), labels())
+
+
+@pytest.mark.parametrize("weight", [np.nan, np.inf, -1.0, "much", None], ids=repr)
+def test_the_weight_of_a_class_is_a_finite_number_of_at_least_0(weight):
+    message = f"class_weight of class 1 is {weight!r}: a weight is a finite number of at least 0"
+    with pytest.raises(ValueError, match=message):
+        classifier(class_weight={0: 1.0, 1: weight}).fit(ward(), labels())
 
 
 @pytest.mark.parametrize("name", BAD_KEYWORDS)
@@ -261,6 +282,46 @@ def test_validation_with_another_number_of_targets_is_refused():
         ValueError, match=r"targets have shape \(12, 2\); the model was fitted on 1"
     ):
         regressor().fit(ward(), numbers(), validation=(ward(), two))
+
+
+def test_several_targets_are_known_by_their_names():
+    two = pd.DataFrame({"days": numbers(), "cost": numbers() ** 2})
+    model = regressor().fit(ward(), two)
+    renamed, less = two.rename(columns={"cost": "price"}), two[["days"]]
+    message = (
+        r"targets differ from those at fit. Expected 'days', 'cost'; missing: 'cost'; new: 'price'"
+    )
+    with pytest.raises(ValueError, match=message):
+        model.score(ward(), renamed)
+    with pytest.raises(ValueError, match=message):
+        regressor().fit(ward(), two, validation=(ward(), renamed))
+    with pytest.raises(ValueError, match=r"missing: 'cost'; new: none"):
+        model.score(ward(), less)
+    with pytest.raises(ValueError, match=r"missing: none; new: 'extra'"):
+        model.score(ward(), two.assign(extra=1.0))
+    with pytest.raises(ValueError, match=r"Two targets have the same name: 'days', 'days'"):
+        regressor().fit(ward(), pd.concat([less, less], axis=1))
+
+
+def test_targets_beyond_float32_once_scaled_are_refused_by_name():
+    wild = numbers()
+    wild["p4"] = 1e30
+    message = (
+        r"The target of series 'p4' is 1e\+30, so far from the training targets that float32 does "
+        r"not hold its squared error. Mend it or leave it out, or transform the targets"
+    )
+    with pytest.raises(ValueError, match=message):
+        regressor().fit(ward(), numbers(), validation=(ward(), wild))
+    two = pd.DataFrame({"days": numbers(), "cost": -wild})
+    with pytest.raises(ValueError, match=r"The target 'cost' of series 'p4' is -1e\+30, so far"):
+        regressor().fit(ward(), two.assign(cost=numbers()), validation=(ward(), two))
+    frame = ward()
+    steps = frame.hr.where(frame.index != 17, 1e300)
+    row = frame.unique_id[17]
+    with pytest.raises(ValueError, match=rf"The target of series '{row}', row 17 is 1e\+300, so"):
+        regressor(per="reading").fit(frame, frame.hr, validation=(frame, steps))
+    with pytest.raises(ValueError, match=r"The target of series 'p\d+' is -?1e\+300: the spread"):
+        regressor().fit(ward(), np.sign(numbers()) * 1e300)
 
 
 def test_a_single_series_cannot_be_split():
