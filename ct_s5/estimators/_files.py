@@ -75,17 +75,26 @@ def save(estimator, path: str | os.PathLike):
 def load(path: str | os.PathLike) -> S5Classifier | S5Regressor:
     """Read an estimator that `save` wrote; it predicts bit for bit the same.
 
+    The model has the precision in which it was trained, whatever the session's is.
+
     The file is data only: its sizes are bounded and its checksum compared before anything is built,
     and nothing in it is ever run.
 
     Raises:
         FileNotFoundError: No such file.
         ArchiveError: A file that is truncated, altered, newer than this ct_s5, or none of its
-            models.
+            models; a model in double precision where JAX is held to single precision.
     """
     settings, arrays = read_archive(path, "estimator")
+    double = {array.dtype for array in arrays.values()} == {np.dtype(np.float64)}
+    if double and jax.numpy.result_type(float) != np.float64:
+        raise ArchiveError(
+            f"{path} was trained in double precision; switch that on first: "
+            'jax.config.update("jax_enable_x64", True).'
+        )
     try:
-        return _rebuild(settings, arrays)
+        with jax.enable_x64(double):
+            return _rebuild(settings, arrays)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise ArchiveError(f"{path} does not describe a model of this ct_s5: {error}") from error
 

@@ -45,7 +45,7 @@ class Cohort:
                 f"{bad.size} such weights in all. A weight is a finite number of at least 0, and 0 "
                 "leaves the target out."
             )
-        if not (weights > 0).any():
+        if not (weights.astype(np.float32) > 0).any():
             verb = "train" if self.role == "training" else "validate"
             raise ValueError(f"There is no target to {verb} on: the weight of each is zero.")
 

@@ -122,7 +122,7 @@ def _train_step(model, optimiser_state, batch, targets, key, rate, loss: Loss, s
     updates, optimiser_state = make_optimiser(settings).update(
         gradients, optimiser_state, eqx.filter(model, eqx.is_array)
     )
-    updates = jax.tree.map(lambda update: rate * update, updates)
+    updates = jax.tree.map(lambda update: rate.astype(update.dtype) * update, updates)
     model = eqx.apply_updates(model, updates).absorb(moments)
     return model, optimiser_state, value, losses
 

@@ -47,6 +47,10 @@ def loss_of_each(
     `gaussian` the negative log-likelihood (sum over the K targets). Where the weight is 0, the
     answer touches neither the loss nor its gradient, whatever it is.
     """
+    # Targets are stored in single precision, and told in that of the model.
+    precise = jax.tree.leaves(answers)[0].dtype
+    weights = weights.astype(precise)
+    targets = targets if kind == "class" else targets.astype(precise)
     # Blanked before anything is computed: a padded step may answer NaN, and masking the loss alone
     # would leave 0 * NaN in the gradient.
     known = weights > 0

@@ -31,7 +31,7 @@ def validate(
     answers = predict_all(model, cohort.series, lengths=lengths, batch_size=batch_size)
     values, weights = cohort.targets.look_up(np.arange(len(cohort.targets.weights)))
     losses, _ = _losses(loss, *jax.tree.map(jnp.asarray, (answers, values, weights)))
-    row = {"validation_loss": float(np.sum(losses) / np.sum(weights))}
+    row = {"validation_loss": float(np.sum(losses)) / float(np.sum(weights))}
     if monitor != "loss":
         known = weights > 0
         point = np.asarray(answers.mean if isinstance(answers, Gaussian) else answers)[known]

@@ -4,7 +4,9 @@ import os
 import pickle
 import tracemalloc
 
+import jax
 import numpy as np
+import pandas as pd
 import pytest
 from tiny_wards import classifier, labels, regressor, ward
 
@@ -74,6 +76,36 @@ def test_a_file_that_describes_no_model_is_refused(tmp_path, content, case):
         ArchiveError, match=rf"does not describe a model of this ct_s5: .*{message}|{message}"
     ):
         load(path)
+
+
+CAUSAL = {"depth": 1, "hold": "zoh_forward", "max_epochs": 1}
+
+
+@pytest.mark.parametrize(
+    ("precision", "keywords"),
+    [
+        ("float32", CAUSAL),  # of both directions in float32, the laws have a test
+        ("float64", CAUSAL),
+        ("float64", CAUSAL | {"hold": "zoh", "bidirectional": True}),
+    ],
+    indirect=["precision"],
+    ids=["float32", "float64", "float64, both directions"],
+)
+def test_a_file_of_either_precision_gives_its_model_back_to_the_bit(tmp_path, keywords, precision):
+    model = classifier(**keywords).fit(ward(), labels())
+    told = model.predict_proba(ward())
+    path = model.save(tmp_path / "model")
+    assert {a.dtype.name for a in read_archive(path, "estimator")[1].values()} == {precision}
+    pd.testing.assert_frame_equal(load(path).predict_proba(ward()), told, check_exact=True)
+    if precision == "float32":
+        with jax.enable_x64(True):
+            again = load(path)
+            pd.testing.assert_frame_equal(again.predict_proba(ward()), told, check_exact=True)
+            assert load(again.save(path)).model_.head.linear.weight.dtype == precision
+    else:
+        message = r'in double precision; .*first: jax\.config\.update\("jax_enable_x64", True\)'
+        with jax.enable_x64(False), pytest.raises(ArchiveError, match=message):
+            load(path)
 
 
 def test_sizes_that_the_file_does_not_hold_are_never_allocated(tmp_path, content):

@@ -194,6 +194,16 @@ def test_a_weight_of_0_leaves_a_series_out():
     assert same(train(targets=targets), train(targets=turned, series=spoilt))
 
 
+@pytest.mark.parametrize("loss", ["class", "value", "gaussian"])
+def test_a_model_in_double_precision_is_trained_and_validated_in_it(loss):
+    targets = classes() if loss == "class" else Targets(values().values[:6], np.ones(6))
+    with jax.enable_x64(True):
+        model = tiny_model(depth=0, head=loss, n_outputs=2 if loss == "class" else 1)
+        told = train(model, targets, loss=loss, validation=(tiny_series(), targets), max_epochs=2)
+    assert {a.dtype for a in arrays_of(told.model)} == {np.dtype(np.float64)}
+    assert np.isfinite(told.history).all(axis=None)
+
+
 # Depth 0 compiles quickly, and what is asked here does not depend on what lies between.
 PER_READING = {"depth": 0, "per": "reading", "head": "value", "n_outputs": 1, "dropout": 0.0}
 
