@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ct_s5.batch import SeriesSet
-from ct_s5.estimators._inputs import is_amount, is_table, sample_weights
+from ct_s5.estimators._inputs import is_amount, is_table, per_row, refuse_infinite, sample_weights
 from ct_s5.frames import (
     EncodedFrame,
     encode,
@@ -132,7 +132,7 @@ class S5Estimator(BaseEstimator):
 
         held_out = np.zeros(len(known.ids), bool)
         if validation is None and self.validation_fraction:
-            held_out = self._hold_out(known, labels, seed)
+            held_out = self._hold_out(known, labels, weights, seed)
         encoded = known
         if held_out.any():
             schema = learn_from(long, self.time_unit, static, known.ids[held_out])
@@ -178,6 +178,10 @@ class S5Estimator(BaseEstimator):
     _loss: Any = None
 
     def _read_labels(self, encoded: EncodedFrame, y, *, reset: bool):
+        raise NotImplementedError
+
+    def _counts(self, labels) -> np.ndarray:
+        """Where there is a label, and one that counts."""
         raise NotImplementedError
 
     def _learn_targets(self, encoded, labels, weights, training) -> Targets:
@@ -239,6 +243,7 @@ class S5Estimator(BaseEstimator):
         """scikit-learn's own checks where the input is a plain table of numbers (N, L)."""
         if not is_table(X):
             return X, y
+        refuse_infinite(X)
         checks: dict[str, Any] = {"ensure_all_finite": "allow-nan", "dtype": "numeric"}
         if not reset or y is None or isinstance(y, str):
             return validate_data(self, X, reset=reset, **checks), y
@@ -299,15 +304,31 @@ class S5Estimator(BaseEstimator):
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout is a share from 0 to below 1; got {self.dropout}.")
 
-    def _hold_out(self, encoded: EncodedFrame, labels, seed: int):
+    def _hold_out(self, encoded: EncodedFrame, labels, weights, seed: int):
+        """Which series to validate on: among those that have a target of positive weight."""
         n = len(encoded.ids)
         if n < 2:
             raise ValueError(
                 f"{n} sample is too few to hold any out for validation. Give more series, a "
                 "validation=(frame, labels) of your own, or validation_fraction=0."
             )
-        strata = labels if self._loss == "class" and self.per == "series" else None
-        return split_series(n, strata, share=self.validation_fraction, seed=seed)
+        told = self._counts(labels)
+        if self.per == "reading":
+            told = np.bincount(per_row(encoded, np.arange(n)), told, minlength=n) > 0
+        chosen = np.flatnonzero(told & (weights > 0))
+        if len(chosen) == 1:
+            raise ValueError(
+                f"1 of {n} series has a target of positive weight, too few to hold any out for "
+                "validation. Give more of them a target, a validation=(frame, labels) of your "
+                "own, or validation_fraction=0."
+            )
+        held_out = np.zeros(n, bool)
+        if len(chosen):  # with no target at all, fitting is refused in its own words
+            strata = labels[chosen] if self._loss == "class" and self.per == "series" else None
+            held_out[chosen] = split_series(
+                len(chosen), strata, share=self.validation_fraction, seed=seed
+            )
+        return held_out
 
     def _read_validation(self, validation):
         if not isinstance(validation, tuple | list) or len(validation) not in (2, 3):

@@ -153,6 +153,11 @@ class S5Classifier(ClassifierMixin, S5Estimator):
         codes[known] = np.searchsorted(self.classes_, labels[known])
         return codes
 
+    def _counts(self, labels):
+        weights = self.class_weight if isinstance(self.class_weight, dict) else {}
+        counted = np.array([weights.get(label, 1) > 0 for label in self.classes_.tolist()])
+        return (labels >= 0) & counted[labels]
+
     def _learn_targets(self, encoded, labels, weights, training):
         balance = np.ones(len(self.classes_))
         if self.class_weight is not None:

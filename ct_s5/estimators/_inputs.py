@@ -5,22 +5,31 @@ import pandas as pd
 from jaxtyping import Float, Shaped
 from sklearn.utils.multiclass import check_classification_targets
 
-from ct_s5.frames import EncodedFrame, align_labels, align_step_labels
+from ct_s5.frames import EncodedFrame, align_labels, align_step_labels, to_long
 
 
 def is_table(X) -> bool:
     """Whether the input is a plain table (N, L), one regular series a row: scikit-learn's own form.
 
     Frames have id and time columns, lists hold series, and arrays of three axes have channels. A
-    frame whose columns are only counted, as `pd.DataFrame(array)` counts them, is a table.
+    frame whose columns are only counted, as `pd.DataFrame(array)` counts them, is a table. What is
+    no data at all is none: `to_long` has the better words for it.
     """
     if isinstance(X, pd.DataFrame) and isinstance(X.columns, pd.RangeIndex):
-        return X.index.nlevels == 1
+        return X.index.nlevels == 1 and len(X.columns) > 0
     if hasattr(X, "columns") or (isinstance(X, np.ndarray) and X.ndim == 3):
         return False
     if not isinstance(X, list | tuple):
-        return True
+        array = hasattr(X, "__array__") or hasattr(X, "toarray")  # sparse ones are scikit-learn's
+        return array and not isinstance(X, pd.Series | pd.Index)
     return not any(hasattr(item, "columns") or np.ndim(item) == 2 for item in X)
+
+
+def refuse_infinite(table) -> None:
+    """Name the infinite cell of a table, before scikit-learn refuses the table as a whole."""
+    array = np.asarray(table)
+    if array.ndim == 2 and array.dtype.kind == "f" and np.isinf(array).any():
+        to_long(array)
 
 
 def is_amount(value) -> bool:

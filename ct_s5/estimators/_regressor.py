@@ -112,6 +112,9 @@ class S5Regressor(RegressorMixin, S5Estimator):
             place = self._place(encoded, entry)
             raise ValueError(f"The target{name} of {place} is {targets[entry, k]}{why}")
 
+    def _counts(self, labels):
+        return ~np.isnan(labels).any(axis=1)
+
     def _learn_targets(self, encoded, labels, weights, training):
         counted = per_row(encoded, training) if self.per == "reading" else training
         known = counted & ~np.isnan(labels).any(axis=1)

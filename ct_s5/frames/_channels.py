@@ -65,5 +65,5 @@ def refuse_infinite(values: Float[np.ndarray, "R C"], names, place) -> None:
         raise ValueError(
             f"Channel {names[c]!r} holds {values[row, c]} at {place(row)}; {infinite.sum()} "
             "infinite cells in all. Where nothing was measured, put NaN: frame.replace([np.inf, "
-            "-np.inf], np.nan)."
+            "-np.inf], np.nan), or array[np.isinf(array)] = np.nan."
         )

@@ -9,7 +9,7 @@ from ct_s5.frames._arrays import from_arrays
 from ct_s5.frames._cells import gather_cells
 from ct_s5.frames._channels import read_channels
 from ct_s5.frames._long import LongFrame, Origin
-from ct_s5.frames._native import as_pandas, is_frame
+from ct_s5.frames._native import as_pandas, is_frame, no_data
 from ct_s5.frames._times import read_times
 from ct_s5.frames._words import first, listed, near, shown
 
@@ -39,6 +39,9 @@ def to_long(data, *, id_col: str = "unique_id", time_col: str = "ds") -> LongFra
         return _from_frame(as_pandas(data), id_col, time_col)
     if isinstance(data, list | tuple) and len(data) and all(is_frame(item) for item in data):
         return _from_frames([as_pandas(item) for item in data], id_col, time_col)
+    array = hasattr(data, "__array__") and not isinstance(data, pd.Series | pd.Index)
+    if not array and not isinstance(data, list | tuple):
+        raise no_data(data)
     return from_arrays(data, id_col, time_col)
 
 

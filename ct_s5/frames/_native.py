@@ -1,5 +1,7 @@
 """Polars and pyarrow frames become pandas frames, by way of narwhals."""
 
+import os
+
 import narwhals as nw
 import numpy as np
 import pandas as pd
@@ -17,6 +19,20 @@ def is_frame(data) -> bool:
     return isinstance(nw.from_native(data, eager_only=True, pass_through=True), nw.DataFrame)
 
 
+def no_data(data) -> TypeError:
+    """What to raise for an object of a type that is none of those accepted."""
+    hint = ""
+    if hasattr(data, "collect"):
+        hint = " Call .collect() on it first."
+    elif isinstance(data, str | os.PathLike):
+        hint = " Read the file first: ct_s5.frames.read_frame(path, time_col='ds')."
+    elif isinstance(data, dict):
+        hint = " Make it a frame: pd.DataFrame(...)."
+    elif isinstance(data, pd.Series):
+        hint = " Make it a frame with its ids and times as columns, one row a reading."
+    return TypeError(f"Expected {ACCEPTED}; got {type(data).__name__}.{hint}")
+
+
 def as_pandas(data) -> pd.DataFrame:
     """The same frame in pandas. A pandas frame passes untouched; its columns are never written to.
 
@@ -30,8 +46,7 @@ def as_pandas(data) -> pd.DataFrame:
         return data
     frame = nw.from_native(data, eager_only=True, pass_through=True)
     if not isinstance(frame, nw.DataFrame):
-        hint = " Call .collect() on it first." if hasattr(data, "collect") else ""
-        raise TypeError(f"Expected {ACCEPTED}; got {type(data).__name__}.{hint}")
+        raise no_data(data)
     return pd.DataFrame({name: _column(frame[name]) for name in frame.columns})
 
 

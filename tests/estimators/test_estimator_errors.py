@@ -1,5 +1,7 @@
 """What cannot be right is refused before training, in words that help."""
 
+import pathlib
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -177,7 +179,6 @@ BAD_FRAMES = {
     ),
     "missing channel": (ward().drop(columns="temp"), "differ from those at fit.*missing: 'temp'"),
     "new channel": (ward().assign(spo2=1.0), "differ from those at fit.*new: 'spo2'"),
-    "no frame": ("ward.csv", "Expected a|scalar"),
 }
 
 
@@ -193,6 +194,42 @@ def test_a_frame_that_cannot_be_right_is_refused_at_fit(case):
     frame, message = BAD_FRAMES[case]
     with pytest.raises((TypeError, ValueError), match=message):
         classifier().fit(frame, labels())
+
+
+NO_DATA = {
+    "nothing": (None, "Expected a pandas, polars or pyarrow frame, .*; got NoneType"),
+    "a path": ("ward.csv", r"got str\. Read the file first: ct_s5.frames.read_frame\(path, time"),
+    "a path object": (pathlib.Path("ward.csv"), r"got .*Path\. Read the file first"),
+    "a dict": ({"hr": [1.0]}, r"got dict\. Make it a frame: pd.DataFrame\(\.\.\.\)"),
+    "a Series": (ward().hr, r"got Series\. Make it a frame with its ids and times as columns"),
+    "a number": (3.0, "; got float"),
+    "an empty frame": (pd.DataFrame(), "no column 'unique_id' for the series id. It has none"),
+}
+
+
+@pytest.mark.parametrize("case", NO_DATA)
+def test_what_is_no_data_is_refused_in_words_of_our_own(fitted, case):
+    data, message = NO_DATA[case]
+    for use in (
+        lambda: classifier().fit(data, labels()),
+        lambda: fitted.predict(data),
+        lambda: fitted.score(data, labels()),
+        lambda: classifier().fit(ward(), labels(), validation=(data, labels())),
+    ):
+        with pytest.raises((TypeError, ValueError), match=message):
+            use()
+
+
+@pytest.mark.parametrize("form", [np.asarray, pd.DataFrame, np.ndarray.tolist])
+def test_an_infinite_cell_of_a_table_is_named(form):
+    table = np.zeros((12, 4)) + np.arange(4)
+    model = classifier().fit(table, labels().to_numpy())
+    table[3, 2] = -np.inf
+    message = r"Channel '0' holds -inf at series 3, row 2 of array 3; 1 infinite cells in all"
+    with pytest.raises(ValueError, match=message):
+        model.predict(form(table))
+    with pytest.raises(ValueError, match=message):
+        classifier().fit(form(table), labels().to_numpy())
 
 
 def test_a_channel_that_nobody_measured_is_refused_at_fit_and_ordinary_later(fitted):
@@ -331,6 +368,22 @@ def test_a_single_series_cannot_be_split():
         regressor().fit(frame, wanted)
     model = regressor(validation_fraction=0).fit(frame, wanted)
     assert model.predict(frame).index.tolist() == ["p0"]
+
+
+def test_one_series_with_a_target_cannot_be_split():
+    frame = ward()
+    steps = frame.hr.where(frame.unique_id == "p4")
+    message = (
+        r"1 of 12 series has a target of positive weight, too few to hold any out for validation. "
+        r"Give more .* validation=\(frame, labels\) of your own, or validation_fraction=0"
+    )
+    with pytest.raises(ValueError, match=message):
+        regressor(per="reading").fit(frame, steps)
+    alone = numbers() * 0
+    alone["p4"] = 1
+    with pytest.raises(ValueError, match=message):
+        regressor().fit(frame, numbers(), sample_weight=alone)
+    regressor(per="reading", validation_fraction=0).fit(frame, steps)
 
 
 def test_no_two_distinct_times_need_a_unit():

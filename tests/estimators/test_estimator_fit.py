@@ -88,6 +88,24 @@ def test_every_class_is_found_on_both_sides_of_the_split():
     assert sorted(set(rare[out])) == sorted(set(rare.drop(out))) == [0, 1]
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_series_are_held_out_among_those_with_a_target_of_positive_weight(seed):
+    frame, some = ward(), ["p1", "p2", "p5", "p6"]
+    settings = {"random_state": seed, "max_epochs": 1}
+    sparse = frame.hr.where(frame.unique_id.isin(some))
+    weights = pd.Series(1.0, IDS).where(np.isin(IDS, some), 0)
+    for model in (
+        regressor(per="reading", **settings).fit(frame, sparse),
+        classifier(per="reading", **settings).fit(frame, (sparse > 80).where(sparse.notna())),
+        classifier(**settings).fit(frame, labels(), sample_weight=weights),
+        regressor(**settings).fit(frame, numbers(), sample_weight=weights),
+        classifier(**settings, class_weight={0: 1, 1: 2, 2: 0}).fit(
+            frame, labels().where(labels().index.isin(some), 2)
+        ),
+    ):
+        assert np.isfinite(model.history_[["loss", "validation_loss"]]).all(axis=None)
+
+
 def test_without_a_validation_share_all_series_train_and_the_last_epoch_counts():
     for share in (0, None):
         model = classifier(validation_fraction=share).fit(ward(), labels())
