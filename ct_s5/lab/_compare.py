@@ -21,7 +21,7 @@ from ct_s5.frames import (
     split_series,
     to_long,
 )
-from ct_s5.lab._comparison import Comparison, number, plain
+from ct_s5.lab._comparison import Comparison, left_out, number, plain
 from ct_s5.lab._describe import describe
 from ct_s5.lab._surroundings import commit, machine, versions
 from ct_s5.lab._treatments import TREATMENTS, Readings, check_treatment
@@ -65,7 +65,8 @@ def compare(
 
     Everything but the treatment stays the same: with one seed, all treatments and models see the
     same training, validation and test series, and start from the same seed of weights. The test
-    series are looked at once, after training.
+    series are looked at once, after training. A channel that no training series of a seed measured
+    is left out for that seed, with one warning.
 
     Args:
         frame: Anything `S5Classifier.fit` takes.
@@ -110,16 +111,19 @@ def compare(
     }
     share = keywords.get("validation_fraction", 0.2)
     static = _by_id(static, readings)
+    strata = answers if task == "classify" else None
+    splits = {seed: split_three(len(answers), strata, test_fraction, share, seed) for seed in seeds}
+    absent = [_untold(readings, static, splits[seed] == "train", seed) for seed in seeds]
 
     records: list[dict[str, Any]] = []
     total = len(seeds) * len(treatments) * len(models)
     with tqdm(total=total, unit="run", disable=not progress) as bar:
-        for seed in seeds:
-            strata = answers if task == "classify" else None
-            split = split_three(len(answers), strata, test_fraction, share, seed)
+        for (seed, split), untold in zip(splits.items(), absent, strict=True):
+            known = readings.without(untold["channels"]) if untold["channels"] else readings
+            table = None if static is None else static.drop(columns=untold["static"])
             for treatment in treatments:
-                treated = readings.treated(treatment, seed)
-                parts = [_part(treated, readings, answers, static, split == p) for p in PARTS]
+                treated = known.treated(treatment, seed)
+                parts = [_part(treated, known, answers, table, split == p) for p in PARTS]
                 for model, estimator in estimators.items():
                     bar.set_description(f"{model}, {treatment} gaps, seed {seed}")
                     record = {"model": model, "treatment": treatment, "seed": seed}
@@ -141,6 +145,7 @@ def compare(
         "seeds": seeds,
         "test_fraction": test_fraction,
         "validation_fraction": share,
+        "left_out": [untold for untold in absent if left_out(untold)],
         "data": describe(long, readings, answers, task, examples),
         "command": command
         or _call(
@@ -243,7 +248,33 @@ def _by_id(static, readings: Readings) -> pd.DataFrame | None:
         static = pd.DataFrame({name: table[name].to_numpy() for name in table.columns})
     if id_col in static.columns:
         static = static.set_index(id_col)
-    return static.reindex(ids)
+    table = static.reindex(ids)
+    for name, column in zip(table.columns, readings.encoded.schema.static, strict=True):
+        if column.categories is not None:
+            # Of the whole data, so that a category may be one that no training series is of.
+            words = table[name].map(str, na_action="ignore")
+            table[name] = words.astype(pd.CategoricalDtype(column.categories))
+    return table
+
+
+def _untold(readings: Readings, static, training, seed: int) -> dict[str, Any]:
+    """What no training series of a seed tells of, so that no model can learn about it."""
+    encoded = readings.encoded
+    rows = training[encoded.index.series]
+    names, observed = encoded.schema.channels, encoded.series.observed[rows]
+    channels = [name for c, name in enumerate(names) if not observed[:, c].any()]
+    if len(channels) == len(names):
+        raise ValueError(
+            f"With seed {seed} no training series has a reading: there is nothing to learn from. "
+            "Choose other seeds, or leave out series without readings."
+        )
+    columns = []
+    if static is not None:
+        columns = [name for name in static if static.loc[training, name].isna().all()]
+    untold = {"seed": seed, "channels": channels, "static": columns}
+    if words := left_out(untold):
+        warnings.warn(words, UserWarning, stacklevel=3)
+    return untold
 
 
 def _part(treated: pd.DataFrame, readings: Readings, answers, static, inside):

@@ -119,8 +119,8 @@ class Comparison:
 
     @property
     def notes(self) -> list[str]:
-        """What the means hide: runs that diverged, and runs that stopped early."""
-        told = []
+        """What the means hide: what some seeds left out; runs that diverged or stopped early."""
+        told = [left_out(untold) for untold in self.settings.get("left_out", [])]
         for record in self.records:
             if record["status"] != "ok":
                 name = f"{record['model']} with {record['treatment']} gaps, seed {record['seed']}"
@@ -201,6 +201,18 @@ class Comparison:
 
     def _score_of(self, model: str, treatment: str) -> float:
         return self.rows.get((model, treatment), {}).get(self.score, math.nan)
+
+
+def left_out(untold: dict[str, Any]) -> str:
+    """A sentence about the channels and static columns that a seed left out; none for none."""
+    words = [f"channel {name!r}" for name in untold["channels"]]
+    words += [f"static column {name!r}" for name in untold["static"]]
+    if not words:
+        return ""
+    return (
+        f"With seed {untold['seed']} no training series has a value of {', '.join(words)}: left "
+        "out of all runs of that seed."
+    )
 
 
 def plain(value):

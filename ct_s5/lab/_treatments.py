@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from collections.abc import Collection
 from typing import Literal
 
 import numpy as np
@@ -74,6 +75,21 @@ class Readings:
         owner = np.repeat(np.arange(len(series)), series.lengths)
         silent = np.bincount(owner, series.reading, minlength=len(series)) == 0
         return cls(encoded, np.flatnonzero(series.reading | silent[owner]))
+
+    def without(self, channels: Collection[str]) -> "Readings":
+        """The same series without some channels; rows that held nothing else are no readings."""
+        schema, series = self.encoded.schema, self.encoded.series
+        kept = [c for c, name in enumerate(schema.channels) if name not in channels]
+        observed = series.observed[:, kept]
+        series = dataclasses.replace(
+            series, values=series.values[:, kept], observed=observed, reading=observed.any(axis=1)
+        )
+        parts = {
+            name: tuple(getattr(schema, name)[c] for c in kept)
+            for name in ("channels", "means", "scales")
+        }
+        schema = dataclasses.replace(schema, **parts)
+        return Readings.of(dataclasses.replace(self.encoded, series=series, schema=schema))
 
     @functools.cached_property
     def owner(self) -> Int[np.ndarray, " R"]:

@@ -81,6 +81,69 @@ def test_runs_of_one_seed_differ_in_the_treatment_alone(oscillators, recorder):
     assert known(fits[0][1]) != known(fits[12][1])
 
 
+def rare(frame, labels, owner):
+    """The same data; one series alone measured `w`, at times of its own, and is of ward "z"."""
+    own = frame["unique_id"] == owner
+    between = frame[own].assign(ds=frame.loc[own, "ds"] + pd.Timedelta("1us"))
+    between = between.assign(position=np.nan, velocity=np.nan, w=np.arange(own.sum()) * 1.0)
+    told = pd.concat([frame, between]).sort_values(["unique_id", "ds"], ignore_index=True)
+    static = pd.DataFrame({"ward": "a", "age": 50.0, "dose": np.nan}, index=labels.index)
+    static["old"] = static.index == owner
+    static.loc[owner, ["ward", "dose"]] = "z", 3.0
+    return told, static
+
+
+@pytest.fixture(scope="module")
+def sixteen():
+    return demo_data(16)
+
+
+@pytest.mark.filterwarnings("ignore:something to know")
+def test_what_no_training_series_tells_of_is_left_out_of_a_seed_for_all(sixteen, recorder):
+    frame, labels = sixteen
+    told, static = rare(frame, labels, labels.index[0])
+    strata = labels.to_numpy()
+    places = [split_three(16, strata, 0.25, 0.2, seed)[0] for seed in range(8)]
+    chosen = [places.index(part) for part in PARTS]  # a seed for each
+    with pytest.warns(UserWarning, match="left out") as spoken:
+        found = compare(told, labels, static=static, seeds=chosen, models=["s5", "gru"])
+    said = [str(w.message) for w in spoken if "left out" in str(w.message)]
+    assert len(said) == 2
+    for message, seed in zip(said, chosen[1:], strict=True):
+        assert f"With seed {seed} no training series" in message
+        assert "channel 'w'" in message
+        assert "static column 'dose'" in message
+    assert found.settings["left_out"] == [
+        {"seed": seed, "channels": ["w"], "static": ["dose"]} for seed in chosen[1:]
+    ]
+    assert sum("channel 'w'" in note for note in found.notes) == 2
+
+    fits, tests = recorder.given[::2], recorder.given[1::2]
+    for k, ((_, X, y, table, (X_val, _, table_val)), (_, X_test, table_test)) in enumerate(
+        zip(fits, tests, strict=True)
+    ):
+        whole = k < 8  # the first seed: its training part has the series
+        for part, features in ((X, table), (X_val, table_val), (X_test, table_test)):
+            assert ("w" in part) == whole
+            assert ("dose" in features) == whole
+            # Where `w` is left out, its rows are no readings, and count for no treatment.
+            assert len(part) == (told if whole else frame)["unique_id"].isin(known(part)).sum()
+            assert list(features["ward"].cat.categories) == ["a", "z"]
+            assert list(features["old"].cat.categories) == ["False", "True"]
+        assert (table.loc[y.index, "ward"] == static.loc[y.index, "ward"]).all()
+
+
+def test_rare_channels_and_categories_end_no_comparison(sixteen):
+    frame, labels = sixteen
+    told, static = rare(frame, labels, labels.index[0])
+    strata = labels.to_numpy()
+    seed = next(s for s in range(9) if split_three(16, strata, 0.25, 0.2, s)[0] == "test")
+    keywords = {"models": ["depth-0"], "seeds": [seed], **TINY}
+    with pytest.warns(UserWarning, match="left out"):
+        found = compare(told, labels, static=static, treatments=["true", "appended"], **keywords)
+    assert [record["status"] for record in found.records] == ["ok", "ok"]
+
+
 @pytest.mark.filterwarnings("ignore:something to know")
 def test_a_run_that_diverges_is_marked_and_the_others_go_on(oscillators, recorder, monkeypatch):
     monkeypatch.setattr(recorder, "diverges", True)
