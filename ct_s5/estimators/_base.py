@@ -99,10 +99,13 @@ class S5Estimator(BaseEstimator):
                 form that `ct_s5.encode` takes (four columns, a list of frames, a MultiIndex,
                 arrays).
             y: A Series of labels indexed by series id, or the name of the column that holds them;
-                with `per="reading"` one label a row (NaN where there is none).
-            static: Features of the series as a whole, one row an id: age, ward.
+                with `per="reading"` one label a row (NaN where there is none). Several targets are
+                a frame, whose columns go by name in `validation` and `score`; arrays by position.
+            static: Features of the series as a whole, one row an id: age, ward. By position where
+                the series have no ids.
             validation: `(frame, labels)` or `(frame, labels, static)` to stop on and to choose the
-                best epoch by. Left out, `validation_fraction` of the series is held out, seeded.
+                best epoch by. Left out, `validation_fraction` of the series that have a target (of
+                positive weight) is held out, seeded.
             sample_weight: One weight a series: a Series by id, or an array in order of the ids.
 
         Returns:

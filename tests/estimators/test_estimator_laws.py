@@ -1,9 +1,11 @@
 """Laws 4, 5 and 10 for people with frames."""
 
+import copy
+
 import numpy as np
 import pandas as pd
 import pytest
-from tiny_wards import DEEP, IDS, classifier, labels, numbers, regressor, ward
+from tiny_wards import DEEP, FORWARD, IDS, classifier, labels, numbers, regressor, ward
 
 from ct_s5.estimators import load
 
@@ -20,11 +22,30 @@ from ct_s5.estimators import load
     ],
     ids=["ten years on", "a century back", "UTC", "Chatham", "seconds", "nanoseconds"],
 )
-def test_the_clock_a_frame_is_written_in_changes_no_bit(fitted, move):
+def test_the_clock_a_frame_is_written_in_changes_no_bit(fitted_with_a_hold, move):
     frame = ward(seed=3)
-    expected = fitted.predict_proba(frame)
-    pd.testing.assert_frame_equal(
-        fitted.predict_proba(frame.assign(ds=move(frame.ds))), expected, check_exact=True
+    expected = fitted_with_a_hold.predict_proba(frame)
+    moved = fitted_with_a_hold.predict_proba(frame.assign(ds=move(frame.ds)))
+    pd.testing.assert_frame_equal(moved, expected, check_exact=True)
+
+
+@pytest.fixture(scope="module")
+def fitted_to_hours():
+    return classifier(**FORWARD).fit(_in_hours(ward()), labels())
+
+
+def _in_hours(frame):
+    return frame.assign(ds=(frame.ds - frame.ds.min()).dt.total_seconds() / 3600)
+
+
+@pytest.mark.parametrize("shift", [0.1, -1e3, 3e5])
+def test_a_shift_of_float_times_changes_answers_by_rounding_alone(fitted_to_hours, shift):
+    frame = _in_hours(ward(seed=3))
+    expected = fitted_to_hours.predict_proba(frame)
+    moved = fitted_to_hours.predict_proba(frame.assign(ds=frame.ds + shift))
+    np.testing.assert_allclose(moved, expected, atol=1e-6)
+    assert not np.allclose(
+        fitted_to_hours.predict_proba(frame.assign(ds=frame.ds * 10)), expected, atol=1e-6
     )
 
 
@@ -47,15 +68,20 @@ def test_durations_and_numbers_are_times_as_well():
     assert other.predict_proba(seconds).equals(answers)
 
 
-def test_neither_the_order_of_the_series_nor_of_their_rows_changes_an_answer(fitted):
+def test_neither_the_order_of_the_series_nor_of_their_rows_changes_an_answer(fitted_with_a_hold):
     frame = ward(seed=3)
-    expected = fitted.predict_proba(frame)
+    expected = fitted_with_a_hold.predict_proba(frame)
     by_series = frame.sort_values(["unique_id", "ds"], kind="stable")
     backwards = pd.concat([frame[frame.unique_id == i] for i in reversed(IDS)])
-    for other in (by_series, backwards):
-        np.testing.assert_allclose(
-            fitted.predict_proba(other).loc[expected.index], expected, atol=1e-6
-        )
+    shuffled = frame.sample(frac=1, random_state=0)
+    sorting = copy.copy(fitted_with_a_hold).set_params(sort=True)
+    for model, other in (
+        (fitted_with_a_hold, by_series),
+        (fitted_with_a_hold, backwards),
+        (sorting, shuffled),
+    ):
+        answers = model.predict_proba(other).loc[expected.index]
+        np.testing.assert_allclose(answers, expected, atol=1e-6)
 
 
 def test_other_series_beside_it_and_more_padding_change_no_answer(fitted):

@@ -17,6 +17,9 @@ TINY = {
     "random_state": 0,
 }
 DEEP = {"depth": 1, "bidirectional": True, "dropout": 0.1}
+# What `DEEP` is not: causal, with other holds, another pooling.
+FORWARD = {"depth": 1, "hold": "zoh_forward", "pooling": "last", "max_epochs": 1}
+STRAIGHT = {"depth": 1, "hold": "foh", "max_epochs": 1}
 
 
 def classifier(**changes) -> S5Classifier:
