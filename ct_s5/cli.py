@@ -1,6 +1,7 @@
 """ct-s5: fit, predict, info and compare from the command line."""
 
 import pathlib
+import re
 import shlex
 import sys
 import warnings
@@ -74,7 +75,8 @@ def fit(
     target = readings[y] if isinstance(y, str) else y
     regress = task == "regress" or (task == "auto" and has_fractions(target))
     told = readings.drop(columns=[y]) if isinstance(y, str) else readings
-    print(gap_report(told, id_col=id_col, time_col=time_col), end="\n\n")
+    report = str(gap_report(told, id_col=id_col, time_col=time_col))
+    print(in_flags(report), end="\n\n")
     estimator = (S5Regressor if regress else S5Classifier)(
         id_col=id_col,
         time_col=time_col,
@@ -109,6 +111,8 @@ def predict(
     *,
     static: File | None = None,
     proba: bool = False,
+    duplicates: Literal["error", "mean", "last"] | None = None,
+    sort: bool = False,
     out: File | None = None,
 ) -> None:
     """Answer for new readings with a saved model.
@@ -120,6 +124,8 @@ def predict(
         frame: Readings with the columns the model was fitted on.
         static: One row a series, where the model was fitted with static features.
         proba: Give the probability of every class rather than the likeliest.
+        duplicates: What two rows of one time get that disagree; as at fit when left out.
+        sort: Sort the rows by time rather than refuse unsorted ones; as at fit when left out.
         out: Where to write the answers (.csv or .parquet); printed when left out.
     """
     from ct_s5.estimators import S5Classifier, load
@@ -128,6 +134,7 @@ def predict(
     if out is not None:
         _check_folder(out, ".csv", ".parquet")
     estimator = load(model)
+    estimator.set_params(duplicates=duplicates or estimator.duplicates, sort=sort or estimator.sort)
     readings = read_frame(frame, time_col=estimator.time_col, id_col=estimator.id_col)
     table = None if static is None else read_table(static, id_col=estimator.id_col)
     if not proba:
@@ -189,6 +196,9 @@ def compare(
     width: int | None = None,
     states: int | None = None,
     depth: int | None = None,
+    time_unit: str | None = None,
+    duplicates: Literal["error", "mean", "last"] = "error",
+    sort: bool = False,
     out: Annotated[pathlib.Path, tyro.conf.arg(metavar="FOLDER")] = pathlib.Path("out/compare"),
 ) -> None:
     """Does knowing the true gaps help on this data?
@@ -213,12 +223,16 @@ def compare(
         width: Features of the network.
         states: States of each S5 layer.
         depth: Number of blocks.
+        time_unit: What counts as one unit of time, such as 1h; the median gap when left out.
+        duplicates: What two rows of one time get that disagree.
+        sort: Sort the rows by time rather than refuse unsorted ones.
         out: Folder for results.json and report.html.
     """
     from ct_s5 import lab
     from ct_s5.frames import read_frame, read_table
 
-    given = {"max_epochs": max_epochs, "width": width, "states": states, "depth": depth}
+    sizes = {"max_epochs": max_epochs, "width": width, "states": states, "depth": depth}
+    given = sizes | {"time_unit": time_unit}
     keywords: dict[str, Any] = {n: value for n, value in given.items() if value is not None}
     if data is None:
         if labels is not None or static is not None:
@@ -242,6 +256,8 @@ def compare(
         seeds=seeds,
         id_col=id_col,
         time_col=time_col,
+        duplicates=duplicates,
+        sort=sort,
         progress=True,
         command=shlex.join(["ct-s5", *sys.argv[1:]]),
         **keywords,
@@ -280,9 +296,38 @@ def _labels(labels: str, readings, id_col: str):
     return table.set_index(id_col)[others[0]]
 
 
+# What the library calls a keyword, and what a flag. After a quote, a dot or a letter it is the name
+# of a column or of a series, or code.
+_FREE = r"(?<![\w.'\"])"
+_HINTS = (
+    (r"sort=True\b", "--sort"),
+    (r"duplicates='(\w+)' or '(\w+)'", r"--duplicates \1 or \2"),
+    (r"duplicates='(\w+)'", r"--duplicates \1"),
+    (r"time_unit='(\w+)'", r"--time-unit \1"),
+    (r"time_unit=('[^']*'|\d+(?:\.\d+)?)", r"--time-unit \1"),
+    (r"(id|time)_col=\.\.\.", r"--\1 COLUMN"),
+    (r"per='step'", "--per reading"),
+    (r"(?<=\ba )time_unit\b|^time_unit(?= must| is)", "--time-unit"),
+    (r"(?<=\bsmaller )learning_rate\b|^learning_rate(?= must| is)", "--learning-rate"),
+    (r"^max_epochs(?= must| is)", "--max-epochs"),
+    (r"^(thinning|width|states|depth)(?= must| is)", r"--\1"),
+)
+
+
+def in_flags(message: str) -> str:
+    """A message of the library, its hints at keywords turned into flags of the command line."""
+    for keyword, flag in _HINTS:
+        message = re.sub(f"{_FREE}(?:{keyword})", flag, message)
+    return message
+
+
 def main() -> None:
     """Run the command; a user's mistake ends in one clear line and exit code 2."""
-    warnings.showwarning = lambda message, *_, **__: print(f"ct-s5: {message}", file=sys.stderr)
+
+    def speak(message, *_, **__):
+        print(f"ct-s5: {in_flags(str(message))}", file=sys.stderr)
+
+    warnings.showwarning = speak
     commands = {"fit": fit, "predict": predict, "info": info, "compare": compare}
     try:
         tyro.extras.subcommand_cli_from_dict(
@@ -291,7 +336,7 @@ def main() -> None:
             description="Continuous-time models for irregularly sampled series.",
         )
     except (ValueError, TypeError, OSError, ImportError, FloatingPointError) as error:
-        print(f"ct-s5: {error}", file=sys.stderr)
+        speak(error)
         raise SystemExit(2) from None
     except KeyboardInterrupt:
         print("ct-s5: stopped.", file=sys.stderr)

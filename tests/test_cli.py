@@ -31,6 +31,8 @@ def folder(tmp_path_factory):
     )
     pd.DataFrame({"who": ids, "age": range(40, 52)}).to_csv(folder / "static.csv", index=False)
     readings.assign(when="yesterday").to_csv(folder / "bad_times.csv", index=False)
+    again = readings.assign(pulse=readings["pulse"] + 1)
+    pd.concat([readings, again]).to_csv(folder / "twice.csv", index=False)
     return folder
 
 
@@ -54,6 +56,7 @@ def run(folder, monkeypatch, capsys):
 
 COLUMNS = ["--id", "who", "--time", "when"]
 FIT = ["fit", "readings.csv", "--labels", "labels.csv", *COLUMNS]
+ONE_RUN = ["--treatments", "true", "--seeds", "1", "--out", "one"]
 
 
 @pytest.mark.parametrize("command", ["fit", "predict", "info", "compare"])
@@ -96,6 +99,72 @@ def test_compare_writes_results_and_a_page(run, folder):
     results = json.loads((folder / "cmp" / "results.json").read_text())
     assert results["settings"]["command"].startswith("ct-s5 compare")
     assert "<html" in (folder / "cmp" / "report.html").read_text()
+
+
+HINTS = {
+    "Sort first, or pass sort=True.": "Sort first, or pass --sort.",
+    "3 series are not sorted by time, see sort=True.": "3 series are not sorted by time, see "
+    "--sort.",
+    "or pass duplicates='mean' or duplicates='last'.": "or pass --duplicates mean or --duplicates "
+    "last.",
+    "they disagree, see duplicates='mean' or 'last'.": "they disagree, see --duplicates mean or "
+    "last.",
+    "Name the unit: time_unit='1h'.": "Name the unit: --time-unit 1h.",
+    "Name the unit: time_unit=1.0.": "Name the unit: --time-unit 1.0.",
+    "so time_unit='1 apple' cannot": "so --time-unit '1 apple' cannot",
+    "column (time_unit=60 for minutes)": "column (--time-unit 60 for minutes)",
+    "Name a time_unit near the typical gap": "Name a --time-unit near the typical gap",
+    "no column 'ds' for the time. Another name: time_col=...": "no column 'ds' for the time. "
+    "Another name: --time COLUMN",
+    "whose. Another name: id_col=...": "whose. Another name: --id COLUMN",
+    "For a label a row, ask for per='step'.": "For a label a row, ask for --per reading.",
+    "Try a smaller learning_rate, and look": "Try a smaller --learning-rate, and look",
+    "learning_rate must be a positive number; got nan.": "--learning-rate must be a positive "
+    "number; got nan.",
+    "max_epochs must be a whole number": "--max-epochs must be a whole number",
+    "width must be a whole number": "--width must be a whole number",
+    "thinning is a share": "--thinning is a share",
+}
+# What only looks like a hint: names of columns and series, code, words.
+NO_HINTS = [
+    "Column 'sort=True' is taken for a channel; series \"time_unit='1h'\" at row 3.",
+    "Drop it: frame.drop(columns=['time_col', 'max_epochs']).",
+    "Read the file first: ct_s5.frames.read_frame(path, time_col='ds').",
+    "pd.to_timedelta(frame['ds'], unit='s') and np.argsort(times, kind='stable')",
+    "It has who, max_epochs, depth, learning_rate.",
+    "a series of some width and depth; sort the rows; unique_time_unit='1h'",
+    "--out m.pkl must end in .safetensors.",
+    "labels.csv must hold the column 'id_col' and one column of labels",
+    "my_sort=True, sort=Trueish, frame.sort=True",
+]
+
+
+@pytest.mark.parametrize("words", HINTS)
+def test_a_hint_of_the_library_becomes_a_flag(words):
+    assert cli.in_flags(words) == HINTS[words]
+
+
+@pytest.mark.parametrize("words", NO_HINTS)
+def test_what_is_no_hint_is_left_alone(words):
+    assert cli.in_flags(words) == words
+
+
+@pytest.mark.parametrize("command", ["fit", "predict", "compare"])
+def test_the_flags_that_a_message_names_are_there_and_help(run, command):
+    small = [*SMALL[:-1], "0"]
+    words = {
+        "fit": ["fit", "twice.csv", *FIT[2:], "--out", "m.safetensors", *small],
+        "predict": ["predict", "small.safetensors", "twice.csv"],
+        "compare": ["compare", "--data", "twice.csv", *FIT[2:], *ONE_RUN, *small],
+    }[command]
+    if command == "predict":
+        assert run(*FIT, "--out", "small.safetensors", *small)[0] == 0
+    code, _, err = run(*words)
+    assert (code, "pass --sort." in err) == (2, True), err
+    code, _, err = run(*words, "--sort")
+    assert (code, "pass --duplicates mean or" in err) == (2, True), err
+    code, _, err = run(*words, "--sort", "--duplicates", "mean")
+    assert code == 0, err
 
 
 def test_ids_of_a_text_file_stay_the_text_they_are(folder):
