@@ -94,8 +94,8 @@ class FrameSchema:
             id_col: Column of the series id.
             time_col: Column of the time.
             time_unit: One model unit: "1h" or a Timedelta for datetimes and timedeltas, a number
-                (or its text) for numbers. When left out, the median positive gap between readings; 1 step for
-                arrays.
+                (or its text) for numbers. When left out, the median positive gap between readings;
+                1 step for arrays.
             static: Features of the series, one row a series, with the id as column or index.
 
         Raises:
