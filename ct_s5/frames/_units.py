@@ -10,7 +10,7 @@ from ct_s5.frames._long import LongFrame
 from ct_s5.frames._times import TimeKind
 from ct_s5.frames._words import shown
 
-TimeUnit = str | int | float | datetime.timedelta | np.timedelta64 | None
+TimeUnit = str | int | float | np.integer | np.floating | datetime.timedelta | np.timedelta64 | None
 
 
 def unit_of(long: LongFrame, time_unit: TimeUnit, rows=None) -> float:
