@@ -1,13 +1,13 @@
 """One residual block around a sequence mixer."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import equinox as eqx
 import jax
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from ct_s5.nn._activation import Activation, GatedActivation
-from ct_s5.nn._mixer import Mixer
+from ct_s5.nn._mixer import Mixer, streaming
 from ct_s5.nn._norm import BatchNorm, Moments, StepNorm, make_norm
 
 
@@ -78,6 +78,16 @@ class S5Block(eqx.Module):
         if not self.prenorm:
             x, moments = self.norm(x, counted, training=training)
         return x, moments
+
+    def run(
+        self, inputs: Float[Array, "L H"], gaps: Float[Array, " L"], state, *, reading, real
+    ) -> tuple[Float[Array, "L H"], Any]:
+        """Some steps more of a series, going on from the mixer's state."""
+        mixer = streaming(self.mixer)
+        x = self.norm(inputs, real, training=False)[0] if self.prenorm else inputs
+        x, state = mixer.run(x, gaps, state, reading=reading, real=real)
+        x = inputs + self.activation(x, key=None)
+        return (x if self.prenorm else self.norm(x, real, training=False)[0]), state
 
     def absorb(self, moments: Moments | None) -> "S5Block":
         """A copy whose norm remembers one more training batch."""

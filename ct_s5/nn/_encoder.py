@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
-from ct_s5.nn._history import channel_history
+from ct_s5.nn._history import ChannelHistory, channel_history
 
 Input = Literal["value", "observed", "last", "age", "count", "square"]
 INPUTS: tuple[str, ...] = get_args(Input)
@@ -61,9 +61,21 @@ class ReadingEncoder(eqx.Module):
         static: Float[Array, " S"],
     ) -> Float[Array, "L H"]:
         """Encode every step of one series; unobserved cells may hold anything."""
+        return self.run(values, observed, gaps, reading, static, None)[0]
+
+    def run(
+        self,
+        values: Float[Array, "L C"],
+        observed: Bool[Array, "L C"],
+        gaps: Float[Array, " L"],
+        reading: Bool[Array, " L"],
+        static: Float[Array, " S"],
+        history: ChannelHistory | None,
+    ) -> tuple[Float[Array, "L H"], ChannelHistory]:
+        """Some steps of a series, going on from its history, and the history after them."""
         values = jnp.where(observed, values, jnp.zeros_like(values))
         # Whatever of the past no input asks for costs nothing: the compiler leaves it out.
-        past, _ = channel_history(values, observed, gaps, reading)
+        past, history = channel_history(values, observed, gaps, reading, history)
         seen = {
             "value": lambda: jnp.arcsinh(values),
             "observed": lambda: observed.astype(values.dtype),
@@ -75,7 +87,7 @@ class ReadingEncoder(eqx.Module):
         n_steps = values.shape[0]
         columns = [seen[name]() for name in self.inputs]
         columns.append(jnp.broadcast_to(static[None, :], (n_steps, static.shape[0])))
-        return jax.vmap(self.linear)(jnp.concatenate(columns, axis=-1))
+        return jax.vmap(self.linear)(jnp.concatenate(columns, axis=-1)), history
 
 
 def _log_square(x):

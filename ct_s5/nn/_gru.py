@@ -28,6 +28,18 @@ class GRULayer(eqx.Module):
         real: Bool[Array, " L"] | None = None,
     ) -> Float[Array, "L H"]:
         """The state after every step; padded outputs are 0."""
+        return self.run(inputs, gaps, None, reading=reading, real=real)[0]
+
+    def run(
+        self,
+        inputs: Float[Array, "L H"],
+        gaps: Float[Array, " L"],
+        state: Float[Array, " H"] | None = None,
+        *,
+        reading: Bool[Array, " L"] | None = None,
+        real: Bool[Array, " L"] | None = None,
+    ) -> tuple[Float[Array, "L H"], Float[Array, " H"]]:
+        """Some steps of a series, going on from a state, and the state after them."""
         real = jnp.ones(inputs.shape[0], bool) if real is None else real
         reading = real if reading is None else reading & real
         inputs = jnp.where(real[:, None], inputs, jnp.zeros_like(inputs))
@@ -37,6 +49,10 @@ class GRULayer(eqx.Module):
             state = jnp.where(is_reading, self.cell(value, state), state)
             return state, state
 
-        start = jnp.zeros_like(inputs, shape=inputs.shape[1:])
-        _, states = lax.scan(step, start, (inputs, reading))
-        return jnp.where(real[:, None], states, jnp.zeros_like(states))
+        state = self.initial_state() if state is None else state
+        state, states = lax.scan(step, state, (inputs, reading))
+        return jnp.where(real[:, None], states, jnp.zeros_like(states)), state
+
+    def initial_state(self) -> Float[Array, " H"]:
+        """The state before any reading."""
+        return jnp.zeros_like(self.cell.weight_hh, shape=(self.cell.hidden_size,))

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import equinox as eqx
 import jax
@@ -16,9 +16,10 @@ from ct_s5.nn._dropout import drop
 from ct_s5.nn._encoder import Input, ReadingEncoder, TokenEncoder
 from ct_s5.nn._gru import GRULayer
 from ct_s5.nn._heads import Gaussian, Head
-from ct_s5.nn._mixer import Mixer
+from ct_s5.nn._history import ChannelHistory
+from ct_s5.nn._mixer import Mixer, streaming
 from ct_s5.nn._norm import Moments
-from ct_s5.nn._pooling import POOLINGS, Pooling, pool, pooled_size
+from ct_s5.nn._pooling import POOLINGS, Pooling, PoolState, pool, pool_so_far, pooled_size
 from ct_s5.ssm import Hold, S5Layer
 
 
@@ -81,6 +82,14 @@ _MIXERS: dict[str, Callable[[ModelSettings, PRNGKeyArray], Mixer]] = {
     "s5": _s5,
     "gru": _gru,
 }
+
+
+class ModelState(eqx.Module):
+    """What a causal model carries from one reading of a series to the next."""
+
+    history: ChannelHistory
+    layers: tuple[Any, ...]
+    pooled: PoolState
 
 
 class S5Model(eqx.Module):
@@ -147,6 +156,69 @@ class S5Model(eqx.Module):
         """A copy whose norms remember one more training batch."""
         blocks = tuple(b.absorb(m) for b, m in zip(self.blocks, moments, strict=True))
         return eqx.tree_at(lambda model: model.blocks, self, blocks)
+
+    def initial_state(self) -> ModelState:
+        """Before the first reading of a series.
+
+        Raises:
+            ValueError: The model is bidirectional, or reads tokens: it cannot take readings as they
+                arrive.
+        """
+        settings, dtype = self.settings, self.head.linear.weight.dtype
+        if settings.bidirectional or settings.n_tokens:
+            raise ValueError(
+                "This model cannot take readings as they arrive: it reads each series from both "
+                "ends, or reads tokens. Build one with bidirectional=False."
+            )
+        nothing = jnp.zeros(settings.n_channels, dtype)
+        return ModelState(
+            ChannelHistory(nothing, nothing, nothing),
+            tuple(streaming(block.mixer).initial_state() for block in self.blocks),
+            PoolState.empty(settings.width, dtype),
+        )
+
+    def run(
+        self, series: IrregularBatch, state: ModelState
+    ) -> tuple[Float[Array, "L K"] | Gaussian, ModelState]:
+        """Some steps more of one series, going on from `state`.
+
+        After each step the answer is that of `__call__` on the series up to there, whatever chunks
+        it came in. Rows that share a time must come as one, or in one chunk.
+
+        Args:
+            series: One series (no leading N) of L steps, its gaps measured from the last reading
+                before, also where that came in an earlier chunk.
+            state: Of `initial_state`, or of the call before.
+
+        Returns:
+            Answers (L, K), and the state to go on with.
+        """
+        series = jax.tree.map(self._own_precision, series)
+        reading, real = series.reading & series.real, series.real
+        gaps = jnp.where(real, series.gaps, jnp.zeros_like(series.gaps))
+        observed = series.observed & reading[:, None]
+        assert isinstance(self.encoder, ReadingEncoder)
+        encoded, history = self.encoder.run(
+            series.values, observed, gaps, reading, series.static, state.history
+        )
+        x, layers = encoded, []
+        for block, carried in zip(self.blocks, state.layers, strict=True):
+            x, carried = block.run(x, gaps, carried, reading=reading, real=real)
+            layers.append(carried)
+        pooled, sums = pool_so_far(self.settings.pooling, x, encoded, gaps, reading, state.pooled)
+        x = pooled if self.settings.per == "series" else x
+        static = jnp.broadcast_to(series.static[None, :], (x.shape[0], series.static.shape[0]))
+        answers = jax.vmap(self.head)(jnp.concatenate([x, static], axis=-1))
+        return answers, ModelState(history, tuple(layers), sums)
+
+    def step(
+        self, series: IrregularBatch, state: ModelState
+    ) -> tuple[Float[Array, " K"] | Gaussian, ModelState]:
+        """`run` for one step: arrays have neither N nor L, as `values` (C,) and `gaps` ()."""
+        one = jax.tree.map(lambda array: jnp.asarray(array)[None], series)
+        one = eqx.tree_at(lambda rows: rows.static, one, series.static)
+        answers, state = self.run(one, state)
+        return jax.tree.map(lambda answer: answer[0], answers), state
 
     def _own_precision(self, array):
         floating = jnp.issubdtype(array.dtype, jnp.floating)

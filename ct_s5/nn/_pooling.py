@@ -2,7 +2,10 @@
 
 from typing import Literal, get_args
 
+import equinox as eqx
+import jax
 import jax.numpy as jnp
+from jax import lax
 from jaxtyping import Array, Bool, Float
 
 Pooling = Literal["last", "mean", "gap_mean", "summary"]
@@ -47,6 +50,62 @@ def pool(
 def pooled_size(kind: Pooling, n_features: int) -> int:
     """F, the numbers that `pool` makes of H features."""
     return 2 * n_features if kind == "summary" else n_features
+
+
+class PoolState(eqx.Module):
+    """What the readings so far add up to."""
+
+    total: Float[Array, " H"]
+    """Sum of their features."""
+    weighed: Float[Array, " H"]
+    """The same, each weighed by its gap."""
+    weight: Float[Array, ""]
+    """Sum of their gaps."""
+    count: Float[Array, ""]
+    last: Float[Array, " H"]
+    """Features of the last one."""
+    last_encoded: Float[Array, " H"]
+
+    @classmethod
+    def empty(cls, n_features: int, dtype) -> "PoolState":
+        """Before any reading."""
+        nothing, zero = jnp.zeros(n_features, dtype), jnp.zeros((), dtype)
+        return cls(nothing, nothing, zero, zero, nothing, nothing)
+
+
+def pool_so_far(
+    kind: Pooling,
+    features: Float[Array, "L H"],
+    encoded: Float[Array, "L H"],
+    gaps: Float[Array, " L"],
+    reading: Bool[Array, " L"],
+    state: PoolState,
+) -> tuple[Float[Array, "L F"], PoolState]:
+    """`pool` of the readings up to each step, going on from those before; and the new sums."""
+    counted = reading.astype(features.dtype)
+    kept = jnp.where(reading[:, None], features, jnp.zeros_like(features))
+    gaps = jnp.where(reading, gaps, jnp.zeros_like(gaps))
+    total = state.total[None, :] + jnp.cumsum(kept, axis=0)
+    weighed = state.weighed[None, :] + jnp.cumsum(gaps[:, None] * kept, axis=0)
+    weight = state.weight + jnp.cumsum(gaps)
+    count = state.count + jnp.cumsum(counted)
+    at = lax.cummax(jnp.where(reading, jnp.arange(reading.shape[0]), -1)) + 1
+    last = jnp.concatenate([state.last[None, :], features])[at]
+    last_encoded = jnp.concatenate([state.last_encoded[None, :], encoded])[at]
+    every = PoolState(total, weighed, weight, count, last, last_encoded)
+    mean = total / jnp.maximum(count, jnp.ones_like(count))[:, None]
+    match kind:
+        case "last":
+            pooled = last
+        case "mean":
+            pooled = mean
+        case "gap_mean":
+            some = (weight > 0)[:, None]
+            divisor = jnp.where(some, weight[:, None], jnp.ones_like(weight[:, None]))
+            pooled = jnp.where(some, weighed / divisor, mean)
+        case "summary":
+            pooled = jnp.concatenate([mean, last_encoded], axis=-1)
+    return pooled, jax.tree.map(lambda part: part[-1], every)
 
 
 def _last(features, reading):

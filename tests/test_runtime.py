@@ -1,0 +1,196 @@
+"""The NumPy runner gives the numbers of the estimator, without JAX, and refuses what it should."""
+
+import copy
+import dataclasses
+import json
+import pathlib
+import subprocess
+import sys
+
+import jax
+import numpy as np
+import pandas as pd
+import pytest
+
+from ct_s5 import S5Classifier, S5Model, S5Regressor, runtime
+from ct_s5.ssm import HOLDS
+from ct_s5.training import named_arrays
+
+TINY = {"width": 8, "states": 8, "depth": 0, "max_epochs": 1, "random_state": 0}
+# Each changes something the runner has to do by itself; weights are drawn, not trained.
+MODELS = {
+    **{hold: {"hold": hold} for hold in HOLDS},
+    "gru": {"mixer": "gru"},
+    "batch norm, post": {"norm": "batch", "prenorm": False},
+    "rms norm, last": {"norm": "rms", "pooling": "last"},
+    "full_glu": {"activation": "full_glu", "pooling": "mean"},
+    "half_glu2": {"activation": "half_glu2", "pooling": "gap_mean"},
+    "gelu, rescaled": {"activation": "gelu", "rescale": 2.0},
+    "every input": {"inputs": ("value", "observed", "last", "age", "count", "square")},
+    "no block": {"depth": 0},
+}
+
+
+def ward() -> tuple[pd.DataFrame, pd.Series]:
+    """Two channels at odd times, a row of nothing (a query) in each series."""
+    rng = np.random.default_rng(0)
+    seconds = np.cumsum(rng.exponential(600, size=(6, 5)), axis=1)
+    values = np.where(rng.random((30, 2)) < 0.3, np.nan, rng.normal(70, 9, size=(30, 2)))
+    values[3::5] = np.nan
+    values[::5, 0] = 60  # something is measured first
+    frame = pd.DataFrame({"unique_id": np.repeat(list("abcdef"), 5)})
+    frame["ds"] = pd.Timestamp("2026-01-01") + pd.to_timedelta(seconds.ravel(), unit="s")
+    frame[["hr", "temp"]] = values
+    return frame, pd.Series([0, 1, 0, 1, 0, 1], index=list("abcdef"))
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    frame, labels = ward()
+    return S5Classifier(**TINY).fit(frame, labels)
+
+
+def drawn(estimator, **changes):
+    """A copy of the estimator with another model, whose weights are drawn."""
+    estimator = copy.copy(estimator)
+    depth = {"depth": 2} | changes
+    settings = dataclasses.replace(estimator.model_.settings, **depth)
+    model = S5Model(settings, key=jax.random.key(7))
+    estimator.model_ = jax.tree.map(
+        lambda a: a + 0.1 * jax.random.normal(jax.random.key(a.size), a.shape), model
+    )
+    return estimator
+
+
+def readings_of(frame, name):
+    """(values by channel, seconds since the last reading) of one series."""
+    part = frame[frame["unique_id"] == name]
+    before = None
+    for row in part.itertuples():
+        values = {"hr": row.hr, "temp": row.temp}
+        yield values, None if before is None else (row.ds - before).total_seconds()
+        if not np.isnan(list(values.values())).all():
+            before = row.ds
+
+
+@pytest.mark.filterwarnings("ignore:hold='bilinear'")
+@pytest.mark.parametrize("changes", MODELS.values(), ids=MODELS)
+def test_reading_by_reading_is_what_predict_says(fitted, tmp_path, changes):
+    frame, _ = ward()
+    estimator = drawn(fitted, **changes)
+    model = runtime.load(estimator.save(tmp_path / "model.safetensors"))
+    expected = estimator.predict_proba(frame)
+    assert expected.to_numpy().std() > 1e-3
+    for name in "abc":
+        stream = model.begin()
+        for values, gap in readings_of(frame, name):
+            answer = stream.read(values, gap)
+        np.testing.assert_allclose(answer, expected.loc[name], atol=2e-6)
+
+
+def test_a_question_is_answered_and_leaves_no_trace(fitted, tmp_path):
+    frame, _ = ward()
+    per_reading = drawn(fitted, per="reading", hold="zoh_forward")
+    model = runtime.load(per_reading.save(tmp_path / "model.safetensors"))
+    asked, plain = model.begin(), model.begin()
+    for values, gap in readings_of(frame, "a"):
+        if not np.isnan(list(values.values())).all():
+            same = plain.read(values, gap)
+        else:
+            nothing = asked.read({}, 1.0)
+            assert np.isfinite(nothing).all()
+        answer = asked.read(values, gap)
+    np.testing.assert_array_equal(answer, same)
+
+
+def test_a_regressor_answers_in_the_units_of_its_targets(tmp_path):
+    frame, labels = ward()
+    static = pd.DataFrame(
+        {"age": [40.0, np.nan, 70, 20, 30, 60], "ward": list("xyxyxy")}, index=labels.index
+    )
+    estimator = S5Regressor(**TINY).fit(frame, labels * 100.0 + 1000, static=static)
+    model = runtime.load(estimator.save(tmp_path / "model.safetensors"))
+    expected = estimator.predict(frame, static=static)
+    for name in "ab":
+        stream = model.begin(static.loc[name].to_dict())
+        for values, gap in readings_of(frame, name):
+            answer = stream.read([values["hr"], values["temp"]], gap)
+        np.testing.assert_allclose(answer, expected.loc[name], rtol=1e-5)
+    with pytest.raises(ValueError, match=r"static features \['age', 'ward'\]; got none"):
+        model.begin()
+    with pytest.raises(ValueError, match="'ward' was never 'z' at fit"):
+        model.begin({"age": 3, "ward": "z"})
+
+
+def test_it_runs_where_jax_cannot_be_imported(fitted, tmp_path):
+    frame, _ = ward()
+    estimator = drawn(fitted)
+    path = estimator.save(tmp_path / "model.safetensors")
+    readings = list(readings_of(frame, "a"))
+    script = f"""
+import json, sys
+for name in ("jax", "equinox", "pandas", "sklearn", "safetensors", "jaxtyping", "optax", "diffrax"):
+    sys.modules[name] = None
+sys.path.insert(0, {str(pathlib.Path(runtime.__file__).parent)!r})
+import runtime
+stream = runtime.load({str(path)!r}).begin()
+for values, gap in json.loads({json.dumps(readings)!r}):
+    answer = stream.read(values, gap)
+print(json.dumps(answer.tolist()))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_allclose(
+        json.loads(done.stdout), estimator.predict_proba(frame).loc["a"], atol=2e-6
+    )
+
+
+@pytest.mark.parametrize("hold", HOLDS)
+@pytest.mark.filterwarnings("ignore:hold='bilinear'")
+def test_one_layer_is_the_step_of_the_layer(hold):
+    from ct_s5 import S5Layer
+
+    layer = S5Layer(3, 8, hold=hold, key=jax.random.key(0))
+    ours = runtime.S5(named_arrays(layer), hold)
+    state, other = ours.begin(), layer.initial_state()
+    rng = np.random.default_rng(0)
+    for gap in [1.0, 0.0, 1e-6, 3.0, 1e4, 0.5]:
+        u = rng.normal(size=3).astype(np.float32)
+        answer, state = ours.step(u.astype(np.float64), gap, state)
+        expected, other = layer.step(u, gap, other)
+        np.testing.assert_allclose(answer, expected, atol=2e-6)
+
+
+def test_what_is_no_model_is_refused(fitted, tmp_path):
+    path = pathlib.Path(drawn(fitted).save(tmp_path / "model.safetensors"))
+    whole = path.read_bytes()
+    for content, message in [
+        (b"", "no model file, or a damaged one"),
+        (whole[:1000], "damaged"),
+        (whole[:-8], "sizes do not fit"),
+        (whole[:-1] + bytes([whole[-1] ^ 1]), "altered after it was saved"),
+        (whole.replace(b'"version":"1"', b'"version":"9"'), "newer than this runtime"),
+    ]:
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=message):
+            runtime.load(path)
+    with pytest.raises(FileNotFoundError, match="There is no file"):
+        runtime.load(tmp_path / "none")
+    both = drawn(fitted, bidirectional=True)
+    with pytest.raises(ValueError, match="from both ends"):
+        runtime.load(both.save(tmp_path / "both.safetensors"))
+
+
+def test_a_reading_that_cannot_be_is_refused(fitted, tmp_path):
+    stream = runtime.load(drawn(fitted).save(tmp_path / "model.safetensors")).begin()
+    with pytest.raises(ValueError, match=r"no channel 'pulse': \['hr', 'temp'\]"):
+        stream.read({"pulse": 1.0})
+    with pytest.raises(ValueError, match="A reading has 2 values"):
+        stream.read([1.0])
+    with pytest.raises(ValueError, match="Channel 'temp' is infinite"):
+        stream.read([1.0, np.inf])
+    stream.read([1.0, 2.0])
+    with pytest.raises(ValueError, match="needed from the second on"):
+        stream.read([1.0, 2.0])
+    with pytest.raises(ValueError, match="0 or more; got -1"):
+        stream.read([1.0, 2.0], gap=-1)
