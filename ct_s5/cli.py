@@ -33,7 +33,7 @@ def fit(
     depth: int = 2,
     bidirectional: bool = False,
     max_epochs: int | None = None,
-    learning_rate: float = 1e-3,
+    learning_rate: float = 3e-3,
     thinning: float = 0.0,
     duplicates: Literal["error", "mean", "last"] = "error",
     sort: bool = False,

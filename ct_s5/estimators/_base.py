@@ -42,7 +42,7 @@ class S5Estimator(BaseEstimator):
         per="series",
         max_epochs=None,
         batch_size=32,
-        learning_rate=1e-3,
+        learning_rate=3e-3,
         weight_decay=0.3,
         patience=None,
         thinning=0.0,

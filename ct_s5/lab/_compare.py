@@ -5,7 +5,6 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, Literal
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 from jaxtyping import Shaped
@@ -14,6 +13,7 @@ from tqdm import tqdm
 from ct_s5.estimators import S5Classifier, S5Regressor
 from ct_s5.frames import (
     align_labels,
+    as_pandas,
     encode,
     has_fractions,
     learn_from,
@@ -97,7 +97,7 @@ def compare(
     """
     seeds = _check(treatments, models, seeds, test_fraction, keywords)
     if isinstance(labels, str):
-        frame, labels = pop_labels(frame, labels, per="series", id_col=id_col)
+        frame, labels = pop_labels(frame, labels, per="series", id_col=id_col, time_col=time_col)
     long = to_long(frame, id_col=id_col, time_col=time_col)
     rules = {name: keywords[name] for name in ("duplicates", "sort") if name in keywords}
     schema = learn_from(long, keywords.get("time_unit"), static)
@@ -241,14 +241,13 @@ def _by_id(static, readings: Readings) -> pd.DataFrame | None:
     if static is None:
         return None
     ids, id_col = readings.encoded.ids, readings.encoded.schema.id_col
-    if not isinstance(static, pd.DataFrame):
-        if isinstance(static, np.ndarray | list | tuple):
-            return pd.DataFrame(np.asarray(static), index=ids).add_prefix("static ")
-        table = nw.from_native(static, eager_only=True)
-        static = pd.DataFrame({name: table[name].to_numpy() for name in table.columns})
+    if isinstance(static, np.ndarray | list | tuple):
+        return pd.DataFrame(np.asarray(static), index=ids).add_prefix("static ")
+    static = as_pandas(static)
     if id_col in static.columns:
         static = static.set_index(id_col)
-    table = static.reindex(ids)
+    # Where series are only counted, rows go by position, as labels do.
+    table = static.set_axis(ids) if isinstance(ids, pd.RangeIndex) else static.reindex(ids)
     for name, column in zip(table.columns, readings.encoded.schema.static, strict=True):
         if column.categories is not None:
             # Of the whole data, so that a category may be one that no training series is of.

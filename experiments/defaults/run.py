@@ -25,15 +25,14 @@ RESULTS = pathlib.Path(__file__).parent / "results"
 RAW = ("value", "observed")
 CHANGES = {
     "defaults": {},
+    "learning_rate_1e-3": {"learning_rate": 1e-3},
     "inputs_raw": {"inputs": RAW},
     "inputs_with_last": {"inputs": (*RAW, "last")},
     "pooling_mean": {"pooling": "mean"},
     "pooling_last": {"pooling": "last"},
     "dropout_0.1": {"dropout": 0.1},
     "weight_decay_0.01": {"weight_decay": 0.01},
-    "inputs_with_age": {"inputs": (*RAW, "last", "count", "square", "age")},
-    "learning_rate_3e-3": {"learning_rate": 3e-3},
-    "bidirectional": {"bidirectional": True},
+    "thinning_0.2": {"thinning": 0.2},
 }
 SEEDS = range(2)
 

@@ -81,6 +81,17 @@ def test_runs_of_one_seed_differ_in_the_treatment_alone(oscillators, recorder):
     assert known(fits[0][1]) != known(fits[12][1])
 
 
+@pytest.mark.filterwarnings("ignore:something to know")
+def test_static_of_a_list_of_frames_goes_by_position_as_its_labels_do(oscillators, recorder):
+    frame, labels = oscillators
+    frames = [part.drop(columns="unique_id") for _, part in frame.groupby("unique_id", sort=False)]
+    static = pd.DataFrame({"age": np.arange(40.0)}, index=labels.index[::-1])
+    compare(frames, labels.to_numpy(), static=static, seeds=1, treatments=["true"])
+    _, _, y, told, _ = recorder.given[0]
+    assert (told["age"] == told.index).all()
+    assert (y == labels.to_numpy()[y.index]).all()
+
+
 def rare(frame, labels, owner):
     """The same data; one series alone measured `w`, at times of its own, and is of ward "z"."""
     own = frame["unique_id"] == owner
