@@ -2,6 +2,7 @@
 # make test   the whole test suite
 # make shapes some of the tests once more, with every shape in a signature checked as it runs
 # make lint   ruff and pyright
+# make speed  what everything costs, beside other libraries, into experiments/speed (half an hour)
 # Both make their own environment in .venv; name another interpreter with PYTHON=python3.13.
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ VENV   ?= .venv
 WORKERS ?= 2
 BIN    := $(VENV)/bin
 
-.PHONY: demo test test-fast shapes lint format clean
+.PHONY: demo test test-fast shapes lint speed format clean
 
 demo: $(VENV)/.installed
 	$(BIN)/ct-s5 compare --out out/demo
@@ -29,6 +30,14 @@ lint: $(VENV)/.linters
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
+
+# Other libraries get environments of their own: what cannot be installed is left out of the table,
+# which says so.
+speed: $(VENV)/.installed
+	-test -d .venv-peers-torch || { $(PYTHON) -m venv .venv-peers-torch && .venv-peers-torch/bin/pip install --quiet torch==2.13.0 s5-pytorch==0.2.1; }
+	-test -d .venv-peers-discretax || { python3.12 -m venv .venv-peers-discretax && .venv-peers-discretax/bin/pip install --quiet discretax==0.3.0 jax==0.12.0.1; }
+	rm -f experiments/speed/results/*.json
+	for part in run stream model accuracy scan table; do $(BIN)/python -m experiments.speed.$$part || exit 1; done
 
 format: $(VENV)/.installed
 	$(BIN)/ruff check --fix .

@@ -37,8 +37,8 @@ def over_blocks(
         rows: Floating arrays whose first axis are the L steps.
         flags: The same for arrays without gradient; None entries are passed on.
         state: Before the first step met.
-        length: Steps of a block. A row that it does not divide ends in a block that overlaps the
-            one before, whose steps are then not `fresh`.
+        length: Steps of a block at most. Blocks are as even as they can be; where they do not
+            divide the row, the last overlaps the one before, whose steps are then not `fresh`.
         reverse: Begin with the last step; `step` then sees mirrored blocks.
 
     Returns:
@@ -54,6 +54,7 @@ def over_blocks(
 
 def _passage(step: Step, n_steps: int, length: int, reverse: bool):
     n_blocks = -(-n_steps // length)
+    length = -(-n_steps // n_blocks)
     overlaps = n_blocks * length != n_steps
     flip = _flip if reverse else _same
 

@@ -1,38 +1,228 @@
-"""The table of README.md from the results file: `python -m experiments.speed.table`."""
+"""The tables and the picture of README.md from the results: `python -m experiments.speed.table`."""
 
 import json
 import pathlib
+from typing import Any
 
 import numpy as np
 
 from experiments.record import fill
 
 HERE = pathlib.Path(__file__).parent
-ROWS = {
+FRAMES = {
     "import_ct_s5_seconds": "import ct_s5, seconds",
     "import_equinox_seconds": "import equinox, seconds",
     "import_ratio": "the first over the second",
     "frame_to_batches_seconds": "100,000 rows of long frame to batches, seconds",
 }
+CONTENDERS = {
+    "ours": "**ours** (blocked)",
+    "both_directions": "ours, both directions",
+    "associative": 'ours, `scan="associative"`',
+    "sequential": 'ours, `scan="sequential"`',
+    "published": "(a) published algebra, gaps a step, (L, P, H) array",
+    "factored": "(b) the same with `gain * (B u)`",
+    "s5_pytorch": "(c) s5-pytorch, a step size a step",
+    "s5_pytorch_constant": "(c) s5-pytorch, one step size",
+    "discretax": "(d) discretax, one step size",
+    "mamba_style": "Mamba-style, 16 states a feature",
+    "gru": "GRU",
+    "lstm": "LSTM",
+}
+MODEL = {
+    "steps_a_second": ("steps a second, forward and backward", "{:,.0f}"),
+    "share_scan": ("share of the recurrence", "{:.0%}"),
+    "share_rest_of_layers": ("share of the rest of the S5 layers", "{:.0%}"),
+    "share_rest_of_model": ("share of all else: encoder, norms, gates, head", "{:.0%}"),
+}
+STREAM = {
+    "runner_microseconds": "`ct_s5.runtime`, NumPy alone",
+    "step_microseconds": "`layer.step`, compiled",
+    "chunk_microseconds": "`layer.run`, 1000 readings in one call",
+}
 
 
 def tables() -> dict[str, str]:
-    """The table, by the name of its markers."""
-    results = json.loads((HERE / "results" / "frames.json").read_text())
+    """Every table, by the name of its markers."""
+    return {
+        "frames": _frames(),
+        "forward": _seconds("forward"),
+        "both": _seconds("both"),
+        "ratios": _ratios(),
+        "memory": _memory(),
+        "accuracy": _accuracy(),
+        "model": _rows("model", MODEL),
+        "stream": _rows("stream", {k: (v, "{:.1f}") for k, v in STREAM.items()}),
+        "gpu": _gpu(),
+    }
+
+
+def _read(name: str) -> dict[str, Any] | None:
+    path = HERE / "results" / f"{name}.json"
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def _place(results) -> str:
+    machine = results["machine"]
+    return (
+        f"{machine['cores']} cores ({machine['device']}), commit {(results['commit'] or '')[:10]}"
+    )
+
+
+def _frames() -> str:
+    results = _read("frames")
+    if results is None:
+        return "Not run."
     lines = ["| what | median | range |", "|---|---|---|"]
-    for name, title in ROWS.items():
+    for name, title in FRAMES.items():
         values = np.array([entry[name] for entry in results["seeds"]])
         lines.append(
             f"| {title} | {np.median(values):.3g} | {values.min():.3g} to {values.max():.3g} |"
         )
-    cores, device = results["machine"]["cores"], results["machine"]["device"]
-    lines.append(f"\nMeasured on {cores} cores ({device}), {len(results['seeds'])} rounds.")
-    return {"frames": "\n".join(lines)}
+    lines.append(f"\nMeasured on {_place(results)}, {len(results['seeds'])} rounds.")
+    return "\n".join(lines)
+
+
+def _median(entry, name, what) -> float | None:
+    row = entry["contenders"].get(name, {}).get(what)
+    return float(np.median(row["seconds"])) if row else None
+
+
+def _sizes(results) -> list[str]:
+    return [f"{entry['n_series']} x {entry['n_steps']:,}" for entry in results["seeds"]]
+
+
+def _seconds(what: str) -> str:
+    results = _read("scan")
+    if results is None:
+        return "Not run."
+    lines = [f"| milliseconds | {' | '.join(_sizes(results))} |"]
+    lines.append("|---|" + "---|" * len(results["seeds"]))
+    for name, title in CONTENDERS.items():
+        cells = []
+        for entry in results["seeds"]:
+            row = entry["contenders"].get(name, {"not_run": ""})
+            if what not in row:
+                cells.append(f"not run: {row['not_run']}")
+                continue
+            values = 1e3 * np.array(row[what]["seconds"])
+            spread = f"{values.min():.3g} to {values.max():.3g}"
+            cells.append(f"{np.median(values):.3g} ({spread})")
+        lines.append(f"| {title} | {' | '.join(cells)} |")
+    rounds = results["settings"]["rounds"]
+    lines.append(f"\nMedian (range) of {rounds} rounds in turns; {_place(results)}.")
+    return "\n".join(lines)
+
+
+def _ratios() -> str:
+    results = _read("scan")
+    if results is None:
+        return "Not run."
+    lines = ["| ours is faster by | " + " | ".join(_sizes(results)) + " |"]
+    lines.append("|---|" + "---|" * len(results["seeds"]))
+    for name, title in CONTENDERS.items():
+        if name in ("ours", "both_directions"):
+            continue
+        cells = []
+        for entry in results["seeds"]:
+            pairs = [
+                (_median(entry, name, what), _median(entry, "ours", what))
+                for what in ("forward", "both")
+            ]
+            known = [f"{theirs / ours:.1f}" for theirs, ours in pairs if theirs and ours]
+            cells.append(" / ".join(known) or "not run")
+        lines.append(f"| {title} | {' | '.join(cells)} |")
+    lines.append("\nForward / forward and backward; medians of one run.")
+    return "\n".join(lines)
+
+
+def _memory() -> str:
+    results = _read("scan")
+    if results is None:
+        return "Not run."
+    lines = [f"| MB beside inputs and outputs; s to compile | {' | '.join(_sizes(results))} |"]
+    lines.append("|---|" + "---|" * len(results["seeds"]))
+    n_features = results["settings"]["features"]
+    for name, title in CONTENDERS.items():
+        cells = []
+        for entry in results["seeds"]:
+            row = entry["contenders"].get(name, {}).get("both")
+            if row is None:
+                cells.append("not run")
+            elif "temporary_bytes" not in row:
+                cells.append(f"{row['resident_growth_bytes'] / 1e6:,.0f}, process growth")
+            else:
+                # The loss is an average of squared outputs: outputs and their gradient are held.
+                held = 2 * 4 * entry["n_series"] * entry["n_steps"] * n_features
+                beside = max(row["temporary_bytes"] - held, 0) / 1e6
+                cells.append(f"{beside:,.1f}; {row['compile_seconds']:.1f}")
+        lines.append(f"| {title} | {' | '.join(cells)} |")
+    lines.append("\nForward and backward. Outputs and their gradient are taken off.")
+    return "\n".join(lines)
+
+
+def _accuracy() -> str:
+    results = _read("accuracy")
+    if results is None:
+        return "Not run."
+    found = {k: v for k, v in results["seeds"][0].items() if "|" in k}
+    keys = [key.split(" | ") for key in found]
+    kinds = list(dict.fromkeys(kind for _, kind, _ in keys))
+    lines = [f"| error | {' | '.join(kinds)} |", "|---|" + "---|" * len(kinds)]
+    for hold in dict.fromkeys(hold for hold, _, _ in keys):
+        for name in dict.fromkeys(name for _, _, name in keys):
+            cells = [f"{found[f'{hold} | {kind} | {name}']:.0e}" for kind in kinds]
+            lines.append(f"| {hold}, {name} | {' | '.join(cells)} |")
+    lines.append(f"\nRelative to the largest value; {_place(results)}.")
+    return "\n".join(lines)
+
+
+def _rows(name, titles) -> str:
+    results = _read(name)
+    if results is None:
+        return "Not run."
+    lines = ["| what | median | range |", "|---|---|---|"]
+    for key, (title, form) in titles.items():
+        values = np.array([entry[key] for entry in results["seeds"]])
+        low, middle, high = (form.format(f(values)) for f in (np.min, np.median, np.max))
+        lines.append(f"| {title} | {middle} | {low} to {high} |")
+    lines.append(f"\nMeasured on {_place(results)}.")
+    return "\n".join(lines)
+
+
+def _gpu() -> str:
+    results = _read("gpu")
+    if results is None:
+        return "Not run: no GPU was to be had. `python -m experiments.speed.gpu` measures it."
+    lines = ["| measured | value |", "|---|---|"]
+    lines += [f"| {k} | {v:.3g} |" for k, v in results["seeds"][0].items() if "|" in k]
+    return "\n".join([*lines, f"\n{_place(results)}."])
+
+
+def draw() -> None:
+    """Cost against length, forward and backward, one line a contender."""
+    from ct_s5.plots import plot_scaling
+
+    results = _read("scan")
+    if results is None:
+        return
+    lines: dict[str, list[tuple[int, float]]] = {}
+    for name, title in CONTENDERS.items():
+        for entry in results["seeds"]:
+            seconds = _median(entry, name, "both")
+            if seconds is not None and entry["n_series"] == 16:
+                lines.setdefault(title.replace("**", "").replace("`", ""), []).append(
+                    (entry["n_steps"], seconds)
+                )
+    figure = plot_scaling(lines)
+    figure.savefig(HERE / "results" / "scan.png", dpi=120)
 
 
 def write(*, check: bool = False) -> bool:
     """Fill the README; whether it already said the same."""
-    return fill(pathlib.Path(__file__).parent / "README.md", tables(), check=check)
+    if not check:
+        draw()
+    return fill(HERE / "README.md", tables(), check=check)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from ct_s5.plots import (
     plot_comparison,
     plot_gaps,
     plot_history,
+    plot_scaling,
     plot_series,
 )
 from ct_s5.plots._units import duration_ticks
@@ -189,3 +190,16 @@ def test_no_window_and_no_global_state():
         "assert now() == before"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_cost_against_size_is_a_line_a_name_on_logarithmic_axes():
+    figure = plot_scaling({"ours": [(100, 2.0), (10, 1.0)], "other": [(10, 3.0)]}, cost="ms")
+    (axes,) = figure.axes
+    assert [line.get_label() for line in axes.lines] == ["ours", "other"]
+    assert axes.lines[0].get_xdata().tolist() == [10, 100]
+    assert (axes.get_xscale(), axes.get_yscale(), axes.get_ylabel()) == ("log", "log", "ms")
+    assert axes.lines[0].get_linewidth() > axes.lines[1].get_linewidth()
+    with pytest.raises(ValueError, match="above 0; 'ours' has"):
+        plot_scaling({"ours": [(0, 1.0)]})
+    with pytest.raises(ValueError, match="nothing to show"):
+        plot_scaling({})

@@ -1,0 +1,81 @@
+"""How far is the layer in float32 from the same layer in float64, values and gradients?
+
+Compared   a layer of H = 16, P = 64 over 65,536 steps in float32, against itself in float64 with
+           the same parameters and inputs (which a law holds to a NumPy loop within 1e-12).
+Run        python -m experiments.speed.accuracy    (two minutes)
+Result     results/accuracy.json; the table in README.md.
+"""
+
+import pathlib
+import warnings
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ct_s5 import S5Layer
+from ct_s5.ssm import HOLDS
+from experiments.record import record
+
+RESULTS = pathlib.Path(__file__).parent / "results" / "accuracy.json"
+N_FEATURES, N_STATES, N_STEPS = 16, 64, 65_536
+GAPS = ("0", "1e-6", "1", "1e4", "mixed", "rate near 0")
+
+
+def measure(seed: int) -> dict[str, float]:
+    """The largest errors, relative to the largest value, by hold and kind of gaps."""
+    rng = np.random.default_rng(seed)
+    inputs = rng.normal(size=(N_STEPS, N_FEATURES))
+    kinds = {name: np.full(N_STEPS, float(name)) for name in GAPS[:4]}
+    kinds["mixed"] = rng.choice([0, 1e-6, 1, 1e4], N_STEPS) * rng.exponential(size=N_STEPS)
+    kinds["rate near 0"] = rng.exponential(size=N_STEPS)
+    weights = rng.normal(size=(N_STEPS, N_FEATURES))
+    found = {}
+    for hold in HOLDS:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="hold='bilinear'")
+            layer = S5Layer(N_FEATURES, N_STATES, hold=hold, key=jax.random.key(seed))
+        for kind, gaps in kinds.items():
+            chosen = layer
+            if kind == "rate near 0":
+                # softplus(-20) = 2e-9: a state that hardly forgets, and hardly turns.
+                chosen = eqx.tree_at(
+                    lambda a: (a.rate_real, a.rate_imag),
+                    layer,
+                    (layer.rate_real.at[::2].set(-20.0), layer.rate_imag.at[::2].set(1e-8)),
+                )
+            single = _answers(chosen, inputs, gaps, weights, np.float32)
+            with jax.enable_x64(True):
+                double = _answers(chosen, inputs, gaps, weights, np.float64)
+            for name, ours in single.items():
+                size = np.abs(double[name]).max()
+                error = np.abs(ours - double[name]).max() / (size if size > 0 else 1)
+                found[f"{hold} | {kind} | {name}"] = float(error)
+    return found
+
+
+def _answers(layer, inputs, gaps, weights, dtype):
+    """Outputs, and gradients by inputs, gaps, rates and timescales, of a sum of all outputs."""
+    layer = jax.tree.map(lambda a: jnp.asarray(np.asarray(a), dtype), layer)
+    moving = (layer, jnp.asarray(inputs, dtype), jnp.asarray(gaps, dtype))
+
+    def loss(moving):
+        layer, inputs, gaps = moving
+        outputs = layer(inputs, gaps)
+        return jnp.sum(jnp.asarray(weights, dtype) * outputs) / N_STEPS**0.5, outputs
+
+    (_, outputs), (of_layer, _, of_gaps) = jax.jit(jax.value_and_grad(loss, has_aux=True))(moving)
+    parts = {
+        "output": outputs,
+        "gradient by gap": of_gaps,
+        "gradient by rate": jnp.stack([of_layer.rate_real, of_layer.rate_imag]),
+        "gradient by timescale": of_layer.log_timescale,
+    }
+    return {name: np.asarray(part, np.float64) for name, part in parts.items()}
+
+
+if __name__ == "__main__":
+    settings = {"features": N_FEATURES, "states": N_STATES, "steps": N_STEPS}
+    protocol = {"name": "float32 against float64, relative to the largest value", "hash": "none"}
+    record(measure, settings, protocol, range(1), RESULTS)

@@ -1,0 +1,107 @@
+"""How fast does a whole model train, and is the scan the largest part of it?
+
+Measured   a training step of 6 blocks, H = 128, P = 64, batch 16, 2048 steps, float32: as it is,
+           with the recurrence left out (each state is its own drive; everything else stays), and
+           with whole S5 layers left out. The differences are the parts.
+Run        python -m experiments.speed.model    (three minutes)
+Result     results/model.json; the table in README.md.
+"""
+
+import pathlib
+import time
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ct_s5.batch import IrregularBatch
+from ct_s5.nn import ModelSettings, S5Model
+from ct_s5.ssm import _scan
+from experiments.record import record
+
+RESULTS = pathlib.Path(__file__).parent / "results" / "model.json"
+N_SERIES, N_STEPS, N_CHANNELS = 16, 2048, 4
+SIZES = {"width": 128, "states": 64, "depth": 6}
+ROUNDS = 7
+
+
+class NoMixer(eqx.Module):
+    """Hands its inputs on."""
+
+    def __call__(self, inputs, gaps, *, gaps_after=None, reading=None, real=None):
+        """The inputs."""
+        return inputs
+
+
+def _batch(rng) -> IrregularBatch:
+    shape = (N_SERIES, N_STEPS)
+    return IrregularBatch(
+        values=rng.normal(size=(*shape, N_CHANNELS)).astype(np.float32),
+        observed=rng.random((*shape, N_CHANNELS)) < 0.8,
+        gaps=rng.exponential(size=shape).astype(np.float32),
+        gaps_after=rng.exponential(size=shape).astype(np.float32),
+        reading=np.ones(shape, bool),
+        real=np.ones(shape, bool),
+        static=np.zeros((N_SERIES, 0), np.float32),
+    )
+
+
+def _compiled(model, batch):
+    moving, fixed = eqx.partition(model, eqx.is_inexact_array)
+
+    def loss(moving):
+        answers, _ = eqx.combine(moving, fixed).forward(batch, jax.random.key(0))
+        return jnp.mean(answers**2)
+
+    return jax.jit(jax.value_and_grad(loss)).lower(moving).compile(), moving
+
+
+def measure(seed: int) -> dict[str, float]:
+    """Medians of alternating rounds, in seconds."""
+    rng = np.random.default_rng(seed)
+    batch = jax.tree.map(jnp.asarray, _batch(rng))
+    settings = ModelSettings(
+        n_channels=N_CHANNELS, n_outputs=2, inputs=("value", "observed"), **SIZES
+    )
+    model = S5Model(settings, key=jax.random.key(seed))
+    no_layers = eqx.tree_at(
+        lambda m: [block.mixer for block in m.blocks], model, [NoMixer()] * settings.depth
+    )
+    forms = {"whole": _compiled(model, batch), "no layers": _compiled(no_layers, batch)}
+    way = "sequential"
+    run, adjoint = _scan._RUN[way], _scan._ADJOINT[way]
+    try:
+        # The decay stays in use, or the compiler would leave it out as well.
+        _scan._RUN[way] = lambda decay, drive, initial, begins: (
+            decay[0] + drive[0], decay[1] + drive[1]
+        )  # fmt: skip
+        _scan._ADJOINT[way] = lambda decay, gradient, begins: (
+            (gradient[0] + decay[0], gradient[1] + decay[1]),
+            (gradient[0][0], gradient[1][0]),
+        )
+        forms["no scan"] = _compiled(model, batch)
+    finally:
+        _scan._RUN[way], _scan._ADJOINT[way] = run, adjoint
+    seconds = {name: [] for name in forms}
+    for _ in range(ROUNDS):
+        for name, (run, moving) in forms.items():
+            started = time.perf_counter()
+            jax.block_until_ready(run(moving))
+            seconds[name].append(time.perf_counter() - started)
+    whole, no_scan, no_layers = (
+        float(np.median(seconds[n])) for n in ("whole", "no scan", "no layers")
+    )
+    return {
+        "training_step_seconds": whole,
+        "steps_a_second": N_SERIES * N_STEPS / whole,
+        "share_scan": (whole - no_scan) / whole,
+        "share_rest_of_layers": (no_scan - no_layers) / whole,
+        "share_rest_of_model": no_layers / whole,
+    }
+
+
+if __name__ == "__main__":
+    settings = SIZES | {"series": N_SERIES, "steps": N_STEPS, "rounds": ROUNDS}
+    protocol = {"name": "medians of alternating rounds, parts by leaving out", "hash": "none"}
+    record(measure, settings, protocol, range(3), RESULTS)
