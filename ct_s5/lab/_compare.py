@@ -83,7 +83,7 @@ def compare(
         time_col: Column of the time.
         examples: How many series to show in the report. Their readings then stand in the files.
         command: What to type to get this again; the call in Python when left out.
-        progress: Show a bar over the runs.
+        progress: Show a bar over the runs, on a terminal only.
         **keywords: Of the estimator: width, states, max_epochs, ...
 
     Returns:
@@ -117,7 +117,7 @@ def compare(
 
     records: list[dict[str, Any]] = []
     total = len(seeds) * len(treatments) * len(models)
-    with tqdm(total=total, unit="run", disable=not progress) as bar:
+    with tqdm(total=total, unit="run", disable=None if progress else True) as bar:
         for (seed, split), untold in zip(splits.items(), absent, strict=True):
             known = readings.without(untold["channels"]) if untold["channels"] else readings
             table = None if static is None else static.drop(columns=untold["static"])

@@ -156,7 +156,7 @@ def fit(
         names: What to call the series in messages; their numbers when left out.
         validation_names: What to call those of `validation`.
         checkpoint: A file to write after every epoch and, if it is there, to go on from.
-        progress: Show a bar with losses, series a second and compilations.
+        progress: Show a bar with losses, series a second and compilations, on a terminal only.
 
     Raises:
         FloatingPointError: Loss or weights became NaN or infinite in the first epoch (later on
@@ -217,7 +217,8 @@ def fit(
         return validate(now.model, held_out, *how)
 
     epochs = {"total": max_epochs, "initial": now.epoch, "unit": "epoch"}
-    with tqdm(**epochs, disable=not progress, leave=False) as bar:
+    with tqdm(**epochs, disable=None if progress else True, leave=False) as bar:
+        bar.set_postfix_str("compiling")  # which took a new user 17 s
         while now.epoch < max_epochs and not now.stopped:
             epoch = now.epoch + 1
             started = time.perf_counter()

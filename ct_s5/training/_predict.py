@@ -33,7 +33,7 @@ def predict_all(
         lengths: Buckets to pad to, so that few lengths compile. Those of training are taken where
             they fit; a longer series gets buckets of its own.
         batch_size: Series at once.
-        progress: Show a bar.
+        progress: Show a bar, on a terminal only.
     """
     lengths = list(lengths or [])
     if not lengths or series.lengths.max(initial=0) > lengths[-1]:
@@ -41,7 +41,8 @@ def predict_all(
     per_reading = model.settings.per == "reading"
     n_answers = len(series.times) if per_reading else len(series)
     flat = None
-    with tqdm(total=len(series), unit="series", disable=not progress, leave=False) as bar:
+    hidden = None if progress else True
+    with tqdm(total=len(series), unit="series", disable=hidden, leave=False) as bar:
         for part in minibatches(series, lengths, batch_size, seed=0):
             answers = jax.tree.map(np.asarray, _answers(model, part.batch))
             if flat is None:

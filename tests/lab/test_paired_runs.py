@@ -1,3 +1,4 @@
+import sys
 import warnings
 
 import numpy as np
@@ -167,6 +168,15 @@ def test_a_run_that_diverges_is_marked_and_the_others_go_on(oscillators, recorde
     assert found.table.loc[("s5", "appended"), "diverged"] == 2
     assert np.isnan(found.table.loc[("s5", "appended"), "accuracy"])
     assert found.records[0]["history"]["loss"] == [1.0, None]
+
+
+@pytest.mark.filterwarnings("ignore:something to know")
+def test_a_bar_over_the_runs_is_for_terminals(oscillators, recorder, capsys, monkeypatch):
+    compare(*oscillators, seeds=1, treatments=["true"], progress=True)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    compare(*oscillators, seeds=1, treatments=["true"], progress=True)
+    assert "1/1" in capsys.readouterr().err
 
 
 def test_what_the_estimator_says_is_passed_on(oscillators, recorder):

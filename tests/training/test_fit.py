@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import sys
 import warnings
 
 import equinox as eqx
@@ -419,9 +420,14 @@ def test_batch_norm_averages_move_by_absorbing_alone(normed):
     np.testing.assert_allclose(norm.running_variance, variance, rtol=1e-5)
 
 
-def test_progress_shows_loss_and_compilations_and_silence_is_silent(capsys):
+def test_progress_shows_loss_and_compilations_and_silence_is_silent(capsys, monkeypatch):
+    trained = train(max_epochs=2, progress=True).model
+    predict_all(trained, tiny_series(), progress=True)
+    assert capsys.readouterr() == ("", "")  # a log file is no terminal
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     train(max_epochs=2, progress=True)
     shown = capsys.readouterr().err
+    assert shown.index("compiling") < shown.index("loss")
     assert "loss" in shown
     assert "compiled" in shown
     assert re.search(r"\d series/s", shown)
