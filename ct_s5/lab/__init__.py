@@ -5,6 +5,7 @@ from ct_s5.lab._compare import compare as compare
 from ct_s5.lab._comparison import Comparison as Comparison
 from ct_s5.lab._demo import DEMO_KEYWORDS as DEMO_KEYWORDS
 from ct_s5.lab._demo import demo_data as demo_data
+from ct_s5.lab._page import check_report as check_report
 from ct_s5.lab._surroundings import provenance as provenance
 from ct_s5.lab._treatments import TREATMENTS as TREATMENTS
 from ct_s5.lab._treatments import treat as treat

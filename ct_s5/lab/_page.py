@@ -1,6 +1,8 @@
 """The page of a comparison: what goes on it, in which order."""
 
 import json
+import os
+import pathlib
 import re
 from typing import Any
 
@@ -9,6 +11,7 @@ import numpy as np
 from ct_s5.lab._comparison import SCORES, Comparison
 from ct_s5.lab._treatments import TREATMENTS
 from ct_s5.plots import (
+    check_installed,
     colours,
     duration,
     figure_to_svg,
@@ -21,6 +24,25 @@ from ct_s5.plots import (
 
 _NAMES = {"accuracy": "accuracy", "auroc": "AUROC", "r2": "R²", "mse": "squared error"}
 _MOST_CHANNELS = 3  # in a figure of an example
+
+
+def check_report(folder: str | os.PathLike) -> None:
+    """Make sure, before minutes of training, that results and report can be written after it.
+
+    Args:
+        folder: Where to; it is made if it is not there.
+
+    Raises:
+        ImportError: matplotlib or jinja2 is not installed.
+        NotADirectoryError: A file stands there.
+    """
+    check_installed()
+    try:
+        pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise NotADirectoryError(
+            f"{folder} is a file, or lies below one: name a folder for results and report."
+        ) from error
 
 
 def page(comparison: Comparison) -> str:

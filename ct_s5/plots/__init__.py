@@ -3,6 +3,7 @@
 from ct_s5.plots._comparison import plot_comparison as plot_comparison
 from ct_s5.plots._gaps import plot_gaps as plot_gaps
 from ct_s5.plots._history import plot_history as plot_history
+from ct_s5.plots._page import check_installed as check_installed
 from ct_s5.plots._page import render_page as render_page
 from ct_s5.plots._scaling import plot_scaling as plot_scaling
 from ct_s5.plots._series import plot_series as plot_series

@@ -4,7 +4,20 @@ import importlib.resources
 from collections.abc import Mapping
 from typing import Any
 
+from ct_s5.plots._style import look
+
 BLOCKS = ("text", "note", "code", "figure", "table", "terms", "details")
+
+
+def check_installed() -> None:
+    """Find out now whether figures and pages can be made.
+
+    Raises:
+        ImportError: matplotlib or jinja2 is not installed.
+    """
+    _jinja2()
+    with look():
+        pass
 
 
 def render_page(page: Mapping[str, Any]) -> str:
@@ -27,12 +40,7 @@ def render_page(page: Mapping[str, Any]) -> str:
         ValueError: A block of no known kind.
         ImportError: jinja2 is not installed.
     """
-    try:
-        import jinja2
-    except ImportError as error:
-        raise ImportError(
-            "Pages need jinja2, which is not installed: pip install 'ct-s5[plots]'."
-        ) from error
+    jinja2 = _jinja2()
     for section in page["sections"]:
         _check(section["blocks"])
     source = importlib.resources.files("ct_s5.plots").joinpath("report.html.jinja")
@@ -41,6 +49,16 @@ def render_page(page: Mapping[str, Any]) -> str:
     )
     rules.globals["kinds"] = BLOCKS
     return rules.from_string(source.read_text(encoding="utf-8")).render(page=page)
+
+
+def _jinja2():
+    try:
+        import jinja2
+    except ImportError as error:
+        raise ImportError(
+            "Pages need jinja2, which is not installed: pip install 'ct-s5[plots]'."
+        ) from error
+    return jinja2
 
 
 def _check(blocks) -> None:

@@ -2,11 +2,12 @@ import dataclasses
 import html.parser
 import json
 import re
+import sys
 
 import numpy as np
 import pytest
 
-from ct_s5.lab import Comparison
+from ct_s5.lab import Comparison, check_report
 
 
 def test_the_table_is_what_numpy_says(comparison):
@@ -159,6 +160,19 @@ def test_the_page_needs_nothing_else_and_escapes_everything(comparison, tmp_path
     assert "a$b$" in words
     assert "prefers-color-scheme: dark" in text
     assert 'name="viewport"' in text
+
+
+@pytest.mark.parametrize("missing", ["matplotlib", "jinja2"])
+def test_a_report_that_cannot_be_made_is_known_beforehand(tmp_path, monkeypatch, missing):
+    check_report(tmp_path / "new" / "folder")
+    assert (tmp_path / "new" / "folder").is_dir()
+    (tmp_path / "file").write_text("")
+    for place in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(NotADirectoryError, match="is a file, or lies below one"):
+            check_report(place)
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(ImportError, match=rf"{missing}, .* pip install 'ct-s5\[plots\]'"):
+        check_report(tmp_path)
 
 
 def test_the_page_is_the_same_every_time(comparison, tmp_path):
