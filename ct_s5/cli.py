@@ -306,7 +306,7 @@ _HINTS = (
     (r"time_unit='(\w+)'", r"--time-unit \1"),
     (r"time_unit=('[^']*'|\d+(?:\.\d+)?)", r"--time-unit \1"),
     (r"(id|time)_col=\.\.\.", r"--\1 COLUMN"),
-    (r"per='step'", "--per reading"),
+    (r"per='reading'", "--per reading"),
     (r"(?<=\ba )time_unit\b|^time_unit(?= must| is)", "--time-unit"),
     (r"(?<=\bsmaller )learning_rate\b|^learning_rate(?= must| is)", "--learning-rate"),
     (r"^max_epochs(?= must| is)", "--max-epochs"),

@@ -117,7 +117,7 @@ HINTS = {
     "no column 'ds' for the time. Another name: time_col=...": "no column 'ds' for the time. "
     "Another name: --time COLUMN",
     "whose. Another name: id_col=...": "whose. Another name: --id COLUMN",
-    "For a label a row, ask for per='step'.": "For a label a row, ask for --per reading.",
+    "For a label a row, ask for per='reading'.": "For a label a row, ask for --per reading.",
     "Try a smaller learning_rate, and look": "Try a smaller --learning-rate, and look",
     "learning_rate must be a positive number; got nan.": "--learning-rate must be a positive "
     "number; got nan.",

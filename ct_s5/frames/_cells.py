@@ -19,7 +19,7 @@ def gather_cells(ids, series, times, rest, id_col, time_col, origin: Origin, pla
 
     A cell without value is a query; it may leave its channel out too.
     """
-    values = read_numbers(rest["value"], "value", place, "the values of the channels")
+    values = read_numbers(rest["value"], "value", place, "the values of the channels", None)
     refuse_infinite(values[:, None], ["value"], place)
     channel, labels = pd.factorize(rest["channel"].reset_index(drop=True))
     nameless = (channel < 0) & ~np.isnan(values)

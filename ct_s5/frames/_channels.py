@@ -33,8 +33,10 @@ def read_channels(
     return values
 
 
-def read_numbers(column: pd.Series, name: str, place, what="a channel") -> Float[np.ndarray, " R"]:
-    """One column as float64."""
+def read_numbers(
+    column: pd.Series, name: str, place, what="a channel", table: str | None = "frame"
+) -> Float[np.ndarray, " R"]:
+    """One column as float64; `table` is what the caller may drop it from."""
     if column.dtype == object:
         column = column.infer_objects()
     if column.dtype == object:
@@ -42,19 +44,31 @@ def read_numbers(column: pd.Series, name: str, place, what="a channel") -> Float
         if kind in ("boolean", "integer", "floating", "mixed-integer-float", "decimal", "empty"):
             return column.where(column.notna(), np.nan).astype(np.float64).to_numpy()
     if getattr(column.dtype, "kind", "O") not in "biuf":
-        odd = column.notna().to_numpy()
-        if column.dtype == object:
-            odd = odd & ~column.map(lambda cell: isinstance(cell, int | float)).to_numpy(dtype=bool)
-        seen = ""
-        if odd.any():
-            row = first(odd)
-            seen = f", for instance {shown(column.iloc[row])} at {place(row)}"
-        raise TypeError(
-            f"Column {name!r} is taken for {what} but its dtype is {column.dtype}, not a "
-            f"number{seen}. Turn it into numbers (pd.to_numeric), or leave it out: "
-            f"frame.drop(columns=[{name!r}])."
-        )
+        raise TypeError(_no_numbers(column, name, place, what, table))
     return column.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _no_numbers(column: pd.Series, name: str, place, what: str, table: str | None) -> str:
+    drop = f", or leave the column out: {table}.drop(columns=[{name!r}])" if table else ""
+    there = column.notna().to_numpy()
+    cells = column.astype(object).map(str)
+    odd = there & pd.to_numeric(cells, errors="coerce").isna().to_numpy()
+    if 0 < odd.sum() < there.sum():
+        row = first(odd)
+        return (
+            f"Column {name!r} is taken for {what} but no number stands in {odd.sum()} of its "
+            f"{there.sum()} filled cells, the first is {shown(column.iloc[row])} at {place(row)}. "
+            "Correct such a cell, or empty it where nothing was measured (pd.to_numeric(..., "
+            f"errors='coerce') makes NaN of them all){drop}."
+        )
+    seen = ""
+    if there.any():
+        row = first(there)
+        seen = f", for instance {shown(column.iloc[row])} at {place(row)}"
+    return (
+        f"Column {name!r} is taken for {what} but its dtype is {column.dtype}, not a number{seen}. "
+        f"Turn it into numbers (pd.to_numeric){drop}."
+    )
 
 
 def refuse_infinite(values: Float[np.ndarray, "R C"], names, place) -> None:

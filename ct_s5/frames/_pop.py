@@ -76,7 +76,7 @@ def _one_each(labels: pd.Series, ids: pd.Index, column: str) -> pd.Series:
         raise ValueError(
             f"Column {column!r} is not one label a series: series {shown(found[series[row]])} has "
             f"{shown(values[chosen[series[row]]])} and, at row {row}, {shown(values[codes[row]])}. "
-            "For a label a row, ask for per='step'."
+            "For a label a row, ask for per='reading'."
         )
     index, known = pd.Index(found), chosen >= 0
     if not known.any():

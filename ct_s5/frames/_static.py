@@ -216,7 +216,7 @@ def _is_categorical(column: pd.Series) -> bool:
 
 def _numbers(name: str, column: pd.Series) -> np.ndarray:
     values = read_numbers(
-        column, name, lambda row: f"series {shown(column.index[row])}", "a number"
+        column, name, lambda row: f"series {shown(column.index[row])}", "a number", "static"
     )
     _refuse_beyond(values, values, column)
     return values

@@ -127,9 +127,11 @@ def test_a_column_of_labels_is_taken_out_of_a_list_of_frames(ward):
 def test_a_column_that_is_no_label_of_the_series_is_refused(ward):
     with pytest.raises(ValueError, match=r"no column 'temmp' for the labels.*Did you mean 'temp'"):
         pop_labels(ward, "temmp")
-    with pytest.raises(
-        ValueError, match=r"'hr' is not one label a series: series 'b' has 80.0 and, at"
-    ):
+    message = (
+        r"'hr' is not one label a series: series 'b' has 80.0 and, at row 2, 84.0. For a label a "
+        r"row, ask for per='reading'."
+    )
+    with pytest.raises(ValueError, match=message):
         pop_labels(ward, "hr")
     with pytest.raises(
         ValueError, match="no column 'unique_id' for the series id, so nothing says"
