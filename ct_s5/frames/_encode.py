@@ -123,10 +123,20 @@ def conform(long: LongFrame, schema: FrameSchema) -> LongFrame:
     cells = long.origin.cell_channel is not None
     if new or (missing and not cells):
         hints = "".join(near(name, missing) for name in new[:1])
+        drop = "" if cells or not new or len(new) > 20 else f": frame.drop(columns={new})"
+        mend = (
+            "A channel that was not measured is a column of NaN; one the model does not know can "
+            f"be dropped{drop}."
+        )
+        if long.form == "array":
+            mend = (
+                "An array (N, L) is N series of one channel; one series of C channels is "
+                "(1, L, C). Channels of an array are called '0', '1', ...: where the model knows "
+                "other names, give a frame."
+            )
         raise ValueError(
             f"The channels differ from those at fit. Expected {listed(schema.channels, 20)}; "
-            f"missing: {listed(missing) or 'none'}; new: {listed(new) or 'none'}.{hints} A channel "
-            "that was not measured is a column of NaN; one the model does not know can be dropped."
+            f"missing: {listed(missing) or 'none'}; new: {listed(new) or 'none'}.{hints} {mend}"
         )
     if long.times.kind != schema.time_kind:
         raise ValueError(

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from ct_s5._files import write_atomically
+from ct_s5.frames._words import listed
 
 
 def read_table(path: str | os.PathLike, *, id_col: str | None = None) -> pd.DataFrame:
@@ -16,10 +17,14 @@ def read_table(path: str | os.PathLike, *, id_col: str | None = None) -> pd.Data
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: Another kind of file, or one that cannot be read as what its name says.
+        IsADirectoryError: A folder.
+        ValueError: Another kind of file, or one that cannot be read as what its name says; a
+            column name that comes twice, which pandas would repair.
         ImportError: A parquet file without pyarrow.
     """
     path = pathlib.Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"{str(path)!r} is a folder. Name a file in it.")
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {str(path)!r}.")
     name = path.name.lower()
@@ -28,14 +33,32 @@ def read_table(path: str | os.PathLike, *, id_col: str | None = None) -> pd.Data
         if name.endswith(".parquet"):
             return pd.read_parquet(path)
         if name.endswith((".csv", ".csv.gz")):
-            return pd.read_csv(path, dtype=as_text)
+            return _read_text(path, ",", as_text)
         if name.endswith((".tsv", ".tsv.gz")):
-            return pd.read_csv(path, sep="\t", dtype=as_text)
+            return _read_text(path, "\t", as_text)
     except ImportError as error:
         raise ImportError("Parquet files need pyarrow: pip install 'ct-s5[data]'.") from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
         raise ValueError(f"{path} cannot be read as a table: {error}") from error
     raise ValueError(f"{path.name} is neither .csv, .csv.gz, .tsv, .tsv.gz nor .parquet.")
+
+
+def _read_text(path: pathlib.Path, separator: str, as_text) -> pd.DataFrame:
+    options: Any = {"header": None, "nrows": 1, "dtype": str, "keep_default_na": False}
+    header = pd.read_csv(path, sep=separator, **options).iloc[0]
+    words = {",": "commas", ";": "semicolons (;)", "\t": "tabs"}
+    for other, word in words.items():
+        if len(header) == 1 and other in header[0]:
+            raise ValueError(
+                f"{path} seems to be separated by {word}, not by {words[separator]}: its header is "
+                f"{header[0]!r}. Save it with commas as .csv, and with points in its numbers."
+            )
+    doubled = header[header.duplicated() & (header != "")].unique()
+    if len(doubled):
+        raise ValueError(
+            f"{path} has more than one column named {listed(doubled)}. Rename one of each."
+        )
+    return pd.read_csv(path, sep=separator, dtype=as_text)
 
 
 def read_frame(

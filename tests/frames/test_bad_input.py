@@ -100,7 +100,7 @@ BAD_FRAMES = {
     "text channel": (
         {"unique_id": ["p", "p"], "ds": [0, 1], "v": [None, "high"]},
         r"Column 'v' is taken for a channel but its dtype is .*, for instance 'high' at series 'p',"
-        r" row 1. Turn it into numbers \(pd.to_numeric\), or leave it out",
+        r" row 1. Turn it into numbers \(pd.to_numeric\), or leave the column out: frame.drop",
     ),
     "category channel": (
         {"unique_id": ["p"], "ds": [0], "v": pd.Categorical(["a"])},
@@ -112,7 +112,18 @@ BAD_FRAMES = {
     ),
     "mixed channel": (
         {"unique_id": ["p", "p"], "ds": [0, 1], "v": [1, "high"]},
-        "'v' is taken for a channel but its dtype is object, not a number, for instance 'high'",
+        "'v' is taken for a channel but no number stands in 1 of its 2 filled cells, the first is "
+        "'high' at series 'p', row 1",
+    ),
+    "bad cells among numbers as text": (
+        {"unique_id": "p", "ds": range(5), "v": ["96", None, "62,5", "7", "-"]},
+        r"Column 'v' is taken for a channel but no number stands in 2 of its 4 filled cells, the "
+        r"first is '62,5' at series 'p', row 2. Correct such a cell, or empty it where nothing was "
+        r"measured \(pd.to_numeric\(..., errors='coerce'\) .*, or leave the column out: frame",
+    ),
+    "numbers as text": (
+        {"unique_id": "p", "ds": [0, 1], "v": ["96", "7"]},
+        r"its dtype is .*, not a number, for instance '96' at series 'p', row 0. Turn it into",
     ),
     "ids of lists": ({"unique_id": [["p"]], "ds": [0], "v": [1.0]}, "cannot be an id .*'p'"),
     "nothing": ({}, "no column 'unique_id' for the series id. It has none at all"),
@@ -232,12 +243,23 @@ def test_missing_and_new_channels_are_listed(ward):
     schema = FrameSchema.learn(ward)
     message = (
         r"Expected 'hr', 'temp'; missing: 'temp'; new: 'tmp'. Did you mean 'temp'\? A channel that "
-        r"was not measured is a column of NaN"
+        r"was not measured is a column of NaN; one .* dropped: frame.drop\(columns=\['tmp'\]\)."
     )
     with pytest.raises(ValueError, match=message):
         encode(ward.rename(columns={"temp": "tmp"}), schema)
     with pytest.raises(ValueError, match="missing: 'hr'; new: none"):
         encode(ward.drop(columns="hr"), schema)
+
+
+@pytest.mark.parametrize("fitted", [np.ones((2, 4, 3)), None])
+def test_an_array_of_other_channels_hears_how_its_shape_is_read(ward, fitted):
+    schema = FrameSchema.learn(ward if fitted is None else fitted)
+    message = (
+        r"An array \(N, L\) is N series of one channel; one series of C channels is \(1, L, C\). "
+        r"Channels of an array are called '0', '1', ...: where .* other names, give a frame."
+    )
+    with pytest.raises(ValueError, match=message):
+        encode(np.ones((4, 2)), schema)
 
 
 def test_a_silent_channel_is_ordinary_with_a_schema(ward):

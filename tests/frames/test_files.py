@@ -1,0 +1,50 @@
+"""A file becomes a frame, or is refused in words that say what is wrong with it."""
+
+import gzip
+
+import pytest
+
+from ct_s5.frames import read_frame, read_table
+
+BAD_FILES = {
+    "a name twice": (
+        "t.csv",
+        "who,pulse,when,pulse\na,1,2,3\n",
+        r"t.csv has more than one column named 'pulse'. Rename one of each.",
+    ),
+    "a name twice in tabs": ("t.tsv", "who\twho\na\tb\n", "more than one column named 'who'"),
+    "semicolons": (
+        "t.csv",
+        "who;when;pulse\na;1;62,5\nb;2;7,5,5\n",
+        r"t.csv seems to be separated by semicolons \(;\), not by commas: its header is "
+        r"'who;when;pulse'. Save it with commas as .csv, and with points in its numbers.",
+    ),
+    "tabs": ("t.csv", "who\twhen\na\t1\n", "separated by tabs, not by commas"),
+    "commas": ("t.tsv", "who,when\na,1\n", "separated by commas, not by tabs"),
+    "nothing": ("t.csv", "", "t.csv cannot be read as a table: No columns"),
+    "rows of two lengths": ("t.csv", "a,b\n1,2\n1,2,3\n", "t.csv cannot be read as a table: Err"),
+    "another kind": ("t.txt", "a,b\n", "t.txt is neither .csv"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_FILES)
+def test_a_file_that_would_be_read_wrongly_is_refused(tmp_path, case):
+    name, text, message = BAD_FILES[case]
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ValueError, match=message):
+        read_table(tmp_path / name)
+    with pytest.raises(ValueError, match=message):
+        read_frame(tmp_path / name, time_col="when")
+
+
+def test_names_that_only_look_doubled_are_taken(tmp_path):
+    path = tmp_path / "t.csv.gz"
+    path.write_bytes(gzip.compress(b'who,"a;b",pulse,pulse.1,,\na,1,2,3,4,5\n'))
+    assert list(read_table(path).columns[:4]) == ["who", "a;b", "pulse", "pulse.1"]
+
+
+def test_a_folder_is_called_a_folder_and_a_missing_file_missing(tmp_path):
+    with pytest.raises(IsADirectoryError, match=r"' is a folder. Name a file in it."):
+        read_table(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"There is no file '.*gone.csv'"):
+        read_table(tmp_path / "gone.csv")
