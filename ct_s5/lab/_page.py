@@ -155,20 +155,24 @@ def _data(comparison: Comparison) -> list[dict[str, Any]]:
                 "a logarithmic axis. " + _quantiles(data["gaps"], numbers),
             }
         )
+    n_channels = len(data["channels"])
+    unseen = f", {_MOST_CHANNELS} of {n_channels} channels" if n_channels > _MOST_CHANNELS else ""
     for example in data.get("examples", []):
-        values = np.array(example["values"], np.float64)[:, :_MOST_CHANNELS]
+        values = np.array(example["values"], np.float64)
         times = np.array(example["times"], np.float64)
         title = f"{example['id']}: {example['label']}"
         figure = plot_series(
             times if numbers else (times * 1e9).round().astype("timedelta64[ns]"),
             values,
-            channels=data["channels"][:_MOST_CHANNELS],
+            channels=data["channels"],
             title=title,
+            most=_MOST_CHANNELS,
         )
         blocks.append(
             {
                 "figure": figure_to_svg(figure, f"Readings of series {title}"),
-                "caption": "One series as it was read; silences are shaded.",
+                "caption": f"One series as it was read{unseen}. Shaded: silences of all channels, "
+                "gaps longer than three times the mean gap of the series.",
             }
         )
     return blocks

@@ -22,6 +22,7 @@ def plot_series(
     channels: Sequence[str] | None = None,
     title: str = "",
     silence: float = 3.0,
+    most: int | None = None,
 ) -> Figure:
     """Readings as dots on the real time axis, a panel a channel, long silences shaded.
 
@@ -31,10 +32,11 @@ def plot_series(
         observed: Which cells are readings (L, C); those that are not NaN when left out.
         channels: C names.
         title: A line above.
-        silence: Gaps longer than this many mean gaps are shaded.
+        silence: Gaps longer than this many mean gaps are shaded; a reading of any channel ends one.
+        most: Channels to draw: the first so many; all when left out.
 
     Raises:
-        ValueError: Shapes that do not go together, or more than 12 channels.
+        ValueError: Shapes that do not go together, or more than 12 channels to draw.
         ImportError: matplotlib is not installed.
     """
     times, values = np.asarray(times), np.asarray(values, np.float64)
@@ -43,31 +45,36 @@ def plot_series(
     observed = observed.reshape(values.shape) & ~np.isnan(values)
     n_channels = values.shape[1]
     names = [str(name) for name in (range(n_channels) if channels is None else channels)]
-    if len(times) != len(values) or len(names) != n_channels or not 0 < n_channels <= 12:
+    n_panels = n_channels if most is None else min(n_channels, most)
+    if len(times) != len(values) or len(names) != n_channels or not 0 < n_panels <= 12:
         raise ValueError(
             f"times has shape {times.shape}, values {values.shape}, and there are {len(names)} "
-            "names: give one time a row and one name a channel, 12 channels at most."
+            "names: give one time a row and one name a channel, and draw 1 to 12 (most=...)."
         )
     unit = None
     if times.dtype.kind == "m":
         seconds = times / np.timedelta64(1, "s")
         size, unit = unit_for(float(np.ptp(seconds))) if len(seconds) else (1.0, "s")
         times = seconds / size
-    read = times[observed.any(axis=1)]
     with look():
-        figure, panels = new_figure(0.82 * n_channels + 0.8, n_channels, sharex=True)
+        dates = times.dtype.kind == "M"
+        if dates:
+            from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
+
+            times = date2num(times)
+        silences = _silences(times[observed.any(axis=1)], silence)
+        figure, panels = new_figure(0.82 * n_panels + 0.8, n_panels, sharex=True)
+        names = names[:n_panels]
         colour = colours(names)
         for c, (axes, name) in enumerate(zip(panels, names, strict=True)):
-            for start, end in _silences(read, silence):
+            for start, end in silences:
                 axes.axvspan(start, end, color=INK, alpha=0.16, linewidth=0)
             seen = observed[:, c]
             axes.plot(times[seen], values[seen, c], "o", color=colour[name], ms=2.6)
             axes.set_title(name, pad=4)
             axes.locator_params(axis="y", nbins=3)
         axes = panels[-1]
-        if times.dtype.kind == "M":
-            from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
+        if dates:
             locator = AutoDateLocator(maxticks=7)
             axes.xaxis.set_major_locator(locator)
             axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
@@ -82,7 +89,10 @@ def _silences(times, longest: float) -> list[tuple]:
     """(start, end) of the gaps longer than so many mean gaps."""
     if len(times) < 2:
         return []
-    gaps = np.diff(times) / (times[-1] - times[0] or 1)  # shares: plain numbers, whatever times are
+    gaps = np.diff(times)
+    # A hairline beside each reading, which else would seem to lie in the silences at its sides.
+    ends = np.minimum(np.sum(gaps) / 500, gaps / 4)
     # The mean, not the median: where half of the readings come in bursts, every pause between two
     # bursts is many median gaps long.
-    return [(times[i], times[i + 1]) for i in np.flatnonzero(gaps > longest / len(gaps))]
+    long = np.flatnonzero(gaps > longest * gaps.mean())
+    return [(times[i] + ends[i], times[i + 1] - ends[i]) for i in long]

@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 
 from ct_s5.plots import (
@@ -118,7 +119,29 @@ def test_silences_are_shaded():
     times = np.array([0.0, 1, 2, 3, 4, 5, 30, 31])
     (axes,) = plot_series(times, np.ones(8)).axes
     (span,) = axes.patches
-    assert (span.get_x(), span.get_x() + span.get_width()) == (5.0, 30.0)
+    ends = span.get_x(), span.get_x() + span.get_width()
+    np.testing.assert_allclose(ends, (5, 30), atol=0.1)
+
+
+@pytest.mark.parametrize("start", [0, np.datetime64("2024-03-01", "D")])
+def test_a_reading_between_two_silences_stands_in_neither(start):
+    days = np.array([0, 1, 2, 3, 4, 5, 6, 7, 40, 70, 71])
+    lone = start + days[8] if start == 0 else date2num(start + days[8])
+    (axes,) = plot_series(start + days, np.ones(11)).axes
+    one, two = axes.patches
+    assert one.get_x() + one.get_width() < lone < two.get_x()
+    assert two.get_x() - one.get_x() - one.get_width() < 0.5
+
+
+def test_a_reading_of_a_channel_that_is_not_drawn_ends_a_silence():
+    times = np.arange(40.0)
+    values = np.full((40, 2), np.nan)
+    values[[*range(5), *range(30, 40)], 0] = 1
+    (lone,) = plot_series(times, values[:, :1]).axes
+    assert len(lone.patches) == 1
+    values[5:30, 1] = 1
+    (axes,) = plot_series(times, values, most=1).axes
+    assert not axes.patches
 
 
 def test_gaps_of_a_frame_are_those_between_readings():
