@@ -52,7 +52,7 @@ def _no_numbers(column: pd.Series, name: str, place, what: str, table: str | Non
     drop = f", or leave the column out: {table}.drop(columns=[{name!r}])" if table else ""
     there = column.notna().to_numpy()
     cells = column.astype(object).map(str)
-    odd = there & pd.to_numeric(cells, errors="coerce").isna().to_numpy()
+    odd = there & np.isnan(np.asarray(pd.to_numeric(cells, errors="coerce"), np.float64))
     if 0 < odd.sum() < there.sum():
         row = first(odd)
         return (
