@@ -23,6 +23,8 @@ from ct_s5.plots import (
 )
 
 _NAMES = {"accuracy": "accuracy", "auroc": "AUROC", "r2": "R²", "mse": "squared error"}
+# Of all treatments, so that one has the same colour whichever others are there.
+_COLOURS = colours(list(TREATMENTS))
 _MOST_CHANNELS = 3  # in a figure of an example
 
 
@@ -78,7 +80,11 @@ def _result(comparison: Comparison) -> list[dict[str, Any]]:
         {
             "figure": figure_to_svg(
                 plot_comparison(
-                    comparison.records, comparison.score, chance=chance, label=f"test {score}"
+                    comparison.records,
+                    comparison.score,
+                    chance=chance,
+                    label=f"test {score}",
+                    colour=_COLOURS,
                 ),
                 f"Test {score} by treatment",
             ),
@@ -120,7 +126,7 @@ def _table(comparison: Comparison) -> dict[str, Any]:
 
 def _treatments(comparison: Comparison) -> dict[str, Any]:
     names = comparison.settings["treatments"]
-    return {"terms": [(name, TREATMENTS[name]) for name in names], "colours": colours(names)}
+    return {"terms": [(name, TREATMENTS[name]) for name in names], "colours": _COLOURS}
 
 
 def _data(comparison: Comparison) -> list[dict[str, Any]]:
@@ -188,7 +194,9 @@ def _training(comparison: Comparison) -> list[dict[str, Any]]:
         if curves:
             blocks.append(
                 {
-                    "figure": figure_to_svg(plot_history(curves), f"Loss by epoch of {model}"),
+                    "figure": figure_to_svg(
+                        plot_history(curves, colour=_COLOURS), f"Loss by epoch of {model}"
+                    ),
                     "caption": f"{model}: loss on the validation series after each epoch, one line "
                     "a run. The weights of the lowest point are the ones that were tested.",
                 }
@@ -198,7 +206,8 @@ def _training(comparison: Comparison) -> list[dict[str, Any]]:
     rows = [[_cell(run.get(name)) for name in names] for run in comparison.records]
     columns = [_NAMES.get(name, name.replace("n_", "").replace("_", " ")) for name in names]
     every = {"table": rows, "columns": columns, "caption": ""}
-    return [*blocks, {"details": f"All {len(rows)} runs", "blocks": [every]}]
+    summary = f"All {len(rows)} runs" if len(rows) > 1 else "The run"
+    return [*blocks, {"details": summary, "blocks": [every]}]
 
 
 def _again(comparison: Comparison) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ def plot_comparison(
     *,
     chance: float | None = None,
     label: str | None = None,
+    colour: Mapping[str, str] | None = None,
 ) -> Figure:
     """Scores by treatment: a point a seed, the mean with one standard deviation, seeds joined.
 
@@ -31,6 +32,7 @@ def plot_comparison(
         score: Which entry to show.
         chance: What knowing nothing would score: a dashed line.
         label: Name of the axis; the score's own when left out.
+        colour: Of each treatment; by their order when left out.
 
     Raises:
         ValueError: No record.
@@ -40,7 +42,7 @@ def plot_comparison(
         raise ValueError("There is no record to show.")
     models = list(dict.fromkeys(str(r["model"]) for r in records))
     treatments = list(dict.fromkeys(str(r["treatment"]) for r in records))
-    colour = colours(treatments)
+    colour = colours(treatments) if colour is None else colour
     with look():
         height = len(models) * (0.34 * len(treatments) + 0.3) + 0.5
         figure, panels = new_figure(height, len(models), sharex=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _WORDS = {"loss": "training", "validation_loss": "validation"}
 
 
-def plot_history(history) -> Figure:
+def plot_history(history, *, colour: Mapping[str, str] | None = None) -> Figure:
     """Loss by epoch.
 
     Args:
@@ -24,6 +24,7 @@ def plot_history(history) -> Figure:
             both are drawn, the best validated epoch is marked. Or a dict of such frames, or of
             lists of them (one a seed), by name: the validated loss of each is drawn, or the
             training loss where nothing was validated.
+        colour: Of each name; by their order when left out.
 
     Raises:
         ValueError: No history, or one without a loss.
@@ -43,8 +44,9 @@ def plot_history(history) -> Figure:
         label = "loss"
     if not lines or not any(len(line) for _, line in lines):
         raise ValueError("There is no history to show: it needs a column loss.")
-    colour = colours(list(dict.fromkeys(name for name, _ in lines)))
-    several = len(lines) > len(colour)
+    names = list(dict.fromkeys(name for name, _ in lines))
+    colour = colours(names) if colour is None else colour
+    several = len(lines) > len(names)
     with look():
         figure, (axes,) = new_figure(2.3)
         for name, line in lines:
@@ -54,6 +56,8 @@ def plot_history(history) -> Figure:
                 line,
                 color=colour[name],
                 linewidth=1.3,
+                marker="o" if line.count() == 1 else None,  # where there is no line to see
+                markersize=3,
                 alpha=0.75 if several else 1,
                 label=name if first else None,
             )
@@ -62,7 +66,7 @@ def plot_history(history) -> Figure:
                 axes.plot(line.index[best], line.iloc[best], "o", color=colour[name], ms=4.5)
         axes.set_xlabel("epoch")
         axes.set_ylabel(label)
-        axes.locator_params(axis="x", integer=True)
+        axes.locator_params(axis="x", integer=True, min_n_ticks=1)
         axes.margins(x=0.02)
         figure.legend(loc="outside upper left", ncols=4, handlelength=1.2, columnspacing=1.2)
     return figure

@@ -57,11 +57,10 @@ def plot_series(
         size, unit = unit_for(float(np.ptp(seconds))) if len(seconds) else (1.0, "s")
         times = seconds / size
     with look():
-        dates = times.dtype.kind == "M"
-        if dates:
-            from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
+        from matplotlib import dates
 
-            times = date2num(times)
+        dated = times.dtype.kind == "M"
+        times = dates.date2num(times) if dated else times
         silences = _silences(times[observed.any(axis=1)], silence)
         figure, panels = new_figure(0.82 * n_panels + 0.8, n_panels, sharex=True)
         names = names[:n_panels]
@@ -74,10 +73,10 @@ def plot_series(
             axes.set_title(name, pad=4)
             axes.locator_params(axis="y", nbins=3)
         axes = panels[-1]
-        if dates:
-            locator = AutoDateLocator(maxticks=7)
+        if dated:
+            locator = dates.AutoDateLocator(maxticks=7)
             axes.xaxis.set_major_locator(locator)
-            axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+            axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
         else:
             axes.set_xlabel("time" if unit is None else f"time, {unit}")
         if title:

@@ -7,7 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from ct_s5.lab import Comparison, check_report
+from ct_s5.lab import TREATMENTS, Comparison, check_report
+from ct_s5.lab._page import page
+from ct_s5.plots import colours
 
 
 def test_the_table_is_what_numpy_says(comparison):
@@ -178,6 +180,25 @@ def test_a_report_that_cannot_be_made_is_known_beforehand(tmp_path, monkeypatch,
 def test_the_page_is_the_same_every_time(comparison, tmp_path):
     one = comparison.to_html(tmp_path / "one.html").read_bytes()
     assert comparison.to_html(tmp_path / "two.html").read_bytes() == one
+
+
+def test_a_treatment_has_one_colour_whichever_others_are_there(comparison):
+    palette = colours(list(TREATMENTS))
+    assert palette["true"] == colours(["first"])["first"]
+    told = dataclasses.replace(
+        comparison,
+        records=[r for r in comparison.records if r["treatment"] == "shuffled"][:1],
+        settings=comparison.settings | {"treatments": ["shuffled"]},
+    )
+    text = page(told)
+    for part in ("Test accuracy by treatment", "Loss by epoch of s5"):
+        drawn = text[text.index(part) :]
+        drawn = drawn[: drawn.index("</svg>")]
+        assert palette["shuffled"] in drawn
+        assert palette["true"] not in drawn
+    assert f"background:{palette['shuffled']}" in text
+    assert "<summary>The run</summary>" in text
+    assert "<summary>All 9 runs</summary>" in page(comparison)
 
 
 def test_a_page_of_several_models_and_a_regression(comparison, tmp_path):

@@ -115,6 +115,16 @@ def test_a_run_without_a_score_is_said(drawn):
     assert any("1 diverged" in text for text in texts(drawn["diverged"]))
 
 
+def test_one_epoch_is_a_point_at_a_whole_number():
+    one, several = {"loss": [1.0]}, {"loss": [1.0, 0.5]}
+    (axes,) = plot_history({"true": one, "equal": one}).axes
+    assert [line.get_marker() for line in axes.lines] == ["o", "o"]
+    low, high = axes.get_xlim()
+    assert [tick for tick in axes.get_xticks() if low <= tick <= high] == [1]
+    (axes,) = plot_history({"true": several}).axes
+    assert axes.lines[0].get_marker() == "None"
+
+
 def test_silences_are_shaded():
     times = np.array([0.0, 1, 2, 3, 4, 5, 30, 31])
     (axes,) = plot_series(times, np.ones(8)).axes
