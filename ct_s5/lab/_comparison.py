@@ -58,12 +58,13 @@ class Comparison:
 
         Columns: the score, its standard deviation over seeds (`sd`, of a sample); `difference`, by
         how much true gaps score higher with the same model and seed, on average, and the standard
-        deviation of that; `wins`, the seeds in which they do, of `pairs`; the second score;
-        `runs`, of which `diverged` have no score and are in no mean; seconds a run, and parameters.
+        deviation of that; `wins`, the seeds in which they do, and `ties`, of `pairs`; the second
+        score; `runs`, of which `diverged` have no score and are in no mean; seconds a run, and
+        parameters.
         """
         table = pd.DataFrame(self.rows).T
         table.index.names = ["model", "treatment"]
-        whole = ["wins", "pairs", "runs", "diverged", "parameters"]
+        whole = ["wins", "ties", "pairs", "runs", "diverged", "parameters"]
         return table.astype(dict.fromkeys(whole, int))
 
     @functools.cached_property
@@ -84,6 +85,7 @@ class Comparison:
                     "difference": _mean(paired),
                     "difference sd": _sd(paired),
                     "wins": sum(difference > 0 for difference in paired),
+                    "ties": sum(difference == 0 for difference in paired),
                     "pairs": len(paired),
                     second: _mean(self._by_seed(model, treatment, second).values()),
                     "runs": len(runs),
@@ -106,7 +108,16 @@ class Comparison:
         best = f"True gaps reach {words} of {self._score_of(model, 'true'):.2f}"
         if len(known) == 1 or not self.rows[model, known[1]]["pairs"]:
             return f"{best}; there is no other treatment to compare with."
-        row = self.rows[model, known[1]]
+        if all(f"{self._score_of(model, t):.2f}" == "1.00" for t in known):
+            return f"All treatments reach {words} of 1.00: the task is too easy to tell them apart."
+        others = [self.rows[model, t] for t in known[1:]]
+        if all(0 < row["pairs"] == row["ties"] for row in others):
+            return (
+                f"All treatments reach, seed for seed, the same: {words} of "
+                f"{self._score_of(model, 'true'):.2f}. The task is too hard, or its test series "
+                "too few, to tell them apart."
+            )
+        row = others[0]
         pairs = row["pairs"]
         size, kind = f"{row['difference']:.2f}, one seed only", "difference"
         if pairs > 1:
@@ -137,7 +148,7 @@ class Comparison:
             form = spec.get(name, "{:.0f}" if shown[name].dtype.kind == "i" else "{:.3f}")
             shown[name] = [_shown(form, value) for value in shown[name]]
         own = shown.index.get_level_values("treatment") == "true"
-        shown.loc[own, ["wins", "pairs"]] = "-"
+        shown.loc[own, ["wins", "ties", "pairs"]] = "-"
         return "\n".join([shown.to_string(), "", self.headline, *self.notes])
 
     def to_json(self, path: str | os.PathLike) -> pathlib.Path:

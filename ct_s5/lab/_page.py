@@ -109,7 +109,7 @@ def _table(comparison: Comparison) -> dict[str, Any]:
             treatment if one_model else f"{model}, {treatment}",
             _pair(row[score], row["sd"]),
             "" if true else _pair(row["difference"], row["difference sd"]),
-            "" if true else f"{row['wins']} of {row['pairs']}",
+            "" if true else _wins(row),
             _number(row[other]),
             f"{row['seconds']:.0f}",
             f"{row['parameters']:,}",
@@ -236,6 +236,11 @@ def _again(comparison: Comparison) -> list[dict[str, Any]]:
 def _chance(comparison: Comparison) -> float | None:
     classes = comparison.settings["data"].get("classes")
     return max(classes.values()) / sum(classes.values()) if classes else None
+
+
+def _wins(row: dict[str, Any]) -> str:
+    wins, ties = f"{row['wins']} of {row['pairs']}", row["ties"]
+    return f"{wins}, {ties} {'tie' if ties == 1 else 'ties'}" if ties else wins
 
 
 def _pair(mean: float, sd: float) -> str:

@@ -20,6 +20,7 @@ def test_the_table_is_what_numpy_says(comparison):
     assert row["difference"] == pytest.approx((true - equal).mean())
     assert row["difference sd"] == pytest.approx((true - equal).std(ddof=1))
     assert (row["wins"], row["pairs"], row["runs"], row["diverged"]) == (2, 3, 3, 0)
+    assert row["ties"] == 0
     assert row["auroc"] == pytest.approx(0.75)
     assert row["seconds"] == pytest.approx(3.0)
     assert row["parameters"] == 7000
@@ -71,6 +72,20 @@ def with_scores(comparison, **scores):
             "(difference 0.50, one seed only).",
         ),
         (
+            {"true": [1.0, 1.0], "equal": [1.0, 1.0], "shuffled": [0.996, 1.0]},
+            "All treatments reach an accuracy of 1.00: the task is too easy to tell them apart.",
+        ),
+        (
+            {"true": [0.4, 0.6], "equal": [0.4, 0.6], "shuffled": [0.4, None]},
+            "All treatments reach, seed for seed, the same: an accuracy of 0.50. The task is too "
+            "hard, or its test series too few, to tell them apart.",
+        ),
+        (
+            {"true": [0.5, 0.5], "equal": [0.5, 0.5], "shuffled": [0.4, 0.4]},
+            "True gaps reach an accuracy of 0.50; treating all gaps as equal reaches 0.50 "
+            "(no clear difference: 0.00 ± 0.00 over 2 paired seeds).",
+        ),
+        (
             {"true": [0.9]},
             "True gaps reach an accuracy of 0.90; there is no other treatment to compare with.",
         ),
@@ -86,6 +101,18 @@ def with_scores(comparison, **scores):
 )
 def test_the_headline_says_what_was_found(comparison, scores, sentence):
     assert with_scores(comparison, **scores).headline == sentence
+
+
+def test_a_tie_is_no_defeat(comparison):
+    found = with_scores(
+        comparison, true=[0.5] * 5, equal=[0.4, 0.4, 0.5, 0.5, 0.5], shuffled=[0.5, *[0.4] * 4]
+    )
+    row = found.table.loc[("s5", "equal")]
+    assert (row["wins"], row["ties"], row["pairs"]) == (2, 3, 5)
+    assert re.search(r"wins +ties +pairs", str(found))
+    words = Page(page(found)).words
+    assert "2 of 5, 3 ties" in words
+    assert "4 of 5, 1 tie" in words
 
 
 def test_results_come_back_from_their_file(comparison, tmp_path):
