@@ -32,7 +32,7 @@ class FitSettings:
     max_epochs: int | None = None
     """Passes over the training series; left out, what makes about 1200 steps, but 15 to 200."""
     batch_size: int = 32
-    learning_rate: float = 3e-3
+    learning_rate: float = 1e-3
     weight_decay: float = 0.3
     state_rate: float = 0.25
     """Learning rate of rates, timescales and input map, as a share of the others'."""

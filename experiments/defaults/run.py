@@ -25,7 +25,8 @@ RESULTS = pathlib.Path(__file__).parent / "results"
 RAW = ("value", "observed")
 CHANGES = {
     "defaults": {},
-    "learning_rate_1e-3": {"learning_rate": 1e-3},
+    "learning_rate_3e-3": {"learning_rate": 3e-3},
+    "timescale_of_the_layer": {"timescale": (1e-3, 1e-1)},
     "inputs_raw": {"inputs": RAW},
     "inputs_with_last": {"inputs": (*RAW, "last")},
     "pooling_mean": {"pooling": "mean"},
