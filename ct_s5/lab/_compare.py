@@ -174,6 +174,11 @@ def split_three(
         raise ValueError(
             f"{n} series cannot be split into training, validation and test: give at least 3."
         )
+    if strata is not None and (alone := _alone(strata)):
+        raise ValueError(
+            f"Each of the {n} series is of a class of its own ({alone}): a class needs at "
+            "least 2, one to train on and one to test."
+        )
     part = np.full(n, "train", dtype="<U10")
     part[split_series(n, strata, share=test_fraction, seed=seed)] = "test"
     rest = np.flatnonzero(part == "train")
@@ -183,10 +188,22 @@ def split_three(
             "to validate with: make it smaller."
         )
     classes = None if strata is None else strata[rest]
+    if classes is not None and (alone := _alone(classes)):
+        raise ValueError(
+            f"test_fraction={test_fraction} leaves {len(rest)} of {n} series, a single one of each "
+            f"class ({alone}): training needs one of each, and validation another. Give "
+            "more series, or make test_fraction smaller."
+        )
     part[rest[split_series(len(rest), classes, share=validation_fraction, seed=seed)]] = (
         "validation"
     )
     return part
+
+
+def _alone(classes) -> str:
+    """The classes, if each has a single series."""
+    found = pd.unique(classes).tolist()
+    return ", ".join(map(repr, found[:5])) if len(found) == len(classes) else ""
 
 
 def _check(treatments, models, seeds, test_fraction, keywords) -> list[int]:

@@ -1,3 +1,4 @@
+import re
 import sys
 import warnings
 
@@ -190,6 +191,25 @@ def test_a_split_keeps_classes_in_proportion(seed):
     split = split_three(62, strata, 0.25, 0.2, seed)
     counts = {part: [(strata[split == part] == c).sum() for c in "abc"] for part in PARTS}
     assert counts == {"train": [24, 12, 1], "validation": [6, 3, 0], "test": [10, 5, 1]}
+
+
+@pytest.mark.parametrize(
+    ("strata", "share", "message"),
+    [
+        (
+            ["died", "lived", "died", "lived"],
+            0.25,
+            "test_fraction=0.25 leaves 2 of 4 series, a single one of each class ('died', 'lived')"
+            ": training needs one of each, and validation another. Give more series, or make "
+            "test_fraction smaller.",
+        ),
+        (["a"] * 3 + ["b"] * 3, 0.6, "test_fraction=0.6 leaves 2 of 6 series, a single one of"),
+        (["a", "b", "c"], 0.25, "Each of the 3 series is of a class of its own"),
+    ],
+)
+def test_classes_too_small_to_split_in_three_are_said_with_a_way_out(strata, share, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        split_three(len(strata), np.array(strata), share, 0.2, 0)
 
 
 @pytest.mark.parametrize(
