@@ -1,5 +1,6 @@
 """ct-s5: fit, predict, info and compare from the command line."""
 
+import ast
 import pathlib
 import re
 import shlex
@@ -9,33 +10,50 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
+import ct_s5
+
 IdColumn = Annotated[str, tyro.conf.arg(name="id", metavar="COLUMN")]
 TimeColumn = Annotated[str, tyro.conf.arg(name="time", metavar="COLUMN")]
 File = Annotated[pathlib.Path, tyro.conf.arg(metavar="FILE")]
+ModelFile = Annotated[pathlib.Path, tyro.conf.arg(metavar="MODEL")]
+Readings = Annotated[pathlib.Path, tyro.conf.arg(metavar="READINGS")]
+
+
+def _left_out(metavar: str) -> Any:
+    """An option whose default is to leave it out, which its help tells in words."""
+    return tyro.conf.arg(metavar=metavar, help_behavior_hint="")
+
+
+OptionalFile = Annotated[pathlib.Path | None, _left_out("FILE")]
+OptionalUnit = Annotated[str | None, _left_out("LENGTH")]
+OptionalInt = Annotated[int | None, _left_out("INT")]
+Ignored = Annotated[tuple[str, ...], _left_out("COLUMN ...")]
+Duplicates = Literal["error", "mean", "last"]
 Treatment = Literal["true", "equal", "appended", "shuffled"]
 Model = Literal["s5", "gru", "depth-0"]
 
 
 def fit(
-    frame: tyro.conf.Positional[File],
+    frame: tyro.conf.Positional[Readings],
     /,
-    labels: str,
+    labels: Annotated[str, tyro.conf.arg(metavar="FILE|COLUMN")],
     out: File,
     *,
     id_col: IdColumn = "unique_id",
     time_col: TimeColumn = "ds",
-    static: File | None = None,
+    static: OptionalFile = None,
+    ignore: Ignored = (),
     task: Literal["auto", "classify", "regress"] = "auto",
     per: Literal["series", "reading"] = "series",
-    time_unit: str | None = None,
+    time_unit: OptionalUnit = None,
     width: int = 64,
     states: int = 64,
     depth: int = 2,
     bidirectional: bool = False,
-    max_epochs: int | None = None,
-    learning_rate: float = 3e-3,
+    max_epochs: OptionalInt = None,
+    learning_rate: float = 1e-3,
     thinning: float = 0.0,
-    duplicates: Literal["error", "mean", "last"] = "error",
+    duplicates: Duplicates = "error",
     sort: bool = False,
     seed: int = 0,
 ) -> None:
@@ -52,6 +70,7 @@ def fit(
         id_col: Column that names the series.
         time_col: Column of the time: ISO 8601 timestamps, lengths of time, or numbers.
         static: A file with one row a series: the id column, then age, ward, ...
+        ignore: Columns of the readings that are no channels.
         task: Classify or regress; auto regresses when the labels are numbers with fractions.
         per: One answer a series, or one a reading (labels are then a column of the readings).
         time_unit: What counts as one unit of time, such as 1h; the median gap when left out.
@@ -59,7 +78,7 @@ def fit(
         states: States of each S5 layer.
         depth: Number of blocks.
         bidirectional: Read each series from both ends.
-        max_epochs: Passes over the training series at most; about 1200 steps when left out.
+        max_epochs: Epochs at most; 15 to 200 by the number of series when left out.
         learning_rate: Peak of the learning rate.
         thinning: Share of the readings left out at random in each training step.
         duplicates: What two rows of one time get that disagree.
@@ -70,7 +89,7 @@ def fit(
     from ct_s5.frames import gap_report, has_fractions, read_frame, read_table
 
     _check_folder(out, ".safetensors")
-    readings = read_frame(frame, time_col=time_col, id_col=id_col)
+    readings = _without(read_frame(frame, time_col=time_col, id_col=id_col), ignore)
     y = _labels(labels, readings, id_col)
     target = readings[y] if isinstance(y, str) else y
     regress = task == "regress" or (task == "auto" and has_fractions(target))
@@ -105,17 +124,20 @@ def fit(
 
 
 def predict(
-    model: tyro.conf.Positional[File],
-    frame: tyro.conf.Positional[File],
+    model: tyro.conf.Positional[ModelFile],
+    frame: tyro.conf.Positional[Readings],
     /,
     *,
-    static: File | None = None,
+    static: OptionalFile = None,
+    ignore: Ignored = (),
     proba: bool = False,
-    duplicates: Literal["error", "mean", "last"] | None = None,
+    duplicates: Annotated[Duplicates | None, _left_out("{error,mean,last}")] = None,
     sort: bool = False,
-    out: File | None = None,
+    out: OptionalFile = None,
 ) -> None:
     """Answer for new readings with a saved model.
+
+    The readings have the channels that the model was fitted on:
 
         ct-s5 predict model.safetensors readings.csv --out answers.csv
 
@@ -123,6 +145,7 @@ def predict(
         model: A file that `ct-s5 fit` wrote.
         frame: Readings with the columns the model was fitted on.
         static: One row a series, where the model was fitted with static features.
+        ignore: Columns of the readings that are no channels of the model, such as known labels.
         proba: Give the probability of every class rather than the likeliest.
         duplicates: What two rows of one time get that disagree; as at fit when left out.
         sort: Sort the rows by time rather than refuse unsorted ones; as at fit when left out.
@@ -136,6 +159,7 @@ def predict(
     estimator = load(model)
     estimator.set_params(duplicates=duplicates or estimator.duplicates, sort=sort or estimator.sort)
     readings = read_frame(frame, time_col=estimator.time_col, id_col=estimator.id_col)
+    readings = _without(readings, ignore)
     table = None if static is None else read_table(static, id_col=estimator.id_col)
     if not proba:
         answers: Any = estimator.predict(readings, static=table)
@@ -150,7 +174,7 @@ def predict(
         print(f"Wrote {len(answers)} answers to {write_table(answers, out)}.")
 
 
-def info(model: tyro.conf.Positional[File], /) -> None:
+def info(model: tyro.conf.Positional[ModelFile], /) -> None:
     """Say what a saved model is: channels, time unit, size, training.
 
     Args:
@@ -184,31 +208,37 @@ def info(model: tyro.conf.Positional[File], /) -> None:
 
 def compare(
     *,
-    data: File | None = None,
-    labels: str | None = None,
+    data: OptionalFile = None,
+    labels: Annotated[str | None, _left_out("FILE|COLUMN")] = None,
     id_col: IdColumn = "unique_id",
     time_col: TimeColumn = "ds",
-    static: File | None = None,
+    static: OptionalFile = None,
+    ignore: Ignored = (),
     models: tuple[Model, ...] = ("s5",),
     treatments: tuple[Treatment, ...] = ("true", "equal", "appended", "shuffled"),
     seeds: int = 3,
-    max_epochs: int | None = None,
-    width: int | None = None,
-    states: int | None = None,
-    depth: int | None = None,
-    time_unit: str | None = None,
-    duplicates: Literal["error", "mean", "last"] = "error",
+    max_epochs: OptionalInt = None,
+    width: OptionalInt = None,
+    states: OptionalInt = None,
+    depth: OptionalInt = None,
+    time_unit: OptionalUnit = None,
+    duplicates: Duplicates = "error",
     sort: bool = False,
     out: Annotated[pathlib.Path, tyro.conf.arg(metavar="FOLDER")] = pathlib.Path("out/compare"),
 ) -> None:
     """Does knowing the true gaps help on this data?
 
-    Trains the same model with true gaps, with all gaps equal, with the gaps as one more channel and
-    with the gaps shuffled, several seeds each, and writes results.json and report.html. Without
-    --data it runs on simulated oscillators:
+    Trains the same model under each treatment and writes results.json and report.html:
 
-        ct-s5 compare
+    - true: the gaps as they are
+    - equal: all gaps the same
+    - appended: the same, and the true gap as one more channel
+    - shuffled: the gaps of each series in random order
+
+    On your readings, or without any on simulated oscillators:
+
         ct-s5 compare --data readings.csv --labels labels.csv --seeds 5
+        ct-s5 compare
 
     Args:
         data: The readings: .csv, .tsv or .parquet; simulated ones when left out.
@@ -216,6 +246,7 @@ def compare(
         id_col: Column that names the series.
         time_col: Column of the time.
         static: A file with one row a series.
+        ignore: Columns of the readings that are no channels.
         models: What to train.
         treatments: What the model is told of the gaps.
         seeds: Repetitions; each has its own split, the same for all treatments.
@@ -235,9 +266,9 @@ def compare(
     given = sizes | {"time_unit": time_unit}
     keywords: dict[str, Any] = {n: value for n, value in given.items() if value is not None}
     if data is None:
-        if labels is not None or static is not None:
+        if labels is not None or static is not None or ignore:
             raise ValueError(
-                "--labels and --static go with a file of readings: name it with --data."
+                "--labels, --static and --ignore go with a file of readings: name it with --data."
             )
         # DEMO_KEYWORDS were chosen on the oscillators of seed 0; these are others.
         readings, y = lab.demo_data(seed=1)
@@ -245,7 +276,7 @@ def compare(
     elif labels is None:
         raise ValueError("Name the labels too: --labels FILE, or --labels COLUMN of the readings.")
     else:
-        readings = read_frame(data, time_col=time_col, id_col=id_col)
+        readings = _without(read_frame(data, time_col=time_col, id_col=id_col), ignore)
         y = _labels(labels, readings, id_col)
     comparison = lab.compare(
         readings,
@@ -275,6 +306,17 @@ def _check_folder(out: pathlib.Path, *endings: str) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
 
 
+def _without(readings, ignore: tuple[str, ...]):
+    """The readings without the columns that `--ignore` names."""
+    for column in ignore:
+        if column not in readings.columns:
+            raise ValueError(
+                f"--ignore {column!r} is no column of the readings. Columns: "
+                f"{', '.join(map(str, readings.columns))}."
+            )
+    return readings.drop(columns=list(ignore))
+
+
 def _labels(labels: str, readings, id_col: str):
     """A Series by id from a file, or the name of a column."""
     from ct_s5.frames import read_table
@@ -299,6 +341,13 @@ def _labels(labels: str, readings, id_col: str):
 # What the library calls a keyword, and what a flag. After a quote, a dot or a letter it is the name
 # of a column or of a series, or code.
 _FREE = r"(?<![\w.'\"])"
+_TEXT = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+
+
+def _as_ignored(found: re.Match) -> str:
+    return "--ignore " + shlex.join(ast.literal_eval(found[1]))
+
+
 _HINTS = (
     (r"sort=True\b", "--sort"),
     (r"duplicates='(\w+)' or '(\w+)'", r"--duplicates \1 or \2"),
@@ -311,6 +360,8 @@ _HINTS = (
     (r"(?<=\bsmaller )learning_rate\b|^learning_rate(?= must| is)", "--learning-rate"),
     (r"^max_epochs(?= must| is)", "--max-epochs"),
     (r"^(thinning|width|states|depth)(?= must| is)", r"--\1"),
+    # Last, as it sets names of columns free from their quotes.
+    (rf"frame\.drop\(columns=(\[{_TEXT}(?:, {_TEXT})*\])\)", _as_ignored),
 )
 
 
@@ -328,12 +379,16 @@ def main() -> None:
         print(f"ct-s5: {in_flags(str(message))}", file=sys.stderr)
 
     warnings.showwarning = speak
+    if sys.argv[1:] == ["--version"]:
+        print(f"ct-s5 {ct_s5.__version__}")
+        return
     commands = {"fit": fit, "predict": predict, "info": info, "compare": compare}
     try:
         tyro.extras.subcommand_cli_from_dict(
             commands,
             prog="ct-s5",
-            description="Continuous-time models for irregularly sampled series.",
+            description="Continuous-time models for irregularly sampled series. "
+            "`ct-s5 --version` tells the version.",
         )
     except (ValueError, TypeError, OSError, ImportError, FloatingPointError) as error:
         speak(error)

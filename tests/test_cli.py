@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import ct_s5
 from ct_s5 import cli
 from ct_s5.frames import read_frame
 
@@ -67,6 +68,45 @@ def test_help_of_each_command_says_what_it_does(run, command):
     assert "readings" in out or "model" in out
 
 
+@pytest.mark.parametrize("command", ["fit", "predict", "compare"])
+def test_help_speaks_of_no_python(run, command):
+    out = run(command, "--help")[1]
+    assert "None" not in out
+    assert "PATH" not in out
+    assert "STR" not in out
+    assert not [line for line in out.splitlines() if len(line) > 100]
+
+
+def test_help_names_what_stands_where(run):
+    assert "[PREDICT OPTIONS] MODEL READINGS" in run("predict", "--help")[1]
+    assert "15 to 200 by the number" in run("fit", "--help")[1]
+
+
+def test_the_version_is_told(run):
+    assert run("--version") == (0, f"ct-s5 {ct_s5.__version__}\n", "")
+
+
+def test_columns_that_are_no_channels_can_be_ignored(run, folder):
+    readings = pd.read_csv(folder / "readings.csv")
+    ill = readings["who"].str[1:].astype(int) % 2
+    readings.assign(ill=ill, note="well").to_csv(folder / "more.csv", index=False)
+    fit = ["fit", "more.csv", "--labels", "ill", *COLUMNS, "--out", "i.safetensors", *SMALL]
+    code, _, err = run(*fit)
+    assert (code, "leave the column out: --ignore note." in err) == (2, True), err
+    code, _, err = run(*fit, "--ignore", "note")
+    assert code == 0, err
+
+    predict = ["predict", "i.safetensors", "more.csv", "--ignore", "note"]
+    code, _, err = run(*predict)
+    assert (code, "can be dropped: --ignore ill." in err) == (2, True), err
+    code, out, err = run(*predict, "ill")
+    assert (code, len(out.splitlines())) == (0, 13), err
+
+    small = [*ONE_RUN, *SMALL, "--ignore", "note"]
+    code, _, err = run("compare", "--data", "more.csv", "--labels", "ill", *COLUMNS, *small)
+    assert code == 0, err
+
+
 def test_fit_predict_info(run, folder):
     code, out, err = run(*FIT, "--out", "m.safetensors", "--static", "static.csv", *SMALL)
     assert code == 0, err
@@ -124,11 +164,16 @@ HINTS = {
     "max_epochs must be a whole number": "--max-epochs must be a whole number",
     "width must be a whole number": "--width must be a whole number",
     "thinning is a share": "--thinning is a share",
+    "or leave the column out: frame.drop(columns=['the ward']).": "or leave the column out: "
+    "--ignore 'the ward'.",
+    "can be dropped: frame.drop(columns=['a', \"it's\", 'sort=True']).": "can be dropped: --ignore "
+    "a 'it'\"'\"'s' sort=True.",
 }
 # What only looks like a hint: names of columns and series, code, words.
 NO_HINTS = [
     "Column 'sort=True' is taken for a channel; series \"time_unit='1h'\" at row 3.",
-    "Drop it: frame.drop(columns=['time_col', 'max_epochs']).",
+    "Drop it: static.drop(columns=['time_col', 'max_epochs']).",
+    "frame.drop(columns=names), frame.drop(columns=[]) and frame.drop(columns=[3])",
     "Read the file first: ct_s5.frames.read_frame(path, time_col='ds').",
     "pd.to_timedelta(frame['ds'], unit='s') and np.argsort(times, kind='stable')",
     "It has who, max_epochs, depth, learning_rate.",
@@ -229,6 +274,14 @@ WRONG = {
     ),
     "labels without readings": (
         ["compare", "--labels", "labels.csv"],
+        "go with a file of readings",
+    ),
+    "a column to ignore that is not there": (
+        [*FIT, "--out", "m.safetensors", "--ignore", "puls"],
+        "--ignore 'puls' is no column of the readings. Columns: who, when, pulse.",
+    ),
+    "columns to ignore without readings": (
+        ["compare", "--ignore", "pulse"],
         "go with a file of readings",
     ),
     "readings without labels": (["compare", "--data", "readings.csv"], "Name the labels too"),
