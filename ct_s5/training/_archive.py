@@ -21,6 +21,7 @@ FORMAT = "ct_s5"
 VERSION = 1
 _LARGEST_HEADER = 16 * 2**20
 _LARGEST_FILE = 16 * 2**30
+_COPY = "Copy the file again from where it was saved, or save it again."
 
 
 class ArchiveError(ValueError):
@@ -81,10 +82,10 @@ def read_archive(
         arrays = load_safetensors(path.read_bytes())
         settings = json.loads(metadata["settings"])
     except Exception as error:
-        raise ArchiveError(f"{path} is damaged and cannot be read: {error}") from error
+        raise ArchiveError(f"{path} is damaged and cannot be read: {error}. {_COPY}") from error
     if _digest(version, kind, metadata["settings"], arrays) != metadata.get("sha256"):
         raise ArchiveError(
-            f"{path} was altered after it was saved: its checksum does not match. Save it again."
+            f"{path} was altered after it was saved: its checksum does not match. {_COPY}"
         )
     return settings, arrays
 
@@ -95,7 +96,14 @@ def _header(path: pathlib.Path) -> dict[str, Any]:
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         if size < 8 or length > _LARGEST_HEADER or size > _LARGEST_FILE:
-            raise ArchiveError(f"{path} is no safetensors file, or a truncated one ({size} bytes).")
+            raise ArchiveError(
+                f"{path} is no safetensors file, or a truncated one ({size} bytes). {_COPY}"
+            )
+        if 8 + length > size:
+            raise ArchiveError(
+                f"{path} is truncated ({size} of at least {8 + length} bytes), or no safetensors "
+                f"file. {_COPY}"
+            )
         raw = file.read(length)
     try:
         header = json.loads(raw)
@@ -110,11 +118,11 @@ def _header(path: pathlib.Path) -> dict[str, Any]:
         TypeError,
         ValueError,
     ) as e:
-        raise ArchiveError(f"{path} is no safetensors file, or a damaged one: {e}") from e
+        raise ArchiveError(f"{path} is no safetensors file, or a damaged one: {e}. {_COPY}") from e
     if max(ends, default=0) != size - 8 - length:
         raise ArchiveError(
             f"{path} is truncated or damaged: its header speaks of {max(ends, default=0)} bytes of "
-            f"arrays, the file holds {size - 8 - length}."
+            f"arrays, the file holds {size - 8 - length}. {_COPY}"
         )
     return header
 
