@@ -1,5 +1,7 @@
 """Public data sets as pandas frames: `names()` lists them, `load(name, root=...)` reads one.
 
+`card(name)` is what to know of a set before its files are there.
+
 Loaders read the providers' own files, fetch nothing, and need neither ct_s5 nor JAX.
 """
 
@@ -12,9 +14,9 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
-from ._dataset import Column, Dataset
+from ._dataset import Column, Dataset, read_card
 
-__all__ = ["Column", "Dataset", "load", "names"]
+__all__ = ["Column", "Dataset", "card", "load", "names"]
 
 # Set -> its file here, opened on first use: listing names loads no pandas.
 _LOADERS = {"physionet2012": "_physionet2012"}
@@ -28,6 +30,19 @@ def names() -> list[str]:
         for entry in _LOADERS
         for name in (entry, *(f"{entry}/{protocol}" for protocol in _PROTOCOLS.get(entry, ())))
     ]
+
+
+def card(name: str) -> str:
+    """Tell of a set's origin, licence, columns and defects, in Markdown.
+
+    Args:
+        name: One of `names()`; all protocols of a set share its card.
+
+    Raises:
+        ValueError: The name is unknown.
+
+    """
+    return read_card(_entry_and_protocol(name)[0])
 
 
 def load(
@@ -48,14 +63,7 @@ def load(
         FileNotFoundError: A file is absent; the message says where to get it.
 
     """
-    if name not in names():
-        near = difflib.get_close_matches(name, names(), n=1, cutoff=0.5)
-        raise ValueError(
-            f"No data set {name!r}."
-            + (f" Did you mean {near[0]!r}?" if near else "")
-            + f" There are: {', '.join(names())}."
-        )
-    entry, _, protocol = name.partition("/")
+    entry, protocol = _entry_and_protocol(name)
     loader = import_module(f".{_LOADERS[entry]}", __name__)
     if protocol:
         wanted = loader.PROTOCOLS[protocol]
@@ -75,6 +83,18 @@ def load(
             f"Load {entry!r} to use them without the protocol."
         )
     return replace(dataset, splits={protocol: dataset.splits[protocol]})
+
+
+def _entry_and_protocol(name: str) -> tuple[str, str]:
+    if name not in names():
+        near = difflib.get_close_matches(name, names(), n=1, cutoff=0.5)
+        raise ValueError(
+            f"No data set {name!r}."
+            + (f" Did you mean {near[0]!r}?" if near else "")
+            + f" There are: {', '.join(names())}."
+        )
+    entry, _, protocol = name.partition("/")
+    return entry, protocol
 
 
 def _folder(entry: str, root: str | Path | None) -> Path:
