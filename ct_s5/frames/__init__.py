@@ -23,3 +23,5 @@ from ct_s5.frames._schema import learn_from as learn_from
 from ct_s5.frames._splits import split_series as split_series
 from ct_s5.frames._splits import split_time as split_time
 from ct_s5.frames._static import StaticColumn as StaticColumn
+from ct_s5.frames._units import duration as duration
+from ct_s5.frames._units import unit_for as unit_for

@@ -9,7 +9,7 @@ import pandas as pd
 from ct_s5.frames._forms import to_long
 from ct_s5.frames._long import LongFrame
 from ct_s5.frames._rows import conflicts, sorted_rows
-from ct_s5.frames._units import gaps_between, median_gap, readable
+from ct_s5.frames._units import duration, gaps_between, median_gap
 
 QUANTILES = {"5%": 0.05, "25%": 0.25, "50%": 0.5, "75%": 0.75, "95%": 0.95, "longest": 1.0}
 
@@ -40,19 +40,21 @@ class GapReport:
 
     def __str__(self) -> str:
         parts = [*self._sentences(), "", self.table.to_string(), "", "Longest silences"]
-        parts.append(self.silences.to_string(index=False) if len(self.silences) else "none")
+        silences = _without_nanoseconds(self.silences)
+        parts.append(silences.to_string(index=False) if len(silences) else "none")
         return "\n".join(parts)
 
     def _repr_html_(self) -> str:
         sentences = "<br>".join(html.escape(sentence) for sentence in self._sentences())
-        silences = self.silences.to_html(index=False, border=0)
+        silences = _without_nanoseconds(self.silences).to_html(index=False, border=0)
         return f"<p>{sentences}</p>{self.table.to_html(border=0)}<p>Longest silences</p>{silences}"
 
     def _sentences(self) -> list[str]:
         lines = [
-            f"{self.n_rows} rows of {self.n_series} series; {self.empty_series} without a reading, "
-            f"{self.single_series} with one.",
-            f"Typical gap between readings, and so the time unit: {self.time_unit}.",
+            f"{self.n_rows} rows of {self.n_series} series; "
+            f"{self.empty_series or 'none'} without a reading, "
+            f"{self.single_series or 'none'} with only one.",
+            f"Typical gap between readings (the time unit, unless you name one): {self.time_unit}.",
         ]
         if self.merged_rows:
             lines.append(
@@ -132,10 +134,16 @@ def _unsorted(long: LongFrame) -> int:
     return len(np.unique(owner[1:][back]))
 
 
+def _without_nanoseconds(silences: pd.DataFrame) -> pd.DataFrame:
+    """Timestamps to the second; to the millisecond where silences are short."""
+    ends = {name: silences[name] for name in ("from", "to") if silences[name].dtype.kind in "Mm"}
+    if len(silences) and len(ends) == 2:
+        short = np.any(ends["to"] - ends["from"] < pd.Timedelta("10s"))
+        ends = {name: times.dt.as_unit("ms" if short else "s") for name, times in ends.items()}
+    return silences.assign(**ends)
+
+
 def _short(gap: float, long: LongFrame) -> str:
-    """A gap for people: no more than three decimals of a second."""
     if not np.isfinite(gap):
         return "-"
-    if long.times.kind != "number" and gap >= 1:
-        gap = round(gap, 0 if gap >= 60 else 3)
-    return readable(float(gap), long.times.kind)
+    return f"{gap:.6g}" if long.times.kind == "number" else duration(float(gap))

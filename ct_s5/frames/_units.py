@@ -10,6 +10,9 @@ from ct_s5.frames._long import LongFrame
 from ct_s5.frames._times import TimeKind
 from ct_s5.frames._words import shown
 
+_UNITS = [(1e-9, "ns"), (1e-6, "µs"), (1e-3, "ms"), (1.0, "s"), (60.0, "min"), (3600.0, "h")]
+_UNITS += [(86400.0, "d"), (365.25 * 86400, "y")]
+
 TimeUnit = str | int | float | np.integer | np.floating | datetime.timedelta | np.timedelta64 | None
 
 
@@ -98,6 +101,18 @@ def gaps_between(long: LongFrame, rows: np.ndarray) -> np.ndarray:
     rows = rows[np.lexsort((long.times.ticks[rows], long.series[rows]))]
     inside = long.series[rows[1:]] == long.series[rows[:-1]]
     return long.times.elapsed(rows[1:][inside], rows[:-1][inside])
+
+
+def unit_for(span: float) -> tuple[float, str]:
+    """The unit, in seconds, in which a length of time is a number of a handy size."""
+    fitting = [(size, word) for size, word in _UNITS if span >= 2 * size]
+    return fitting[-1] if fitting else _UNITS[0]
+
+
+def duration(seconds: float) -> str:
+    """A length of time with three digits and a unit: `82.2 ms`."""
+    size, word = unit_for(2 * seconds) if seconds else (1.0, "s")
+    return f"{float(f'{seconds / size:.3g}'):.15g} {word}"  # 1000 ms, not 1e+03 ms
 
 
 def readable(unit: float, kind: TimeKind) -> str:

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from ct_s5.frames import duration as duration
+from ct_s5.frames import unit_for as unit_for
+
 _YEAR = 365.25 * 86400
 _STEPS = [
     *((10.0 ** (k - 9), f"{10**k} ns") for k in range(3)),
@@ -14,8 +17,6 @@ _STEPS = [
     *((100 * 86400.0, "100 d"),),
     *((_YEAR * 10**k, f"{10**k:,} y") for k in range(7)),
 ]
-_UNITS = [(1e-9, "ns"), (1e-6, "µs"), (1e-3, "ms"), (1.0, "s"), (60.0, "min"), (3600.0, "h")]
-_UNITS += [(86400.0, "d"), (_YEAR, "y")]
 
 
 def duration_ticks(low: float, high: float, most: int = 7) -> tuple[list[float], list[str]]:
@@ -25,15 +26,3 @@ def duration_ticks(low: float, high: float, most: int = 7) -> tuple[list[float],
         inside = [(value, duration(value)) for value in np.geomspace(low, high, 3)]
     every = -(-len(inside) // most)
     return [value for value, _ in inside[::every]], [word for _, word in inside[::every]]
-
-
-def unit_for(span: float) -> tuple[float, str]:
-    """The unit, in seconds, in which a length of time is a number of a handy size."""
-    fitting = [(size, word) for size, word in _UNITS if span >= 2 * size]
-    return fitting[-1] if fitting else _UNITS[0]
-
-
-def duration(seconds: float) -> str:
-    """A length of time with three digits and a unit: `82.2 ms`."""
-    size, word = unit_for(2 * seconds)
-    return f"{seconds / size:.3g} {word}"

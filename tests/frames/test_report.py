@@ -1,7 +1,10 @@
+import re
+
 import numpy as np
 import pandas as pd
+import pytest
 
-from ct_s5.frames import gap_report
+from ct_s5.frames import duration, gap_report
 
 
 def test_the_report_counts_readings_and_measures_gaps(ward):
@@ -12,20 +15,58 @@ def test_the_report_counts_readings_and_measures_gaps(ward):
     assert report.table["readings"].tolist() == [5, 4, 3]
     assert report.table["missing"].tolist() == ["16.7%", "33.3%", "50.0%"]
     # any channel: 2 h (b) and 4.5 h (a); hr: 2 h (b); temp: 4.5 h (a).
-    assert report.table.loc["any channel", "gap 50%"] == "0 days 03:15:00"
-    assert report.table["gap longest"].tolist() == [
-        "0 days 04:30:00",
-        "0 days 02:00:00",
-        "0 days 04:30:00",
-    ]
-    assert report.time_unit == "0 days 03:15:00"
+    assert report.table.loc["any channel", "gap 50%"] == "3.25 h"
+    assert report.table["gap longest"].tolist() == ["4.5 h", "2 h", "4.5 h"]
+    assert report.time_unit == "3.25 h"
 
 
 def test_the_longest_silences_say_where_they_are(ward):
     silence = gap_report(ward).silences.iloc[0]
     assert silence["series"] == "a"
     assert (silence["from"], silence["to"]) == (ward["ds"].iloc[1], ward["ds"].iloc[3])
-    assert silence["length"] == "0 days 04:30:00"
+    assert silence["length"] == "4.5 h"
+
+
+@pytest.mark.parametrize(
+    ("typical", "told", "first"),
+    [
+        ("93ms", "ms", r"2026-01-01 00:00:\d\d\.\d{3}"),
+        ("12min", "min", r"2026-01-0\d \d\d:\d\d:\d\d"),
+    ],
+)
+def test_the_report_is_narrow_and_has_no_nanoseconds(typical, told, first):
+    rng = np.random.default_rng(0)
+    gaps = rng.exponential(pd.Timedelta(typical).value, 600).astype("timedelta64[ns]")
+    times = (
+        pd.Timestamp("2026-01-01") + pd.Series(gaps).groupby(np.arange(600) // 200).cumsum()
+    ).array
+    values = {f"channel_{c}": np.where(rng.random(600) < 0.5, 1.0, np.nan) for c in range(3)}
+    frame = pd.DataFrame(
+        {"unique_id": np.repeat(["ICU-0-A", "b", "c"], 200), "ds": times, **values}
+    )
+    for ds in (frame["ds"], frame["ds"].dt.tz_localize("Europe/Berlin")):
+        report = str(gap_report(frame.assign(ds=ds)))
+        assert max(map(len, report.splitlines())) < 100
+        assert f" {told}" in report
+        assert "days" not in report
+        assert re.search(rf" {first}(\+01:00)? 2026", report), report
+        assert re.search(r"\.\d{4}", report) is None, report
+    lengths = str(gap_report(frame.assign(ds=frame["ds"] - frame["ds"].iloc[0])))
+    assert re.search(r"\.\d{7}", lengths) is None, lengths
+
+
+@pytest.mark.parametrize(
+    ("seconds", "word"),
+    [
+        (0.0, "0 s"),
+        (0.0934435, "93.4 ms"),
+        (0.9999, "1000 ms"),
+        (726.0, "12.1 min"),
+        (9e9, "285 y"),
+    ],
+)
+def test_a_length_of_time_is_three_digits_and_a_unit(seconds, word):
+    assert duration(seconds) == word
 
 
 def test_duplicates_and_disorder_are_counted_not_refused():
@@ -41,8 +82,10 @@ def test_duplicates_and_disorder_are_counted_not_refused():
 
 def test_the_report_reads_as_text_and_as_html(ward):
     report = gap_report(ward.rename(columns={"hr": "<hr>"}))
-    assert "6 rows of 3 series; 0 without a reading, 1 with one." in str(report)
-    assert "0 days 04:30:00" in str(report)
+    assert "6 rows of 3 series; none without a reading, 1 with only one." in str(report)
+    typical = "Typical gap between readings (the time unit, unless you name one): 3.25 h."
+    assert typical in str(report)
+    assert "4.5 h" in str(report)
     assert "&lt;hr&gt;" in report._repr_html_()
     assert "<hr>" not in report._repr_html_()
 
