@@ -23,6 +23,11 @@ from ct_s5.plots import (
 )
 
 _NAMES = {"accuracy": "accuracy", "auroc": "AUROC", "r2": "R²", "mse": "squared error"}
+_DOTS = (
+    "Each dot is one run; a bar is the mean over seeds and one standard deviation to either side. "
+    "Thin lines join the runs of one seed, which share the split of the series and the seed of the "
+    "weights."
+)
 # Of all treatments, so that one has the same colour whichever others are there.
 _COLOURS = colours(list(TREATMENTS))
 _MOST_CHANNELS = 3  # in a figure of an example
@@ -88,9 +93,7 @@ def _result(comparison: Comparison) -> list[dict[str, Any]]:
                 ),
                 f"Test {score} by treatment",
             ),
-            "caption": "Each dot is one run; a bar is the mean over seeds and one standard "
-            "deviation to either side. Thin lines join the runs of one seed, which share the "
-            f"split of the series and the seed of the weights.{dashed}",
+            "caption": f"{_DOTS if _several_seeds(comparison) else 'Each dot is one run.'}{dashed}",
         }
     )
     blocks.append(_table(comparison))
@@ -120,7 +123,9 @@ def _table(comparison: Comparison) -> dict[str, Any]:
     return {
         "columns": columns if whole else [*columns, "diverged"],
         "table": rows,
-        "caption": "Mean ± standard deviation over seeds; differences are taken within each seed.",
+        "caption": "Mean ± standard deviation over seeds; differences are taken within each seed."
+        if _several_seeds(comparison)
+        else "One run of each, with the same seed.",
     }
 
 
@@ -231,6 +236,10 @@ def _again(comparison: Comparison) -> list[dict[str, Any]]:
         {"terms": terms},
         {"details": "All settings", "blocks": [{"code": text}]},
     ]
+
+
+def _several_seeds(comparison: Comparison) -> bool:
+    return len(comparison.settings["seeds"]) > 1
 
 
 def _chance(comparison: Comparison) -> float | None:

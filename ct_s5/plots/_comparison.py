@@ -80,6 +80,7 @@ def plot_comparison(
             axes.tick_params(axis="y", length=0)
             axes.spines["left"].set_visible(False)
             axes.margins(x=0.04)
+            axes.locator_params(axis="x", nbins=5)
             if len(models) > 1:
                 axes.set_title(model)
         panels[-1].set_xlabel(score if label is None else label)

@@ -71,7 +71,10 @@ def plot_series(
             seen = observed[:, c]
             axes.plot(times[seen], values[seen, c], "o", color=colour[name], ms=2.6)
             axes.set_title(name, pad=4)
-            axes.locator_params(axis="y", nbins=3)
+            if seen.any():
+                axes.locator_params(axis="y", nbins=3)
+            else:
+                axes.set_yticks([])
         axes = panels[-1]
         if dated:
             locator = dates.AutoDateLocator(maxticks=7)

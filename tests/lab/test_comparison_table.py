@@ -215,7 +215,7 @@ def test_a_treatment_has_one_colour_whichever_others_are_there(comparison):
     told = dataclasses.replace(
         comparison,
         records=[r for r in comparison.records if r["treatment"] == "shuffled"][:1],
-        settings=comparison.settings | {"treatments": ["shuffled"]},
+        settings=comparison.settings | {"treatments": ["shuffled"], "seeds": [0]},
     )
     text = page(told)
     for part in ("Test accuracy by treatment", "Loss by epoch of s5"):
@@ -225,6 +225,7 @@ def test_a_treatment_has_one_colour_whichever_others_are_there(comparison):
         assert palette["true"] not in drawn
     assert f"background:{palette['shuffled']}" in text
     assert "<summary>The run</summary>" in text
+    assert "over seeds" not in text
     assert "<summary>All 9 runs</summary>" in page(comparison)
 
 
