@@ -262,6 +262,7 @@ def compare(
     from ct_s5 import lab
     from ct_s5.frames import read_frame, read_table
 
+    lab.check_report(out)
     sizes = {"max_epochs": max_epochs, "width": width, "states": states, "depth": depth}
     given = sizes | {"time_unit": time_unit}
     keywords: dict[str, Any] = {n: value for n, value in given.items() if value is not None}

@@ -143,12 +143,13 @@ class S5Estimator(BaseEstimator):
         self.schema_ = encoded.schema
         targets = self._learn_targets(encoded, labels, weights, ~held_out)
         series = encoded.series.take(np.flatnonzero(~held_out))
-        told = None
+        told, told_names = None, None
         if held_out.any():
             chosen = np.flatnonzero(held_out)
             told = encoded.series.take(chosen), _targets_of(targets, encoded, chosen, self.per)
+            told_names = list(encoded.ids[chosen])
         elif validation is not None:
-            told = self._read_validation(validation)
+            told, told_names = self._read_validation(validation)
         result = fit(
             S5Model(self._model_settings(series), key=jax.random.key(seed)),
             series,
@@ -157,6 +158,7 @@ class S5Estimator(BaseEstimator):
             settings=self._fit_settings(seed),
             validation=told,
             names=list(encoded.ids[~held_out]),
+            validation_names=told_names,
             progress=self.progress,
         )
         self.model_ = result.model
@@ -345,7 +347,8 @@ class S5Estimator(BaseEstimator):
         encoded = self._encode(frame, self.schema_, static)
         self._speak_of_empty(encoded, stacklevel=4)
         labels = self._read_labels(encoded, y, reset=False)
-        return encoded.series, self._targets(encoded, labels, np.ones(len(encoded.ids)))
+        targets = self._targets(encoded, labels, np.ones(len(encoded.ids)))
+        return (encoded.series, targets), list(encoded.ids)
 
     def _model_settings(self, series: SeriesSet) -> ModelSettings:
         same = ("mixer", "hold", "bidirectional", "norm", "dropout", "per", "pooling")

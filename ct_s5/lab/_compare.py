@@ -25,7 +25,7 @@ from ct_s5.lab._comparison import Comparison, left_out, number, plain
 from ct_s5.lab._describe import describe
 from ct_s5.lab._surroundings import commit, machine, versions
 from ct_s5.lab._treatments import TREATMENTS, Readings, check_treatment
-from ct_s5.training import METRICS, named_arrays
+from ct_s5.training import METRICS, named_arrays, unseen
 
 MODELS: dict[str, dict[str, Any]] = {
     "s5": {"mixer": "s5"},
@@ -117,7 +117,7 @@ def compare(
 
     records: list[dict[str, Any]] = []
     total = len(seeds) * len(treatments) * len(models)
-    with tqdm(total=total, unit="run", disable=None if progress else True) as bar:
+    with tqdm(total=total, unit="run", disable=unseen(progress)) as bar:
         for (seed, split), untold in zip(splits.items(), absent, strict=True):
             known = readings.without(untold["channels"]) if untold["channels"] else readings
             table = None if static is None else static.drop(columns=untold["static"])

@@ -3,6 +3,7 @@
 from ct_s5.training._archive import ArchiveError as ArchiveError
 from ct_s5.training._archive import read_archive as read_archive
 from ct_s5.training._archive import write_archive as write_archive
+from ct_s5.training._bar import unseen as unseen
 from ct_s5.training._fit import FitResult as FitResult
 from ct_s5.training._fit import FitSettings as FitSettings
 from ct_s5.training._fit import fit as fit

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from ct_s5.batch import Minibatch, SeriesSet, bucket_lengths, minibatches, thinned_lengths
 from ct_s5.nn import S5Model
+from ct_s5.training._bar import unseen
 from ct_s5.training._checkpoint import Checkpoint, Progress
 from ct_s5.training._cohort import Cohort
 from ct_s5.training._losses import Loss, Targets, loss_of_each
@@ -217,7 +218,7 @@ def fit(
         return validate(now.model, held_out, *how)
 
     epochs = {"total": max_epochs, "initial": now.epoch, "unit": "epoch"}
-    with tqdm(**epochs, disable=None if progress else True, leave=False) as bar:
+    with tqdm(**epochs, disable=unseen(progress), leave=False) as bar:
         bar.set_postfix_str("compiling")  # which took a new user 17 s
         while now.epoch < max_epochs and not now.stopped:
             epoch = now.epoch + 1

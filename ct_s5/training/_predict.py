@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from ct_s5.batch import SeriesSet, bucket_lengths, minibatches
 from ct_s5.nn import Gaussian, S5Model
+from ct_s5.training._bar import unseen
 
 
 @eqx.filter_jit
@@ -41,8 +42,7 @@ def predict_all(
     per_reading = model.settings.per == "reading"
     n_answers = len(series.times) if per_reading else len(series)
     flat = None
-    hidden = None if progress else True
-    with tqdm(total=len(series), unit="series", disable=hidden, leave=False) as bar:
+    with tqdm(total=len(series), unit="series", disable=unseen(progress), leave=False) as bar:
         for part in minibatches(series, lengths, batch_size, seed=0):
             answers = jax.tree.map(np.asarray, _answers(model, part.batch))
             if flat is None:

@@ -1,6 +1,7 @@
 """What fitting learns from, and what it must not."""
 
 import datetime
+import sys
 
 import numpy as np
 import pandas as pd
@@ -261,7 +262,8 @@ def test_other_networks_fit_too(changes):
     assert np.isfinite(model.predict_proba(ward())).all(axis=None)
 
 
-def test_progress_shows_a_bar_and_silence_is_silent(capsys):
+def test_progress_shows_a_bar_and_silence_is_silent(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     model = classifier(progress=True).fit(ward(), labels())
     model.predict(ward())
     shown = capsys.readouterr().err
