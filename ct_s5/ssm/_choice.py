@@ -3,6 +3,8 @@
 from typing import Literal, NamedTuple, get_args
 
 import jax
+from jax.core import Tracer
+from jaxtyping import Array
 
 Scan = Literal["auto", "blocked", "sequential", "associative"]
 Inner = Literal["sequential", "associative"]
@@ -14,19 +16,23 @@ class Way(NamedTuple):
     inner: Inner
     """A loop over the steps, or a tree of about log2 L rounds."""
     block: int | None
-    """Steps at a time, everything between block ends being computed again for the gradient; None
-    takes the whole row at once and keeps its states."""
+    """Steps at a time, counted over all series of a batch; everything between the ends of blocks is
+    computed again for the gradient. None takes whole rows at once and keeps their states."""
 
 
 SCANS: dict[str, Way] = {
-    # On two cores 64 to 256 steps did equally well; fewer cost loops, more leave the cache.
-    "blocked": Way("sequential", 128),
+    # Measured on two cores with 1, 4, 16 and 64 series: fewer steps leave matrix products too small
+    # for two threads, more leave the cache.
+    "blocked": Way("sequential", 2048),
     "sequential": Way("sequential", None),
     "associative": Way("associative", None),
 }
 """By name. "blocked" needs memory for one block whatever the length, and is the fastest on a CPU;
 "associative" suits a GPU or TPU, whose loops over steps are slow; "sequential" is the plain loop.
 """
+
+_SHORTEST = 64
+_SERIES_UNSEEN = 4
 
 # The first is what "auto" takes. A kernel of its own for a platform goes in front.
 _AVAILABLE: dict[str, tuple[str, ...]] = {
@@ -60,3 +66,27 @@ def choose(scan: Scan) -> Way:
             f"{', '.join(available)}; 'auto' takes {available[0]}."
         )
     return SCANS[scan]
+
+
+def block_length(way: Way, inputs: Array) -> int | None:
+    """Steps of each series in a block, for inputs (L, H) that may be one series of many."""
+    if way.block is None:
+        return None
+    return max(way.block // (series_at_once(inputs) or _SERIES_UNSEEN), _SHORTEST)
+
+
+def series_at_once(array: Array) -> int | None:
+    """How many series a `jax.vmap` around the caller goes over; None where none can be seen.
+
+    A function under `vmap` sees one series, and JAX has no public way to ask for the others. What a
+    batching tracer holds tells it; a `jit`, `scan` or `checkpoint` in between hides it. Only speed
+    depends on the answer.
+    """
+    size, found = array.size, False
+    while isinstance(array, Tracer):
+        batched = hasattr(array, "batch_dim")
+        inside = getattr(array, "val" if batched else "primal", None)
+        if inside is None:
+            break
+        found, array = found or batched, inside
+    return max(array.size // max(size, 1), 1) if found else None

@@ -7,6 +7,7 @@ from jaxtyping import Array, Bool, Float
 
 from ct_s5.ssm._choice import Inner
 from ct_s5.ssm._holds import Hold, factors_of
+from ct_s5.ssm._over_steps import over_steps
 from ct_s5.ssm._pairs import Pair, plus, select, times, zeros_like
 from ct_s5.ssm._scan import scan_pairs
 from ct_s5.ssm._steps import last_reading
@@ -92,7 +93,7 @@ def go_over(
         x = select(reading[:, None], x, asked)
     outputs = jnp.concatenate(x, axis=-1) @ maps.out_of
     if maps.feedthrough is not None:
-        outputs = outputs + maps.feedthrough[None, :] * inputs
+        outputs = outputs + over_steps(maps.feedthrough, inputs.shape[0]) * inputs
     return (outputs if real is None else _kept(real, outputs)), end
 
 

@@ -19,6 +19,7 @@ from typing import Literal, NamedTuple, get_args
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
+from ct_s5.ssm._over_steps import over_steps
 from ct_s5.ssm._pairs import Pair, join, minus, scaled, split
 from ct_s5.ssm._phi import cross_held, cross_ramp, decay_over
 
@@ -76,8 +77,8 @@ def factors_of(
     """`discretise` on pairs of reals."""
     if hold not in HOLDS:
         raise ValueError(f"hold must be one of {', '.join(HOLDS)}; got {hold!r}.")
-    d = timescales[None, :] * gaps[:, None]
-    re, im = rates[0][None, :], rates[1][None, :]
+    re, im, timescale = (over_steps(part, gaps.shape[0]) for part in (*rates, timescales))
+    d = timescale * gaps[:, None]
     match hold:
         case "zoh":
             return Factors(*cross_held(re, im, d), None)
@@ -93,7 +94,7 @@ def factors_of(
             ones = jnp.ones_like(d[:1])
             return Factors(decay_over(re, im, d), (ones, jnp.zeros_like(ones)), None)
         case "async":
-            unit = cross_held(re, im, timescales[None, :])[1]
+            unit = cross_held(*(part[None, :] for part in (*rates, timescales)))[1]
             return Factors(decay_over(re, im, d), unit, None)
 
 

@@ -11,7 +11,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Complex, Float, PRNGKeyArray
 
 from ct_s5.ssm._blocks import over_blocks
-from ct_s5.ssm._choice import Scan, choose
+from ct_s5.ssm._choice import Scan, block_length, choose
 from ct_s5.ssm._direction import Carried, Flags, Maps, Rows, go_over
 from ct_s5.ssm._hippo import hippo_normal
 from ct_s5.ssm._holds import HOLDS, Hold
@@ -285,7 +285,8 @@ class S5Layer(eqx.Module):
         way = choose(self.scan)
         needs_held = self.hold in ("zoh_forward", "foh")
         step = functools.partial(go_over, self.hold, way.inner)
-        pass_over = functools.partial(over_blocks, step, length=way.block or n_steps)
+        length = block_length(way, inputs) or n_steps
+        pass_over = functools.partial(over_blocks, step, length=length)
 
         def carried(state):
             return Carried(split(state.x), split(state.held) if needs_held else None)

@@ -2,10 +2,14 @@
 
 import pytest
 
-from ct_s5.ssm import SCANS
+from ct_s5.ssm import _choice
+
+BLOCK = 8
 
 
 @pytest.fixture(autouse=True)
 def _short_blocks(monkeypatch):
-    # 33 steps make four blocks and one that overlaps its neighbour.
-    monkeypatch.setitem(SCANS, "blocked", SCANS["blocked"]._replace(block=8))
+    # 33 steps make four blocks of seven, and one that overlaps its neighbour.
+    monkeypatch.setattr(_choice, "_SHORTEST", BLOCK)
+    way = _choice.SCANS["blocked"]._replace(block=BLOCK)
+    monkeypatch.setitem(_choice.SCANS, "blocked", way)

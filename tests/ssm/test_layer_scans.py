@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from drawn import LOOP, H, L, both_directions, draw_layer, draw_row, error, loop, quick_jit
 
-from ct_s5.ssm import SCANS, diagonal_scan
+from ct_s5.ssm import SCANS, _choice, diagonal_scan
 
 every_scan = pytest.mark.parametrize("scan", list(SCANS))
 # The ways differ below the holds; zoh_forward carries what is held, zoh does not.
@@ -17,8 +17,26 @@ _call = quick_jit(lambda layer, row: layer(**row))
 
 
 def test_the_blocks_here_are_shorter_than_the_rows():
-    assert 1 < SCANS["blocked"].block < L
-    assert L % SCANS["blocked"].block
+    length = _choice.block_length(SCANS["blocked"], jnp.zeros((L, H)))
+    assert 1 < length < L
+    assert L % length
+
+
+def test_the_series_of_a_batch_are_seen_whatever_else_is_transformed():
+    seen = []
+
+    def look(inputs):
+        seen.append(_choice.series_at_once(inputs))
+        return jnp.sum(inputs**2)
+
+    batch = jnp.ones((5, 3, 2))
+    look(batch[0])
+    jax.vmap(look)(batch)
+    jax.vmap(jax.grad(look))(batch)
+    jax.jit(jax.grad(lambda batch: jnp.sum(jax.vmap(look)(batch))))(batch)
+    jax.vmap(jax.vmap(look))(jnp.ones((4, 5, 3, 2)))
+    jax.vmap(jax.jit(look))(batch)
+    assert seen == [None, 5, 5, 5, 20, None]
 
 
 @every_scan
@@ -187,8 +205,6 @@ def test_it_compiles_for_an_nvidia_gpu(scan):
 
 
 def test_an_accelerator_gets_the_tree(monkeypatch):
-    from ct_s5.ssm import _choice
-
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
     assert _choice.choose("auto") == SCANS["associative"]
     monkeypatch.setitem(_choice._AVAILABLE, "gpu", ("associative",))
