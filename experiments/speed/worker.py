@@ -1,8 +1,9 @@
 """One contender in a process of its own, timed on demand: `worker.py NAME SERIES STEPS H P`.
 
 It prints a JSON line with what it took to compile and the memory beside inputs and outputs; then
-for every "forward" or "both" on its input it runs once and prints the seconds. So the rounds of
-several contenders can take turns, whatever Python each needs.
+for every "forward" or "both" on its input it runs and prints the seconds. So the rounds of several
+contenders can take turns, whatever Python each needs. Each turn runs once to warm the caches that
+the others' turns have emptied, as training would find them, and once for the clock.
 """
 
 import json
@@ -87,6 +88,7 @@ def main(name, *sizes):
         told[what]["resident_growth_bytes"] = grown * 1024
     print(json.dumps(told), flush=True)
     for line in sys.stdin:
+        runs[line.strip()]()
         started = time.perf_counter()
         runs[line.strip()]()
         print(time.perf_counter() - started, flush=True)
