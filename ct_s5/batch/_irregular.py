@@ -11,20 +11,21 @@ class IrregularBatch(eqx.Module):
 
     A step is a *reading* (moves and drives the state), a *query* (only reads it) or *padding* (does
     nothing). Unobserved cells hold 0; what they hold never matters, nor do padded ones. Without the
-    leading N the same class is one series, which is what `jax.vmap` hands to a model.
+    leading N the same class is one series, which is what `jax.vmap` hands to a model; without L
+    too, a single step (NL stands for both axes, one or none).
     """
 
-    values: Float[Any, "*N L C"]
+    values: Float[Any, "*NL C"]
     """Standardised readings, 0 where not observed."""
-    observed: Bool[Any, "*N L C"]
+    observed: Bool[Any, "*NL C"]
     """True where a channel was measured."""
-    gaps: Float[Any, "*N L"]
+    gaps: Float[Any, "*NL"]
     """Time since the last reading before each step, in model units."""
-    gaps_after: Float[Any, "*N L"]
+    gaps_after: Float[Any, "*NL"]
     """Time to the first reading after each step, in model units."""
-    reading: Bool[Any, "*N L"]
+    reading: Bool[Any, "*NL"]
     """False on a query and on padding."""
-    real: Bool[Any, "*N L"]
+    real: Bool[Any, "*NL"]
     """False on padding."""
     static: Float[Any, "*N S"]
     """Features of the series as a whole; S may be 0."""

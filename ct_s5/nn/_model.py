@@ -222,7 +222,7 @@ class S5Model(eqx.Module):
 
     def _own_precision(self, array):
         floating = jnp.issubdtype(array.dtype, jnp.floating)
-        return jnp.asarray(array, self.head.linear.weight.dtype) if floating else array
+        return jnp.asarray(array, self.head.linear.weight.dtype if floating else None)
 
     def _one(self, series: IrregularBatch, key: PRNGKeyArray | None):
         series = jax.tree.map(self._own_precision, series)

@@ -53,18 +53,18 @@ def pooled_size(kind: Pooling, n_features: int) -> int:
 
 
 class PoolState(eqx.Module):
-    """What the readings so far add up to."""
+    """What the readings so far add up to. Arrays are (H,) or (); with L in front for every step."""
 
-    total: Float[Array, " H"]
+    total: Float[Array, "*L H"]
     """Sum of their features."""
-    weighed: Float[Array, " H"]
+    weighed: Float[Array, "*L H"]
     """The same, each weighed by its gap."""
-    weight: Float[Array, ""]
+    weight: Float[Array, "*L"]
     """Sum of their gaps."""
-    count: Float[Array, ""]
-    last: Float[Array, " H"]
+    count: Float[Array, "*L"]
+    last: Float[Array, "*L H"]
     """Features of the last one."""
-    last_encoded: Float[Array, " H"]
+    last_encoded: Float[Array, "*L H"]
 
     @classmethod
     def empty(cls, n_features: int, dtype) -> "PoolState":
