@@ -54,6 +54,12 @@ def plot_scaling(
             )
         axes.set_xscale("log")
         axes.set_yscale("log")
+        # Plain numbers at the sizes there are: the powers that matplotlib writes need its mathtext.
+        shown = sorted({pair[0] for pairs in lines.values() for pair in pairs})
+        axes.set_xticks(shown, [f"{tick:,.15g}" for tick in shown], minor=False)
+        axes.yaxis.set_major_formatter(lambda tick, _: f"{tick:g}")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_minor_formatter(lambda *_: "")
         axes.set_xlabel(size)
         axes.set_ylabel(cost)
         figure.legend(loc="outside lower left", ncols=1, handlelength=1.6)

@@ -232,6 +232,7 @@ def test_cost_against_size_is_a_line_a_name_on_logarithmic_axes():
     assert axes.lines[0].get_xdata().tolist() == [10, 100]
     assert (axes.get_xscale(), axes.get_yscale(), axes.get_ylabel()) == ("log", "log", "ms")
     assert axes.lines[0].get_linewidth() > axes.lines[1].get_linewidth()
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["10", "100"]
     with pytest.raises(ValueError, match="above 0; 'ours' has"):
         plot_scaling({"ours": [(0, 1.0)]})
     with pytest.raises(ValueError, match="nothing to show"):
