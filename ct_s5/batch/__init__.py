@@ -1,9 +1,12 @@
-"""Arrays for unevenly observed series: gaps, masks, padding, length buckets, minibatches."""
+"""Arrays for unevenly observed series: gaps, masks, padding, packing, buckets, minibatches."""
 
 from ct_s5.batch._buckets import bucket_lengths as bucket_lengths
 from ct_s5.batch._gaps import gaps_from_times as gaps_from_times
 from ct_s5.batch._irregular import IrregularBatch as IrregularBatch
 from ct_s5.batch._minibatches import Minibatch as Minibatch
 from ct_s5.batch._minibatches import minibatches as minibatches
+from ct_s5.batch._minibatches import packed_minibatches as packed_minibatches
 from ct_s5.batch._minibatches import thinned_lengths as thinned_lengths
+from ct_s5.batch._packing import Packing as Packing
+from ct_s5.batch._packing import pack as pack
 from ct_s5.batch._series import SeriesSet as SeriesSet

@@ -1,9 +1,9 @@
-"""A padded batch: what a model is given."""
+"""A padded or packed batch: what a model is given."""
 
 from typing import Any
 
 import equinox as eqx
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 
 class IrregularBatch(eqx.Module):
@@ -13,6 +13,9 @@ class IrregularBatch(eqx.Module):
     nothing). Unobserved cells hold 0; what they hold never matters, nor do padded ones. Without the
     leading N the same class is one series, which is what `jax.vmap` hands to a model; without L
     too, a single step (NL stands for both axes, one or none).
+
+    In a packed batch each of the N rows holds up to G series end to end: `segments` says which of
+    them a step belongs to, and `static` has an axis for them (NG stands for N, or for N and G).
     """
 
     values: Float[Any, "*NL C"]
@@ -27,8 +30,10 @@ class IrregularBatch(eqx.Module):
     """False on a query and on padding."""
     real: Bool[Any, "*NL"]
     """False on padding."""
-    static: Float[Any, "*N S"]
+    static: Float[Any, "*NG S"]
     """Features of the series as a whole; S may be 0."""
+    segments: Int[Any, "*NL"] | None = None
+    """Which of its row's series a step belongs to, from 0 on; None where a row is one series."""
 
     @property
     def n_channels(self) -> int:

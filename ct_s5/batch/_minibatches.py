@@ -7,16 +7,17 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from ct_s5.batch._irregular import IrregularBatch
+from ct_s5.batch._packing import Packing
 from ct_s5.batch._series import SeriesSet
 
 
 @dataclasses.dataclass(frozen=True)
 class Minibatch:
-    """A padded batch and where its rows came from."""
+    """A padded or packed batch and where its rows came from."""
 
     batch: IrregularBatch
-    series: Int[np.ndarray, " B"]
-    """The series of each row; -1 where the row only fills the batch up."""
+    series: Int[np.ndarray, "B *G"]
+    """The series of each row, or of each place in it; -1 where there is none."""
     rows: Int[np.ndarray, "B L"]
     """The row of the `SeriesSet` behind each step; -1 on padding."""
 
@@ -42,13 +43,11 @@ def minibatches(
         thinning: Share of each series' readings to leave out at random; at least one stays. The
             gaps of the readings that stay are measured anew.
     """
-    rng = np.random.default_rng([seed, 0 if epoch is None else epoch])
-    kept = _thin(series, thinning, rng)
-    stays = np.cumsum(np.concatenate([[0], kept]))[series.offsets]
-    bucket = np.searchsorted(np.asarray(lengths), np.diff(stays))
+    rng, kept, steps = _begin(series, seed, epoch, thinning)
+    bucket = np.searchsorted(np.asarray(lengths), steps)
     if (bucket >= len(lengths)).any():
         raise ValueError(
-            f"A series has {int(np.diff(stays).max())} steps, the longest bucket {lengths[-1]}."
+            f"A series has {int(steps.max())} steps, the longest bucket {lengths[-1]}."
         )
     order = np.arange(len(series)) if epoch is None else rng.permutation(len(series))
     plan = []
@@ -57,19 +56,60 @@ def minibatches(
         plan += [(length, members[i : i + batch_size]) for i in range(0, len(members), batch_size)]
     for i in range(len(plan)) if epoch is None else rng.permutation(len(plan)):
         length, members = plan[i]
-        yield _cut(series, members, kept, length, batch_size)
+        place = np.full((batch_size, length), -1)
+        chosen, rows = _chosen(series, members, kept)
+        owner = np.repeat(np.arange(len(members)), chosen.lengths)
+        place[owner, np.arange(len(rows)) - chosen.offsets[owner]] = rows
+        padded = np.full(batch_size, -1)
+        padded[: len(members)] = members
+        yield Minibatch(chosen.batch(length, batch_size), padded, place)
 
 
-def _cut(series: SeriesSet, members, kept: Bool[np.ndarray, " R"], length, batch_size) -> Minibatch:
+def packed_minibatches(
+    series: SeriesSet,
+    packing: Packing,
+    batch_size: int,
+    *,
+    seed: int,
+    epoch: int | None = None,
+    thinning: float = 0.0,
+) -> Iterator[Minibatch]:
+    """Cut series into batches of one shape, several series in one row.
+
+    Args:
+        series: What to cut from.
+        packing: A plan for the lengths of the series, after thinning.
+        batch_size: Series in a batch, about: batches have as many rows as hold that many on
+            average. The last one is filled up with empty rows.
+        seed: Fixes who shares a row, the order of the rows, and the thinning.
+        epoch: Which epoch's shuffle. None shuffles nothing.
+        thinning: As in `minibatches`.
+    """
+    rng, kept, steps = _begin(series, seed, epoch, thinning)
+    members = packing.assign(steps, None if epoch is None else rng)
+    n_rows = max(round(batch_size * len(members) / max(len(series), 1)), 1)
+    for i in range(0, len(members), n_rows):
+        here = np.full((n_rows, members.shape[1]), -1)
+        here[: len(members) - i] = members[i : i + n_rows]
+        chosen, rows = _chosen(series, here[here >= 0], kept)
+        numbered = np.where(here >= 0, np.cumsum(here >= 0).reshape(here.shape) - 1, -1)
+        batch = chosen.packed(numbered, packing.length)
+        place = np.full(batch.real.shape, -1)
+        place[batch.real] = rows
+        yield Minibatch(batch, here, place)
+
+
+def _begin(series: SeriesSet, seed, epoch, thinning):
+    """Where the epoch's draws come from; the rows that stay; how many of them each series has."""
+    rng = np.random.default_rng([seed, 0 if epoch is None else epoch])
+    kept = _thin(series, thinning, rng)
+    return rng, kept, np.diff(np.cumsum(np.concatenate([[0], kept]))[series.offsets])
+
+
+def _chosen(series: SeriesSet, members, kept: Bool[np.ndarray, " R"]):
+    """Some series without the rows that are left out, and the rows they keep."""
     rows = series.rows(members)
-    chosen = series.take(members).keep(kept[rows])
-    rows = rows[kept[rows]]
-    place = np.full((batch_size, length), -1)
-    owner = np.repeat(np.arange(len(members)), chosen.lengths)
-    place[owner, np.arange(len(rows)) - chosen.offsets[owner]] = rows
-    padded_members = np.full(batch_size, -1)
-    padded_members[: len(members)] = members
-    return Minibatch(chosen.batch(length, batch_size), padded_members, place)
+    return series.take(members).keep(kept[rows]), rows[kept[rows]]
 
 
 def _thin(series: SeriesSet, share: float, rng: np.random.Generator) -> Bool[np.ndarray, " R"]:

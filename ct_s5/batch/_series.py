@@ -93,24 +93,57 @@ class SeriesSet:
                 f"{len(self)} series of up to {longest} steps do not fit a batch of "
                 f"{size} x {length}."
             )
-        series = np.repeat(np.arange(len(self)), self.lengths)
-        place = (series, np.arange(len(series)) - self.offsets[series])
+        static = np.zeros((size, self.static.shape[1]), np.float32)
+        static[: len(self)] = self.static
+        return self._lay_out(np.arange(len(self)), (size, length), static)
+
+    def packed(self, members: Int[np.ndarray, "B G"], length: int) -> IrregularBatch:
+        """All series in a packed batch: several in one row, end to end.
+
+        Args:
+            members: The series of each row, each of the N once and in increasing order; -1 where
+                there is none.
+            length: Steps a row has.
+
+        Raises:
+            ValueError: Series of one row that have more steps together than it has.
+        """
+        row, slot = np.nonzero(members >= 0)
+        steps = np.bincount(row, self.lengths, minlength=len(members))
+        if (steps > length).any():
+            full = int(np.argmax(steps))
+            raise ValueError(
+                f"The series of row {full} have {int(steps[full])} steps together, a row has "
+                f"{length}."
+            )
+        static = np.zeros((*members.shape, self.static.shape[1]), np.float32)
+        static[row, slot] = self.static
+        return self._lay_out(row, (len(members), length), static, slot)
+
+    def _lay_out(self, row_of_series, shape, static, slot_of_series=None) -> IrregularBatch:
+        """Each series at the end of what its row holds already."""
+        row = np.repeat(row_of_series, self.lengths)
+        step = np.arange(len(row))
+        begins = np.diff(row, prepend=-1) != 0
+        place = (row, step - np.maximum.accumulate(np.where(begins, step, 0)))
 
         def padded(flat):
-            out = np.zeros((size, length, *flat.shape[1:]), flat.dtype)
+            out = np.zeros((*shape, *flat.shape[1:]), flat.dtype)
             out[place] = flat
             return out
 
-        static = np.zeros((size, self.static.shape[1]), np.float32)
-        static[: len(self)] = self.static
+        segments = None
+        if slot_of_series is not None:
+            segments = padded(np.repeat(slot_of_series, self.lengths).astype(np.int32))
         return IrregularBatch(
             values=padded(self.values),
             observed=padded(self.observed),
             gaps=padded(self.gaps.astype(np.float32)),
             gaps_after=padded(self.gaps_after.astype(np.float32)),
             reading=padded(self.reading),
-            real=padded(np.ones(len(series), bool)),
+            real=padded(np.ones(len(row), bool)),
             static=static,
+            segments=segments,
         )
 
     def _with_rows(self, rows, offsets, static):

@@ -4,9 +4,9 @@ from typing import Literal, get_args
 
 import equinox as eqx
 import jax
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from ct_s5.nn._dropout import drop
+from ct_s5.nn._dropout import branch, drop
 
 Activation = Literal["full_glu", "half_glu1", "half_glu2", "gelu"]
 ACTIVATIONS: tuple[str, ...] = get_args(Activation)
@@ -40,14 +40,18 @@ class GatedActivation(eqx.Module):
         self.dropout = dropout
 
     def __call__(
-        self, inputs: Float[Array, "L H"], *, key: PRNGKeyArray | None
+        self,
+        inputs: Float[Array, "L H"],
+        *,
+        key: PRNGKeyArray | None,
+        segments: Int[Array, " L"] | None = None,
     ) -> Float[Array, "L H"]:
         """Apply to every step; without a key nothing is dropped."""
-        before, behind = (None, None) if key is None else jax.random.split(key)
-        g = drop(self.dropout, jax.nn.gelu(inputs), before)
+        before, behind = branch(key, 2, segments)
+        g = drop(self.dropout, jax.nn.gelu(inputs), before, segments)
         if self.gate is None:
             return g
         passed = inputs if self.kind == "half_glu2" else g
         if self.value is not None:
             passed = jax.vmap(self.value)(g)
-        return drop(self.dropout, passed * jax.nn.sigmoid(jax.vmap(self.gate)(g)), behind)
+        return drop(self.dropout, passed * jax.nn.sigmoid(jax.vmap(self.gate)(g)), behind, segments)

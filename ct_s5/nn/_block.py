@@ -4,11 +4,12 @@ from typing import Any, Literal
 
 import equinox as eqx
 import jax
-from jaxtyping import Array, Bool, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from ct_s5.nn._activation import Activation, GatedActivation
 from ct_s5.nn._mixer import Mixer, streaming
 from ct_s5.nn._norm import BatchNorm, Moments, StepNorm, make_norm
+from ct_s5.nn._segments import begins
 
 
 class S5Block(eqx.Module):
@@ -57,15 +58,28 @@ class S5Block(eqx.Module):
         gaps_after: Float[Array, " L"] | None = None,
         reading: Bool[Array, " L"] | None = None,
         real: Bool[Array, " L"] | None = None,
+        segments: Int[Array, " L"] | None = None,
     ) -> Float[Array, "L H"]:
         """The block's answer in use; training goes through `forward`."""
-        steps = {"gaps_after": gaps_after, "reading": reading, "real": real}
+        steps: dict[str, Any] = {"gaps_after": gaps_after, "reading": reading, "real": real}
+        steps |= {"segments": segments}
         return self.forward(inputs, gaps, **steps, key=None)[0]
 
     def forward(
-        self, inputs, gaps, *, gaps_after=None, reading=None, real=None, key: PRNGKeyArray | None
+        self,
+        inputs: Float[Array, "L H"],
+        gaps: Float[Array, " L"],
+        *,
+        gaps_after: Float[Array, " L"] | None = None,
+        reading: Bool[Array, " L"] | None = None,
+        real: Bool[Array, " L"] | None = None,
+        segments: Int[Array, " L"] | None = None,
+        key: PRNGKeyArray | None,
     ) -> tuple[Float[Array, "L H"], Moments | None]:
-        """Outputs and what a BatchNorm saw; a key switches dropout and batch statistics on."""
+        """Outputs and what a BatchNorm saw; a key switches dropout and batch statistics on.
+
+        Steps of several series have their `segments`, and the key is then one for each series.
+        """
         counted = jax.numpy.ones(inputs.shape[0], bool) if reading is None else reading
         if real is not None:
             counted = counted & real
@@ -73,8 +87,9 @@ class S5Block(eqx.Module):
         x, moments = inputs, None
         if self.prenorm:
             x, moments = self.norm(x, counted, training=training)
-        x = self.mixer(x, gaps, gaps_after=gaps_after, reading=reading, real=real)
-        x = inputs + self.activation(x, key=key)
+        steps = {"reading": reading, "real": real, "reset": begins(segments)}
+        x = self.mixer(x, gaps, gaps_after=gaps_after, **steps)
+        x = inputs + self.activation(x, key=key, segments=segments)
         if not self.prenorm:
             x, moments = self.norm(x, counted, training=training)
         return x, moments

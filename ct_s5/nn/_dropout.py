@@ -2,19 +2,40 @@
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 
 def drop(
-    share: float, inputs: Float[Array, "*L H"], key: PRNGKeyArray | None
+    share: float,
+    inputs: Float[Array, "*L H"],
+    key: PRNGKeyArray | None,
+    segments: Int[Array, " L"] | None = None,
 ) -> Float[Array, "*L H"]:
-    """Drop some features of one series, the same at every step, and scale up those that stay.
+    """Drop some features of a series, the same at every step, and scale up those that stay.
 
     One draw for the whole series, as in the published S5: were it one a step, a state could average
-    the noise away. Without a key nothing is dropped.
+    the noise away. Where several share the row, `key` holds one for each of them. Without a key
+    nothing is dropped.
     """
     if key is None or share == 0:
         return inputs
-    shape = (1,) * (inputs.ndim - 1) + inputs.shape[-1:]
-    kept = jax.random.bernoulli(key, 1 - share, shape)
+
+    def draw(key):
+        return jax.random.bernoulli(key, 1 - share, inputs.shape[-1:])
+
+    if segments is None:
+        kept = draw(key).reshape((1,) * (inputs.ndim - 1) + inputs.shape[-1:])
+    else:
+        kept = jax.vmap(draw)(key)[segments]
     return jnp.where(kept, inputs / (1 - share), jnp.zeros_like(inputs))
+
+
+def branch(
+    key: PRNGKeyArray | None, n: int, segments: Int[Array, " L"] | None = None
+) -> list[PRNGKeyArray | None]:
+    """`n` keys out of one, or out of each series' own; none out of none."""
+    if key is None:
+        return [None] * n
+    if segments is None:
+        return list(jax.random.split(key, n))
+    return list(jax.vmap(lambda own: jax.random.split(own, n), out_axes=1)(key))

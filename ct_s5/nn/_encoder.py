@@ -58,10 +58,14 @@ class ReadingEncoder(eqx.Module):
         observed: Bool[Array, "L C"],
         gaps: Float[Array, " L"],
         reading: Bool[Array, " L"],
-        static: Float[Array, " S"],
+        static: Float[Array, "L S"],
+        reset: Bool[Array, " L"] | None = None,
     ) -> Float[Array, "L H"]:
-        """Encode every step of one series; unobserved cells may hold anything."""
-        return self.run(values, observed, gaps, reading, static, None)[0]
+        """Encode every step; unobserved cells may hold anything. Another series begins at a reset.
+
+        The static features come with every step, as steps of a packed row have unlike ones.
+        """
+        return self.run(values, observed, gaps, reading, static, None, reset)[0]
 
     def run(
         self,
@@ -69,13 +73,14 @@ class ReadingEncoder(eqx.Module):
         observed: Bool[Array, "L C"],
         gaps: Float[Array, " L"],
         reading: Bool[Array, " L"],
-        static: Float[Array, " S"],
+        static: Float[Array, "L S"],
         history: ChannelHistory | None,
+        reset: Bool[Array, " L"] | None = None,
     ) -> tuple[Float[Array, "L H"], ChannelHistory]:
         """Some steps of a series, going on from its history, and the history after them."""
         values = jnp.where(observed, values, jnp.zeros_like(values))
         # Whatever of the past no input asks for costs nothing: the compiler leaves it out.
-        past, history = channel_history(values, observed, gaps, reading, history)
+        past, history = channel_history(values, observed, gaps, reading, history, reset)
         seen = {
             "value": lambda: jnp.arcsinh(values),
             "observed": lambda: observed.astype(values.dtype),
@@ -84,9 +89,7 @@ class ReadingEncoder(eqx.Module):
             "count": lambda: jnp.log1p(past.count),
             "square": lambda: _log_square(past.last),
         }
-        n_steps = values.shape[0]
-        columns = [seen[name]() for name in self.inputs]
-        columns.append(jnp.broadcast_to(static[None, :], (n_steps, static.shape[0])))
+        columns = [*(seen[name]() for name in self.inputs), static]
         return jax.vmap(self.linear)(jnp.concatenate(columns, axis=-1)), history
 
 
@@ -111,7 +114,8 @@ class TokenEncoder(eqx.Module):
         observed: Bool[Array, "L 1"],
         gaps: Float[Array, " L"],
         reading: Bool[Array, " L"],
-        static: Float[Array, " S"],
+        static: Float[Array, "L S"],
+        reset: Bool[Array, " L"] | None = None,
     ) -> Float[Array, "L H"]:
         """Look every token up; a step without one (a query) gets the zero vector."""
         tokens = jnp.where(observed[:, 0], values[:, 0], jnp.zeros_like(values[:, 0])).astype(int)

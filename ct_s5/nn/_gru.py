@@ -26,9 +26,10 @@ class GRULayer(eqx.Module):
         gaps_after: Float[Array, " L"] | None = None,
         reading: Bool[Array, " L"] | None = None,
         real: Bool[Array, " L"] | None = None,
+        reset: Bool[Array, " L"] | None = None,
     ) -> Float[Array, "L H"]:
         """The state after every step; padded outputs are 0."""
-        return self.run(inputs, gaps, None, reading=reading, real=real)[0]
+        return self.run(inputs, gaps, None, reading=reading, real=real, reset=reset)[0]
 
     def run(
         self,
@@ -38,6 +39,7 @@ class GRULayer(eqx.Module):
         *,
         reading: Bool[Array, " L"] | None = None,
         real: Bool[Array, " L"] | None = None,
+        reset: Bool[Array, " L"] | None = None,
     ) -> tuple[Float[Array, "L H"], Float[Array, " H"]]:
         """Some steps of a series, going on from a state, and the state after them."""
         real = jnp.ones(inputs.shape[0], bool) if real is None else real
@@ -45,12 +47,14 @@ class GRULayer(eqx.Module):
         inputs = jnp.where(real[:, None], inputs, jnp.zeros_like(inputs))
 
         def step(state, row):
-            value, is_reading = row
+            value, is_reading, begins = row
+            if begins is not None:
+                state = jnp.where(begins, self.initial_state(), state)
             state = jnp.where(is_reading, self.cell(value, state), state)
             return state, state
 
         state = self.initial_state() if state is None else state
-        state, states = lax.scan(step, state, (inputs, reading))
+        state, states = lax.scan(step, state, (inputs, reading, reset))
         return jnp.where(real[:, None], states, jnp.zeros_like(states)), state
 
     def initial_state(self) -> Float[Array, " H"]:

@@ -1,6 +1,9 @@
 """What each channel last said, how long ago, and how often it has spoken."""
 
+import functools
+
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float
@@ -23,6 +26,7 @@ def channel_history(
     gaps: Float[Array, " L"],
     reading: Bool[Array, " L"],
     initial: ChannelHistory | None = None,
+    reset: Bool[Array, " L"] | None = None,
 ) -> tuple[ChannelHistory, ChannelHistory]:
     """The history at every step, and the one to carry on with.
 
@@ -35,14 +39,17 @@ def channel_history(
         gaps: Time since the last reading before each step, in model units.
         reading: False on queries and padding.
         initial: Where to go on from; the empty history when left out.
+        reset: True where another series begins, whose history is empty.
     """
-    if initial is None:
-        nothing = jnp.zeros_like(values, shape=values.shape[1:])
-        initial = ChannelHistory(nothing, nothing, nothing)
+    nothing = jnp.zeros_like(values, shape=values.shape[1:])
+    empty = ChannelHistory(nothing, nothing, nothing)
+    initial = empty if initial is None else initial
     observed = observed & reading[:, None]
 
     def step(before, inputs):
-        value, seen, gap, is_reading = inputs
+        value, seen, gap, is_reading, begins = inputs
+        if begins is not None:
+            before = jax.tree.map(functools.partial(jnp.where, begins), empty, before)
         age = before.age + gap
         now = ChannelHistory(
             last=jnp.where(seen, value, before.last),
@@ -52,5 +59,5 @@ def channel_history(
         carried_age = jnp.where(is_reading, now.age, before.age)
         return ChannelHistory(now.last, carried_age, now.count), now
 
-    end, every = lax.scan(step, initial, (values, observed, gaps, reading))
+    end, every = lax.scan(step, initial, (values, observed, gaps, reading, reset))
     return every, end

@@ -18,8 +18,12 @@ class Mixer(Protocol):
         gaps_after: Float[Array, " L"] | None = None,
         reading: Bool[Array, " L"] | None = None,
         real: Bool[Array, " L"] | None = None,
+        reset: Bool[Array, " L"] | None = None,
     ) -> Float[Array, "L H"]:
-        """Mix along time; a query reads and leaves no trace, padding does nothing and gives 0."""
+        """Mix along time; a query reads and leaves no trace, padding does nothing and gives 0.
+
+        At a reset another series begins, which knows nothing of those before it.
+        """
         ...
 
 

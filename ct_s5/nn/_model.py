@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from ct_s5.batch import IrregularBatch
 from ct_s5.nn._activation import Activation
 from ct_s5.nn._block import S5Block
-from ct_s5.nn._dropout import drop
+from ct_s5.nn._dropout import branch, drop
 from ct_s5.nn._encoder import Input, ReadingEncoder, TokenEncoder
 from ct_s5.nn._gru import GRULayer
 from ct_s5.nn._heads import Gaussian, Head
@@ -20,6 +20,7 @@ from ct_s5.nn._history import ChannelHistory
 from ct_s5.nn._mixer import Mixer, streaming
 from ct_s5.nn._norm import Moments
 from ct_s5.nn._pooling import POOLINGS, Pooling, PoolState, pool, pool_so_far, pooled_size
+from ct_s5.nn._segments import begins
 from ct_s5.ssm import Hold, S5Layer
 
 
@@ -141,14 +142,17 @@ class S5Model(eqx.Module):
         self.settings = settings
 
     def __call__(self, batch: IrregularBatch) -> Float[Array, "N *L K"] | Gaussian:
-        """Answers (N, K), or (N, L, K) for `per="reading"`; padded steps answer anything."""
+        """Answers (N, K), or (N, L, K) for `per="reading"`; padded steps answer anything.
+
+        A packed batch has answers (N, G, K), or (N, L, K).
+        """
         return jax.vmap(lambda series: self._one(series, None)[0], axis_name="batch")(batch)
 
     def forward(
         self, batch: IrregularBatch, key: PRNGKeyArray
     ) -> tuple[Float[Array, "N *L K"] | Gaussian, tuple[Moments | None, ...]]:
         """Answers in training, with dropout and batch statistics, and what the norms saw."""
-        keys = jax.random.split(key, batch.gaps.shape[0])
+        keys = jax.random.split(key, batch.static.shape[:-1])
         # The moments are sums over the whole batch, the same for every series.
         return jax.vmap(self._one, axis_name="batch", out_axes=(0, None))(batch, keys)
 
@@ -197,9 +201,10 @@ class S5Model(eqx.Module):
         reading, real = series.reading & series.real, series.real
         gaps = jnp.where(real, series.gaps, jnp.zeros_like(series.gaps))
         observed = series.observed & reading[:, None]
+        static = jnp.broadcast_to(series.static[None, :], (*real.shape, *series.static.shape))
         assert isinstance(self.encoder, ReadingEncoder)
         encoded, history = self.encoder.run(
-            series.values, observed, gaps, reading, series.static, state.history
+            series.values, observed, gaps, reading, static, state.history
         )
         x, layers = encoded, []
         for block, carried in zip(self.blocks, state.layers, strict=True):
@@ -207,7 +212,6 @@ class S5Model(eqx.Module):
             layers.append(carried)
         pooled, sums = pool_so_far(self.settings.pooling, x, encoded, gaps, reading, state.pooled)
         x = pooled if self.settings.per == "series" else x
-        static = jnp.broadcast_to(series.static[None, :], (x.shape[0], series.static.shape[0]))
         answers = jax.vmap(self.head)(jnp.concatenate([x, static], axis=-1))
         return answers, ModelState(history, tuple(layers), sums)
 
@@ -229,12 +233,15 @@ class S5Model(eqx.Module):
         reading = series.reading & series.real
         gaps = jnp.where(series.real, series.gaps, jnp.zeros_like(series.gaps))
         observed = series.observed & reading[:, None]
-        n_keys = 2 + len(self.blocks)
-        keys = [None] * n_keys if key is None else list(jax.random.split(key, n_keys))
-        encode_key, head_key, *block_keys = keys
+        packed, per_series = series.segments, self.settings.per == "series"
+        # A row of one series is answered as a packed row that holds one.
+        segments = jnp.zeros(reading.shape, int) if packed is None else packed
+        static = series.static[None, :] if packed is None else series.static
+        encode_key, head_key, *block_keys = branch(key, 2 + len(self.blocks), packed)
         dropout = self.settings.dropout
-        encoded = self.encoder(series.values, observed, gaps, reading, series.static)
-        x = encoded = drop(dropout, encoded, encode_key)
+        known = (series.values, observed, gaps, reading, static[segments])
+        encoded = self.encoder(*known, begins(packed))
+        x = encoded = drop(dropout, encoded, encode_key, packed)
         moments = []
         for block, block_key in zip(self.blocks, block_keys, strict=True):
             x, seen = block.forward(
@@ -243,14 +250,18 @@ class S5Model(eqx.Module):
                 gaps_after=series.gaps_after,
                 reading=series.reading,
                 real=series.real,
+                segments=packed,
                 key=block_key,
             )
             moments.append(seen)
-        if self.settings.per == "series":
-            x = pool(self.settings.pooling, x, encoded, gaps, reading)
-            answers = self.head(drop(dropout, jnp.concatenate([x, series.static]), head_key))
-        else:
-            static = jnp.broadcast_to(series.static[None, :], (x.shape[0], series.static.shape[0]))
-            known = drop(dropout, jnp.concatenate([x, static], axis=-1), head_key)
-            answers = jax.vmap(self.head)(known)
+        owner = segments
+        if per_series:
+            n_series = static.shape[0]
+            x = pool(self.settings.pooling, x, encoded, gaps, reading, segments, n_series)
+            owner = jnp.arange(n_series)
+        x = jnp.concatenate([x, static[owner]], axis=-1)
+        x = drop(dropout, x, head_key, None if packed is None else owner)
+        answers = jax.vmap(self.head)(x)
+        if packed is None and per_series:
+            answers = jax.tree.map(lambda answer: answer[0], answers)
         return answers, tuple(moments)

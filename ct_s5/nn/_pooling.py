@@ -6,7 +6,9 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
+
+from ct_s5.nn._segments import last_of_each, sum_of_each
 
 Pooling = Literal["last", "mean", "gap_mean", "summary"]
 POOLINGS: tuple[str, ...] = get_args(Pooling)
@@ -18,8 +20,10 @@ def pool(
     encoded: Float[Array, "L H"],
     gaps: Float[Array, " L"],
     reading: Bool[Array, " L"],
-) -> Float[Array, " F"]:
-    """One vector from the features of a series; a series without any reading pools to 0.
+    segments: Int[Array, " L"],
+    n_series: int,
+) -> Float[Array, "G F"]:
+    """One vector from the features of each series; one without any reading pools to 0.
 
     Args:
         kind: "last" takes the features at the last reading, "mean" their mean over readings.
@@ -32,17 +36,20 @@ def pool(
         encoded: The encoder's outputs.
         gaps: Time since the last reading before each step.
         reading: Steps that count.
+        segments: Which series each step belongs to, from 0 on.
+        n_series: G, how many there are.
     """
+    whose = (reading, segments, n_series)
     match kind:
         case "last":
-            return _last(features, reading)
+            return last_of_each(features, *whose)
         case "mean":
-            return _mean(features, jnp.ones_like(gaps), reading)
+            return _mean(features, jnp.ones_like(gaps), *whose)
         case "gap_mean":
-            return _mean(features, gaps, reading)
+            return _mean(features, gaps, *whose)
         case "summary":
-            mean = _mean(features, jnp.ones_like(gaps), reading)
-            return jnp.concatenate([mean, _last(encoded, reading)])
+            mean = _mean(features, jnp.ones_like(gaps), *whose)
+            return jnp.concatenate([mean, last_of_each(encoded, *whose)], axis=-1)
         case _:
             raise ValueError(f"pooling must be one of {', '.join(POOLINGS)}; got {kind!r}.")
 
@@ -108,15 +115,12 @@ def pool_so_far(
     return pooled, jax.tree.map(lambda part: part[-1], every)
 
 
-def _last(features, reading):
-    last = jnp.max(jnp.where(reading, jnp.arange(features.shape[0]), -1))
-    return jnp.where(last >= 0, features[last], jnp.zeros_like(features[0]))
-
-
-def _mean(features, weights, reading):
+def _mean(features, weights, reading, segments, n_series):
     weights = jnp.where(reading, weights, jnp.zeros_like(weights))
     # Readings that all share one time have no gaps to weigh with: then each counts the same.
-    weights = jnp.where(jnp.sum(weights) > 0, weights, reading.astype(weights.dtype))
-    total = jnp.sum(weights)
+    some = sum_of_each(weights, segments, n_series) > 0
+    weights = jnp.where(some[segments], weights, reading.astype(weights.dtype))
+    total = sum_of_each(weights, segments, n_series)[:, None]
     kept = jnp.where(reading[:, None], features, jnp.zeros_like(features))
-    return (weights @ kept) / jnp.where(total > 0, total, jnp.ones_like(total))
+    sums = sum_of_each(weights[:, None] * kept, segments, n_series)
+    return sums / jnp.where(total > 0, total, jnp.ones_like(total))

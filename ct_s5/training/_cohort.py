@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from ct_s5.batch import SeriesSet
 from ct_s5.training._losses import Targets
@@ -23,11 +23,16 @@ class Cohort:
     """What to call the series; their numbers where None."""
     role: Literal["training", "validation"] = "training"
 
+    def owners(self, targets: Int[np.ndarray, " M"]) -> Int[np.ndarray, " M"]:
+        """The series of each target."""
+        if self.per == "series":
+            return targets
+        return np.searchsorted(self.series.offsets, targets, side="right") - 1
+
     def name_of(self, target: int) -> str:
         """Words for one target."""
-        owner, row = target, ""
+        owner, row = int(self.owners(np.array([target]))[0]), ""
         if self.per == "reading":
-            owner = int(np.searchsorted(self.series.offsets, target, side="right")) - 1
             row = f"row {target - int(self.series.offsets[owner])} of "
         return f"{row}{self.role} series {owner if self.names is None else self.names[owner]!r}"
 

@@ -14,7 +14,16 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from ct_s5.batch import Minibatch, SeriesSet, bucket_lengths, minibatches, thinned_lengths
+from ct_s5.batch import (
+    Minibatch,
+    Packing,
+    SeriesSet,
+    bucket_lengths,
+    minibatches,
+    pack,
+    packed_minibatches,
+    thinned_lengths,
+)
 from ct_s5.nn import S5Model
 from ct_s5.training._bar import unseen
 from ct_s5.training._checkpoint import Checkpoint, Progress
@@ -49,6 +58,9 @@ class FitSettings:
     n_buckets: int = 4
     """Distinct lengths to pad to, at most; each compiles once for training and once for validation,
     so fewer are taken where they pad little enough."""
+    packing: bool | None = None
+    """Whether several series share a row in training, so that one length compiles and next to
+    nothing is padded; left out, where that saves steps."""
     seed: int = 0
 
     def __post_init__(self):
@@ -99,6 +111,9 @@ _USUAL_STEPS = 1200
 # Padding that a compilation more (some seconds) would not win back in a usual training.
 _WASTE = 0.3
 
+# What packing must save of the padded steps, and the rows a packed batch must have.
+_SAVING, _FEW_ROWS = 0.02, 4
+
 # Counts traces, which are what a user waits for; the body of a jitted function runs only then.
 _traces = [0]
 
@@ -110,8 +125,8 @@ def _train_step(model, optimiser_state, batch, targets, key, rate, loss: Loss, s
 
     def mean_loss(model):
         answers, moments = model.forward(batch, key)
-        losses, weight = loss_of_each(loss, answers, values, weights)
-        total = jnp.sum(weight)
+        losses = loss_of_each(loss, answers, values, weights)
+        total = jnp.sum(weights.astype(losses.dtype))
         mean = jnp.sum(losses) / jnp.where(total > 0, total, jnp.ones_like(total))
         return mean, (losses, moments)
 
@@ -177,7 +192,8 @@ def fit(
         if some is not None:
             some.check_weights()
     lengths = _buckets(thinned_lengths(series, settings.thinning), settings.n_buckets)
-    n_steps = sum(1 for _ in _epoch(series, lengths, settings, 1))
+    packing = _packing(thinned_lengths(series, settings.thinning), lengths, settings)
+    n_steps = sum(1 for _ in _epoch(series, lengths, packing, settings, 1))
     max_epochs, patience = settings.limits(n_steps)
     n_all = max_epochs * n_steps
     schedule = make_schedule(settings.learning_rate, n_all, int(settings.warmup * n_all))
@@ -225,7 +241,7 @@ def fit(
             started = time.perf_counter()
             total, weight, n_seen = 0.0, 0.0, 0
             try:
-                for k, part in enumerate(_epoch(series, lengths, settings, epoch)):
+                for k, part in enumerate(_epoch(series, lengths, packing, settings, epoch)):
                     now, value, share = one_step(now, part, k)
                     total, weight = total + value * share, weight + share
                     n_seen += int((part.series >= 0).sum())
@@ -283,15 +299,26 @@ def _buckets(lengths, n_buckets):
     return bucket_lengths(lengths, n_buckets, waste=_WASTE, multiple=power_of_two)
 
 
-def _epoch(series, lengths, settings, epoch):
-    return minibatches(
-        series,
-        lengths,
-        settings.batch_size,
-        seed=settings.seed,
-        epoch=epoch,
-        thinning=settings.thinning,
-    )
+def _packing(lengths, buckets, settings: FitSettings) -> Packing | None:
+    """The plan by which series share rows, or None where each has its own."""
+    if settings.packing is False:
+        return None
+    packing = pack(lengths)
+    if settings.packing:
+        return packing
+    # On PhysioNet 2012, 16 % fewer steps made the epoch 23 % shorter, with a third of the compiling
+    # (experiments/speed). Few rows could not hold about as many series as a batch was asked for.
+    n_rows = len(packing.rows)
+    padded = np.asarray(buckets)[np.searchsorted(buckets, lengths)].sum()
+    pays = n_rows * packing.length < (1 - _SAVING) * padded
+    return packing if pays and settings.batch_size * n_rows >= _FEW_ROWS * len(lengths) else None
+
+
+def _epoch(series, lengths, packing: Packing | None, settings: FitSettings, epoch):
+    drawn = {"seed": settings.seed, "epoch": epoch, "thinning": settings.thinning}
+    if packing is None:
+        return minibatches(series, lengths, settings.batch_size, **drawn)
+    return packed_minibatches(series, packing, settings.batch_size, **drawn)
 
 
 class _NotFinite(Exception):
@@ -304,9 +331,9 @@ _ADVICE = "Try a smaller learning_rate, and look for extreme values in those ser
 
 
 def _culprit(losses, part: Minibatch, cohort: Cohort) -> str:
-    asked = part.series >= 0
-    bad = part.series[asked & ~np.isfinite(losses)]
-    if not bad.size or 1 < bad.size == asked.sum():
+    targets = part.rows if cohort.per == "reading" else part.series
+    bad = np.unique(cohort.owners(targets[(targets >= 0) & ~np.isfinite(losses)]))
+    if not bad.size or 1 < bad.size == (part.series >= 0).sum():
         return f", {_IN_WEIGHTS}"
     shown = [i if cohort.names is None else cohort.names[i] for i in bad[:5]]
     return f", series {', '.join(map(repr, shown))}"

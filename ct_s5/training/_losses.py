@@ -1,4 +1,4 @@
-"""What training minimises: one number a series, from the targets that are there."""
+"""What training minimises: one number a target, from the targets that are there."""
 
 import dataclasses
 from typing import Literal, get_args
@@ -40,8 +40,8 @@ def loss_of_each(
     answers: Float[Array, "N *L K"] | Gaussian,
     targets: Shaped[Array, "N ..."],
     weights: Float[Array, "N *L"],
-) -> tuple[Float[Array, " N"], Float[Array, " N"]]:
-    """The weighted loss of each series, summed over its targets, and the sum of its weights.
+) -> Float[Array, "N *L"]:
+    """The weighted loss of each target.
 
     `class` is cross-entropy in nats, `value` the squared error (mean over the K targets),
     `gaussian` the negative log-likelihood (sum over the K targets). Where the weight is 0, the
@@ -66,7 +66,4 @@ def loss_of_each(
             losses = jnp.mean((answers - targets) ** 2, axis=-1)
         case _:
             raise ValueError(f"loss must be one of {', '.join(LOSSES)}; got {kind!r}.")
-    losses = jnp.where(known, losses * weights, jnp.zeros_like(losses))
-    if losses.ndim == 2:
-        losses, weights = jnp.sum(losses, axis=1), jnp.sum(weights, axis=1)
-    return losses, weights
+    return jnp.where(known, losses * weights, jnp.zeros_like(losses))

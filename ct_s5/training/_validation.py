@@ -30,7 +30,7 @@ def validate(
     """The loss, and the score to monitor where that is another; and the loss of each target."""
     answers = predict_all(model, cohort.series, lengths=lengths, batch_size=batch_size)
     values, weights = cohort.targets.look_up(np.arange(len(cohort.targets.weights)))
-    losses, _ = _losses(loss, *jax.tree.map(jnp.asarray, (answers, values, weights)))
+    losses = _losses(loss, *jax.tree.map(jnp.asarray, (answers, values, weights)))
     row = {"validation_loss": float(np.sum(losses)) / float(np.sum(weights))}
     if monitor != "loss":
         known = weights > 0

@@ -29,7 +29,7 @@ ROUNDS = 7
 class NoMixer(eqx.Module):
     """Hands its inputs on."""
 
-    def __call__(self, inputs, gaps, *, gaps_after=None, reading=None, real=None):
+    def __call__(self, inputs, gaps, *, gaps_after=None, reading=None, real=None, reset=None):
         """The inputs."""
         return inputs
 

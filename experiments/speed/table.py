@@ -40,6 +40,7 @@ STREAM = {
     "step_microseconds": "`layer.step`, compiled",
     "chunk_microseconds": "`layer.run`, 1000 readings in one call",
 }
+_EPOCHS = ("compilations", "first epoch", "epoch")
 
 
 def tables() -> dict[str, str]:
@@ -52,6 +53,7 @@ def tables() -> dict[str, str]:
         "memory": _memory(),
         "accuracy": _accuracy(),
         "model": _rows("model", MODEL),
+        "packing": _packing(),
         "stream": _rows("stream", {k: (v, "{:.1f}") for k, v in STREAM.items()}),
         "gpu": _gpu(),
     }
@@ -187,6 +189,27 @@ def _rows(name, titles) -> str:
         low, middle, high = (form.format(f(values)) for f in (np.min, np.median, np.max))
         lines.append(f"| {title} | {middle} | {low} to {high} |")
     lines.append(f"\nMeasured on {_place(results)}.")
+    return "\n".join(lines)
+
+
+def _packing() -> str:
+    results = _read("packing")
+    if results is None:
+        return "Not run."
+
+    def median(key):
+        return float(np.median([entry[key] for entry in results["seeds"]]))
+
+    lines = [
+        "| network | rows | lengths compiled | first epoch, seconds | each epoch, seconds |",
+        "|---|---|---|---|---|",
+    ]
+    for mixer in ("s5", "gru"):
+        for name, title in (("buckets", "one series each, in buckets"), ("packed", "packed")):
+            cells = [median(f"{mixer} | {name} | {what}") for what in _EPOCHS]
+            numbers = f"{cells[0]:.0f} | {cells[1]:.1f} | {cells[2]:.2f}"
+            lines.append(f"| {mixer.upper()} | {title} | {numbers} |")
+    lines.append(f"\nMedians of {len(results['seeds'])} rounds in turns; {_place(results)}.")
     return "\n".join(lines)
 
 

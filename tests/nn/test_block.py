@@ -141,7 +141,7 @@ def test_a_block_drops_no_more_than_its_activation(kind, times):
     assert (outputs == x).all(axis=0).mean() == pytest.approx(1 - 0.5**times, abs=0.1)
 
 
-def mixer(inputs, gaps, *, gaps_after=None, reading=None, real=None):
+def mixer(inputs, gaps, *, gaps_after=None, reading=None, real=None, reset=None):
     """The least that a block accepts: it needs no `S5Layer`."""
     return jnp.cumsum(inputs, axis=0) * gaps[:, None]
 

@@ -57,10 +57,21 @@ def test_a_history_carries_on_over_any_cut():
         jax.tree.map(np.testing.assert_array_equal, carried, end)
 
 
+def test_a_history_begins_anew_at_a_reset():
+    one, other = ([jnp.asarray(x) for x in draw(seed, "float32")] for seed in (1, 2))
+    both = [jnp.concatenate(parts) for parts in zip(one, other, strict=True)]
+    reset = jnp.arange(2 * L) % L == 0
+    packed, end = channel_history(*both, reset=reset)
+    alone = [channel_history(*steps) for steps in (one, other)]
+    joined = jax.tree.map(lambda a, b: jnp.concatenate([a, b]), alone[0][0], alone[1][0])
+    jax.tree.map(np.testing.assert_array_equal, packed, joined)
+    jax.tree.map(np.testing.assert_array_equal, end, alone[1][1])
+
+
 @pytest.mark.parametrize("inputs", [INPUTS, ("square", "value")])
 def test_the_encoder_is_a_linear_map_of_the_inputs_it_names(inputs, precision):
     values, observed, gaps, reading = draw(2, precision)
-    static = np.array([0.5, -2.0], precision)
+    static = np.random.default_rng(3).normal(size=(L, S)).astype(precision)
     encoder = ReadingEncoder(C, S, 4, inputs=inputs, key=jax.random.key(0))
     answer = encoder(*map(jnp.asarray, (values, observed, gaps, reading, static)))
     values = np.where(observed, values, 0)
@@ -73,7 +84,7 @@ def test_the_encoder_is_a_linear_map_of_the_inputs_it_names(inputs, precision):
         "count": np.log(1 + count),
         "square": np.log(1 + last**2),
     }
-    seen = np.concatenate([*(columns[name] for name in inputs), np.tile(static, (L, 1))], axis=1)
+    seen = np.concatenate([*(columns[name] for name in inputs), static], axis=1)
     expected = seen @ np.asarray(encoder.linear.weight).T + np.asarray(encoder.linear.bias)
     np.testing.assert_allclose(answer, expected, rtol=1e-5, atol=1e-5)
 
@@ -81,5 +92,5 @@ def test_the_encoder_is_a_linear_map_of_the_inputs_it_names(inputs, precision):
 def test_a_code_for_missing_overflows_no_input():
     encoder = ReadingEncoder(1, 0, 4, inputs=INPUTS, key=jax.random.key(0))
     values = jnp.array([[1e36], [-1e30], [0.0]])
-    answer = encoder(values, values == values, jnp.ones(3), jnp.ones(3, bool), jnp.zeros(0))
+    answer = encoder(values, values == values, jnp.ones(3), jnp.ones(3, bool), jnp.zeros((3, 0)))
     assert np.isfinite(answer).all()

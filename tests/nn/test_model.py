@@ -163,7 +163,8 @@ def test_batch_statistics_in_training_see_readings_only():
     series, static = draw_series()
     batch = assemble(series, static)
     _, moments = train(model, batch)
-    steps = batch.values, batch.observed, batch.gaps, batch.reading, batch.static
+    told = np.repeat(batch.static[:, None], L, axis=1)
+    steps = batch.values, batch.observed, batch.gaps, batch.reading, told
     features = jax.vmap(model.encoder)(*map(jnp.asarray, steps))
     seen = np.asarray(features, float)[batch.reading]
     np.testing.assert_allclose(moments[0].mean, seen.mean(axis=0), rtol=1e-4, atol=1e-6)

@@ -27,8 +27,9 @@ def draw(seed, dtype):
 
 def part(series, begin, end):
     """Some steps of a series."""
-    fields = {name: array[begin:end] for name, array in vars(series).items() if name != "static"}
-    return type(series)(**fields, static=series.static)
+    whole = {"static": series.static, "segments": None}
+    fields = {name: array[begin:end] for name, array in vars(series).items() if name not in whole}
+    return type(series)(**fields, **whole)
 
 
 @pytest.mark.parametrize("kind", CAUSAL)

@@ -24,6 +24,7 @@ from tiny_training import (
 from ct_s5.batch import minibatches, thinned_lengths
 from ct_s5.training import FitSettings, Targets, fit, predict_all
 from ct_s5.training._checkpoint import Checkpoint
+from ct_s5.training._fit import _packing
 
 
 def train(model=None, targets=None, **keywords):
@@ -456,3 +457,46 @@ def test_a_training_that_ends_well_warns_of_nothing():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert isinstance(train(max_epochs=1).history, pd.DataFrame)
+
+
+def ragged():
+    """The tiny series, of 4, 1, 3, 4, 2 and 2 readings: four full rows."""
+    kept = np.arange(4) < np.array([4, 1, 3, 4, 2, 2])[:, None]
+    return tiny_series().keep(kept.ravel())
+
+
+@pytest.mark.parametrize("per", ["series", "reading"])
+def test_packed_series_train_the_same_model(per):
+    # One batch holds all of them, so that the two ways differ in nothing but where steps lie.
+    told = (tiny_model(dropout=0.0), classes())
+    if per == "reading":
+        told = (tiny_model(**PER_READING), values(16))
+    how = {"series": ragged(), "batch_size": 6, "n_buckets": 1}
+    how["loss"] = "class" if per == "series" else "value"
+    results = [train(*told, **how, packing=packing) for packing in (True, False)]
+    packed, padded = (result.history.loss for result in results)
+    np.testing.assert_allclose(packed, padded, rtol=1e-4)
+    for one, other in zip(*(arrays_of(result.model) for result in results), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)
+
+
+def test_a_loss_that_is_not_finite_names_the_one_series_of_a_packed_row():
+    targets = values(16)
+    targets.values[6] = 1e30
+    how = {"series": ragged(), "batch_size": 6, "loss": "value"}
+    with pytest.raises(FloatingPointError, match=r"\(epoch 1\), series 'cleo'\."):
+        train(tiny_model(**PER_READING), targets, **how, packing=True)
+
+
+def test_series_are_packed_where_that_saves_steps():
+    def rows(lengths, batch_size, **keywords):
+        steps = np.asarray(lengths)
+        packing = _packing(steps, (steps.max(),), FitSettings(batch_size=batch_size, **keywords))
+        return packing and len(packing.rows)
+
+    assert rows([4, 1, 3, 4, 2, 2], 6) == 4
+    assert rows([4, 1, 3, 4, 2, 2], 6, packing=False) is None
+    assert rows([4, 4, 4, 4], 6) is None  # nothing to save
+    assert rows([4, 4, 4, 4], 6, packing=True) == 4
+    # One long series among short ones: a row would hold far more than a batch of them.
+    assert rows([100, *[1] * 99], 32) is None
