@@ -21,6 +21,14 @@ def precision(request):
         yield request.param
 
 
+@pytest.fixture(scope="session", autouse=True)
+def parsed_sets(tmp_path_factory):
+    """Parsed data sets are kept for the session, never in the user's own cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CT_S5_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> pathlib.Path:
     """The folder of real data sets, or a skip that says how to name it."""

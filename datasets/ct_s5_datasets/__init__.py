@@ -1,35 +1,24 @@
 """Public data sets as pandas frames: `names()` lists them, `load(name, root=...)` reads one.
 
-`card(name)` is what to know of a set before its files are there.
+`card(name)` is what to know of a set before its files are there, `describe()` one line on each.
 
 Loaders read the providers' own files, fetch nothing, and need neither ct_s5 nor JAX.
 """
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
+from ._cache import cached
 from ._dataset import Column, Dataset, read_card
+from ._registry import ENTRIES, Entry, entry_and_protocol, names
 
-__all__ = ["Column", "Dataset", "card", "load", "names"]
-
-# Set -> its file here, opened on first use: listing names loads no pandas.
-_LOADERS = {"physionet2012": "_physionet2012"}
-_PROTOCOLS = {"physionet2012": ("mtan-classif@1",)}
-
-
-def names() -> list[str]:
-    """List all sets, each followed by its protocols as `set/protocol@version`."""
-    return [
-        name
-        for entry in _LOADERS
-        for name in (entry, *(f"{entry}/{protocol}" for protocol in _PROTOCOLS.get(entry, ())))
-    ]
+__all__ = ["Column", "Dataset", "Entry", "card", "describe", "folder_of", "load", "names"]
 
 
 def card(name: str) -> str:
@@ -42,7 +31,12 @@ def card(name: str) -> str:
         ValueError: The name is unknown.
 
     """
-    return read_card(_entry_and_protocol(name)[0])
+    return read_card(entry_and_protocol(name)[0].replace("/", "_"))
+
+
+def describe() -> dict[str, Entry]:
+    """What is known of every set before a file of it is opened: title, licence, size, protocols."""
+    return dict(ENTRIES)
 
 
 def load(
@@ -50,11 +44,14 @@ def load(
 ) -> Dataset:
     """Read a set, or a set as one protocol uses it.
 
+    What was parsed is kept as parquet in `$CT_S5_CACHE` (by default the user's cache folder) and
+    read from there the next time, as long as neither the files nor this package change.
+
     Args:
         name: One of `names()`. With a protocol, such as "physionet2012/mtan-classif@1", the
             protocol chooses the part, and `splits` holds that protocol's split alone. Version 1
             fixes which series lie in which part, not how they are scaled or scored.
-        root: That set's own folder. By default `$CT_S5_DATA/<set>`.
+        root: That set's own folder. By default `$CT_S5_DATA/<set>`. Simulated sets need none.
         part: Which of the set's files to read, in the set's own words ("a", "b" or ("a", "b") for
             physionet2012). By default its first.
 
@@ -63,43 +60,41 @@ def load(
         FileNotFoundError: A file is absent; the message says where to get it.
 
     """
-    entry, protocol = _entry_and_protocol(name)
-    loader = import_module(f".{_LOADERS[entry]}", __name__)
+    entry, protocol = entry_and_protocol(name)
+    module = import_module(f".{ENTRIES[entry].module}", __name__)
     if protocol:
-        wanted = loader.PROTOCOLS[protocol]
+        wanted = module.PROTOCOLS[protocol]
         if part is not None and part != wanted:
             raise ValueError(
                 f"{name} is defined on part {wanted!r}, not on part={part!r}. Leave part out, or "
                 f"load {entry!r} with that part."
             )
         part = wanted
-    chosen = {} if part is None else {"part": part}
-    dataset = loader.load(_folder(entry, root), **chosen)
+    chosen: dict[str, Any] = {} if part is None else {"part": part}
+    if ENTRIES[entry].simulated:
+        dataset = module.load(**chosen)
+    else:
+        folder = Path(root) if root is not None else folder_of(entry)
+        dataset = cached(entry, folder, part, lambda: module.load(folder, **chosen))
     if not protocol:
         return dataset
     if protocol not in dataset.splits:
+        known = dataset.frame["unique_id"].nunique()
+        known = known if dataset.labels is None else len(dataset.labels)
         raise ValueError(
-            f"{name} needs the whole part {part!r}; {len(dataset.labels)} series are there. "
+            f"{name} needs the whole part {part!r}; {known} series are there. "
             f"Load {entry!r} to use them without the protocol."
         )
     return replace(dataset, splits={protocol: dataset.splits[protocol]})
 
 
-def _entry_and_protocol(name: str) -> tuple[str, str]:
-    if name not in names():
-        near = difflib.get_close_matches(name, names(), n=1, cutoff=0.5)
-        raise ValueError(
-            f"No data set {name!r}."
-            + (f" Did you mean {near[0]!r}?" if near else "")
-            + f" There are: {', '.join(names())}."
-        )
-    entry, _, protocol = name.partition("/")
-    return entry, protocol
+def folder_of(entry: str) -> Path:
+    """Where a set's files lie unless `root` says otherwise: `$CT_S5_DATA/<set>`.
 
+    Raises:
+        ValueError: The variable is not set.
 
-def _folder(entry: str, root: str | Path | None) -> Path:
-    if root is not None:
-        return Path(root)
+    """
     base = os.environ.get("CT_S5_DATA")
     if not base:
         raise ValueError(

@@ -28,7 +28,9 @@ class Dataset:
         frame: One row a (series, time), sorted by both: `unique_id`, `ds` (a timestamp, or a
             timedelta since the start of the series), then one float column a channel. NaN means
             not observed. No (series, time) appears twice.
-        labels: One answer a series, indexed by id. A series without any reading is here too.
+        labels: One answer a series, indexed by id, series without any reading included. None where
+            the set has no such answer; one answer a reading is a column of `frame` that the schema
+            names and the card tells of.
         static: One row a series, indexed like `labels`, or None where the set has no such table.
         schema: Column name -> its description and unit.
         splits: Name of a split -> part ("train", "validation", "test", ...) -> ids, sorted.
@@ -37,7 +39,7 @@ class Dataset:
     """
 
     frame: pd.DataFrame
-    labels: pd.Series
+    labels: pd.Series | None
     static: pd.DataFrame | None
     schema: Mapping[str, Column]
     splits: Mapping[str, Mapping[str, np.ndarray]]
@@ -46,8 +48,9 @@ class Dataset:
     def __repr__(self) -> str:
         """Sizes, not tables: a frame of 300,000 rows is no use in a prompt."""
         static = "none" if self.static is None else f"{self.static.shape[1]} columns"
+        known = self.frame["unique_id"] if self.labels is None else self.labels.index
         return (
-            f"Dataset({len(self.labels)} series, {len(self.frame)} rows, "
+            f"Dataset({known.nunique()} series, {len(self.frame)} rows, "
             f"{self.frame.shape[1] - 2} channels, static {static}, "
             f"splits {', '.join(self.splits) or 'none'})"
         )

@@ -111,7 +111,7 @@ def test_the_loaders_need_neither_ct_s5_nor_jax():
             for name in names:
                 foreign.setdefault(name.split(".")[0], path.name)
     outside = set(foreign) - set(sys.stdlib_module_names)
-    assert outside == {"numpy", "pandas", "sklearn"}, foreign
+    assert outside <= {"numpy", "pandas", "sklearn", "pyarrow", "PIL", "pooch"}, foreign
 
 
 def test_listing_names_loads_no_pandas():

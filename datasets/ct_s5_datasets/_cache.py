@@ -1,0 +1,138 @@
+"""Parsed sets as parquet, so that the second load takes a moment.
+
+A cached set is found by a hash over every raw file, over this package's own text and over what was
+asked for: edit any of them, and it is parsed anew. It appears whole or not at all, whoever else is
+writing it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from ._dataset import Column, Dataset
+
+_FORMAT = 1
+_MOST_BYTES = 2**30  # of raw files: hashing more would take longer than it saves
+
+
+def user_folder() -> Path:
+    """Where parsed sets are kept: `$CT_S5_CACHE`, or the user's cache folder."""
+    if named := os.environ.get("CT_S5_CACHE"):
+        return Path(named)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData/Local")) / "ct_s5"
+    if sys.platform == "darwin":
+        return Path.home() / "Library/Caches/ct_s5"
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "ct_s5"
+
+
+def cached(name: str, root: Path, part: object, parse: Callable[[], Dataset]) -> Dataset:
+    """What `parse` gives, from the cache where it is there, and kept there where it is not.
+
+    Without pyarrow, or with more than a gigabyte of raw files, nothing is kept.
+
+    Raises:
+        OSError: The cache cannot be written, for instance because the disk is full.
+
+    """
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError:
+        return parse()
+    key = _key(name, root, part)
+    if key is None:
+        return parse()
+    folder = user_folder() / "parsed" / f"{name.replace('/', '-')}-{key[:32]}"
+    if (folder / "set.json").is_file():
+        return _read(folder)
+    dataset = parse()
+    try:
+        _write(dataset, folder)
+    except OSError as error:
+        raise OSError(
+            f"{name} was read, but could not be kept in {folder.parent}: {error}. Free some space, "
+            "or point CT_S5_CACHE at another folder."
+        ) from error
+    return dataset
+
+
+def _key(name: str, root: Path, part: object) -> str | None:
+    """A hash of all that the parsed set follows from; None where that is too much to hash."""
+    package = Path(__file__).parent
+    text = sorted(package.rglob("*.py")) + sorted(package.glob("cards/*.md"))
+    text += sorted((package.parent / "cards").glob("*.md"))
+    raw = sorted(path for path in root.rglob("*") if path.is_file())
+    if sum(path.stat().st_size for path in raw) > _MOST_BYTES:
+        return None
+    total = hashlib.sha256(f"{_FORMAT} {name} {part!r} {root.is_dir()}".encode())
+    for base, paths in ((package.parent, text), (root, raw)):
+        for path in paths:
+            total.update(f"\0{path.relative_to(base)}\0".encode())
+            with path.open("rb") as stream:
+                total.update(hashlib.file_digest(stream, "sha256").digest())
+    return total.hexdigest()
+
+
+def _write(dataset: Dataset, folder: Path) -> None:
+    import pandas as pd
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Beside its place, so that the rename is one step; cleared away whatever happens.
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as new:
+        here = Path(new) / "set"
+        here.mkdir()
+        dataset.frame.to_parquet(here / "frame.parquet")
+        if dataset.labels is not None:
+            pd.DataFrame({"label": dataset.labels}).to_parquet(here / "labels.parquet")
+        if dataset.static is not None:
+            dataset.static.to_parquet(here / "static.parquet")
+        told = {
+            "label": None if dataset.labels is None else dataset.labels.name,
+            "schema": [list(column) for column in dataset.schema.values()],
+            "splits": {
+                name: {part: ids.tolist() for part, ids in split.items()}
+                for name, split in dataset.splits.items()
+            },
+            "card": dataset.card,
+        }
+        (here / "set.json").write_text(json.dumps(told), encoding="utf-8")
+        for path in here.iterdir():
+            with path.open("rb") as stream:
+                os.fsync(stream.fileno())
+        try:
+            here.rename(folder)
+        except OSError:
+            # Another process was first, with the same content; or what is there is no set.
+            if not (folder / "set.json").is_file():
+                shutil.rmtree(folder, ignore_errors=True)
+                here.rename(folder)
+
+
+def _read(folder: Path) -> Dataset:
+    import numpy as np
+    import pandas as pd
+
+    told = json.loads((folder / "set.json").read_text(encoding="utf-8"))
+    labels, static = folder / "labels.parquet", folder / "static.parquet"
+    splits = {
+        name: {part: np.array(ids) for part, ids in split.items()}
+        for name, split in told["splits"].items()
+    }
+    known = None
+    if labels.is_file():
+        known = pd.Series(pd.read_parquet(labels)["label"], name=told["label"])
+    return Dataset(
+        frame=pd.read_parquet(folder / "frame.parquet"),
+        labels=known,
+        static=pd.read_parquet(static) if static.is_file() else None,
+        schema={column[0]: Column(*column) for column in told["schema"]},
+        splits=splits,
+        card=told["card"],
+    )
