@@ -5,13 +5,12 @@ One file is one stay, one line one hour: 41 numbers between bars, `NaN` where th
 
 from __future__ import annotations
 
-import io
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from ._dataset import Column
+from ._lines import join_lines, numbers
 
 _TOLD = """
 HR|heart rate|beats/min
@@ -59,9 +58,7 @@ STATIC = (
 )
 TIME, LABEL = "ICULOS", "SepsisLabel"
 NAMES = (*(column.name for column in (*CHANNELS, *STATIC)), TIME, LABEL)
-_HEADER = "|".join(NAMES).encode()
 _CHUNK = 4000  # stays parsed at once: bounds the text that is held twice
-_NEWLINE, _BAR = b"\n|"
 
 
 class Stay(NamedTuple):
@@ -100,74 +97,14 @@ def read_stays(stays: list[Stay], *, again: str) -> tuple[np.ndarray, np.ndarray
 
 
 def _read(stays: list[Stay], again: str) -> tuple[np.ndarray, np.ndarray]:
-    bodies = [_body(stay, again) for stay in stays]
-    hours = np.array([body.count(b"\n") for body in bodies])
-    text = b"".join(bodies)
-
-    def fail(row: int, what: str):
-        of = int(np.searchsorted(np.cumsum(hours), row, side="right"))
-        line = row - int(hours[:of].sum()) + 2
-        raise ValueError(f"{stays[of].place}, line {line}: {what}. {again}")
-
-    letters = np.frombuffer(text, np.uint8)
-    starts = np.append(0, np.flatnonzero(letters == _NEWLINE)[:-1] + 1)
-    cells = np.add.reduceat(letters == _BAR, starts, dtype=np.int64) + 1
-    if (cells != len(NAMES)).any():
-        row = int(np.flatnonzero(cells != len(NAMES))[0])
-        fail(row, f"{cells[row]} values, not {len(NAMES)}")
-    try:
-        table = pd.read_csv(
-            io.BytesIO(text),
-            sep="|",
-            header=None,
-            dtype=np.float64,
-            na_values=["NaN"],
-            keep_default_na=False,
-            skip_blank_lines=False,
-            quoting=3,
-        )
-    except ValueError:
-        for row, line in enumerate(text.decode(errors="replace").splitlines()):
-            for name, cell in zip(NAMES, line.split("|"), strict=False):
-                if not _is_number(cell):
-                    fail(row, f"{name} is {cell!r}, not a number or NaN")
-        raise
-    values = table.to_numpy()
-    if np.isinf(values).any():
-        row, column = np.argwhere(np.isinf(values))[0]
-        fail(row, f"{NAMES[column]} is infinite")
+    files = [(stay.place, stay.data) for stay in stays]
+    lines = join_lines(files, cells=len(NAMES), separator="|", header="|".join(NAMES), again=again)
+    values = numbers(lines, NAMES, missing=("NaN",))
     hour, label = values[:, NAMES.index(TIME)], values[:, NAMES.index(LABEL)]
-    wrong = ~((hour >= 1) & (hour < 1e6) & (hour % 1 == 0))
-    if wrong.any():
-        row = int(np.flatnonzero(wrong)[0])
-        fail(row, f"{TIME} is {hour[row]:g}, not a whole number of hours from 1 on")
-    wrong = np.append(False, np.diff(hour) <= 0)
-    wrong[np.append(0, np.cumsum(hours)[:-1])] = False
-    if wrong.any():
-        row = int(np.flatnonzero(wrong)[0])
-        fail(row, f"{TIME} is {hour[row]:g} after {hour[row - 1]:g}: hours must grow")
-    if not np.isin(label, (0, 1)).all():
-        row = int(np.flatnonzero(~np.isin(label, (0, 1)))[0])
-        fail(row, f"{LABEL} is {label[row]:g}, not 0 or 1")
-    return values, hours
-
-
-def _body(stay: Stay, again: str) -> bytes:
-    head, _, body = stay.data.replace(b"\r\n", b"\n").partition(b"\n")
-    if head != _HEADER:
-        shown = head[:60].decode(errors="replace")
-        raise ValueError(
-            f"{stay.place} does not begin with the header {NAMES[0]}|{NAMES[1]}|...|{LABEL} of "
-            f"{len(NAMES)} columns but with {shown!r}. {again}"
-        )
-    if not body:
-        raise ValueError(f"{stay.place} holds no hour, only the header. {again}")
-    return body if body.endswith(b"\n") else body + b"\n"
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return "_" not in cell
+    whole = (hour >= 1) & (hour < 1e6) & (hour % 1 == 0)
+    lines.refuse(~whole, f"{TIME} is {{:g}}, not a whole number of hours from 1 on", hour)
+    before = np.append(0, hour[:-1])
+    before[lines.starts()] = 0
+    lines.refuse(hour <= before, f"{TIME} is {{:g}} after {{:g}}: hours must grow", hour, before)
+    lines.refuse(~np.isin(label, (0, 1)), f"{LABEL} is {{:g}}, not 0 or 1", label)
+    return values, lines.rows
