@@ -1,0 +1,182 @@
+"""UEA and UCR archives: classify whole series, in the archives' `.ts` or `.arff` files.
+
+Reads `<name>_TRAIN.ts` and `<name>_TEST.ts` of any of their sets. Origin, licence and defects:
+`datasets/cards/uea.md`.
+"""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ._dataset import Column, Dataset, read_card
+from ._files import read_lines
+from ._splits import Split, seeded_splits
+from ._uea_drop import dropped_rows, neuralcde_split
+from ._uea_text import Problem, read_arff, read_ts
+
+PROTOCOLS = {
+    **{
+        f"character-trajectories-neuralcde-{share}@1": f"CharacterTrajectories/neuralcde-{share}"
+        for share in (30, 50, 70)
+    },
+    **{f"japanese-vowels-drop-{share}@1": f"JapaneseVowels/drop-{share}" for share in (30, 50, 70)},
+}
+
+_WHOLE = {"CharacterTrajectories": (1422, 1436), "JapaneseVowels": (270, 370)}
+_SOURCE = (
+    "Get the set from https://www.timeseriesclassification.com (its page tells the licence) and "
+    "unpack <name>_TRAIN and <name>_TEST, .ts or .arff."
+)
+_READERS = {".ts": read_ts, ".arff": read_arff}
+
+
+def load(root: str | Path, part: str | None = None) -> Dataset:
+    """Read one set of the archives, training and test series together.
+
+    Args:
+        root: Folder with `<name>/<name>_TRAIN.ts` and `_TEST.ts`, or with the files themselves;
+            `.arff` where there is no `.ts`.
+        part: The set's name, such as "JapaneseVowels"; by default the only one there. With
+            "/drop-30", 30 % of each series' readings are dropped at random; with
+            "/neuralcde-30", the readings that NeuralCDE drops: see `dropped_rows`.
+
+    Returns:
+        Ids count the series from 0, those of the training file first. `ds` is the reading's index
+        in seconds, or its own time where the file has one; channels are `channel_0` and so on.
+        Readings without any channel are left out. `labels` has the classes as the file writes
+        them, or the numbers of a regression. `splits` has the archive's own as "provider".
+
+    Raises:
+        FileNotFoundError: A file is absent.
+        ValueError: A file is damaged, or the two do not belong together.
+
+    """
+    root = Path(root)
+    name, kind, share = _check_part(_only_set(root) if part is None else part)
+    train, test = (_read(root, name, half) for half in ("TRAIN", "TEST"))
+    _check_alike(train, test, root / name)
+    labels = train.labels + test.labels
+    ids = np.arange(len(train.values) + len(test.values))
+    first, second = np.split(ids, [len(train.values)])
+    whole, n_silent = _to_frame(train, test, name)
+    frame = whole
+    if kind:
+        lengths = np.bincount(whole["unique_id"].to_numpy(), minlength=len(ids))
+        padded_to = int(lengths.max()) if kind == "neuralcde" else None
+        gone = dropped_rows(lengths, share / 100, padded_to=padded_to)
+        frame = whole.take(np.flatnonzero(~gone)).reset_index(drop=True)
+    splits: dict[str, Split] = {"provider": {"train": first, "test": second}}
+    if _WHOLE.get(name) == (len(first), len(second)):
+        wanted = f"{name}/{kind}-{share}"
+        splits |= {p: neuralcde_split(labels) for p, of in PROTOCOLS.items() if of == wanted}
+    counts = {
+        "set": name,
+        "series to train, to test": f"{len(first)}, {len(second)}",
+        "readings without any channel, left out": n_silent,
+        "readings dropped at random": len(whole) - len(frame),
+        "rows": len(frame),
+        "series without any row": len(ids) - len(np.unique(frame["unique_id"].to_numpy())),
+    }
+    answers, answer_columns = _answers(labels, train.classes)
+    columns = [
+        Column("unique_id", "number of the series, training file first", ""),
+        Column("ds", "index or time of the reading, as the file has it", "seconds"),
+        *(Column(c, f"{c} of {name}", "as its makers scaled it") for c in frame.columns[2:]),
+        *answer_columns,
+    ]
+    return Dataset(
+        frame=frame,
+        labels=answers,
+        static=None,
+        schema={column.name: column for column in columns},
+        splits={**splits, **seeded_splits(ids)},
+        card=read_card("uea") + _counted(counts),
+    )
+
+
+def _check_alike(train: Problem, test: Problem, place: Path) -> None:
+    widths = {values.shape[1] for values in train.values + test.values}
+    labelled = len(train.labels + test.labels) in (0, len(train.values + test.values))
+    timed = (train.times is None) == (test.times is None)
+    if len(widths) != 1 or train.classes != test.classes or not labelled or not timed:
+        raise ValueError(
+            f"{place}_TRAIN and {place.name}_TEST have other channels, classes or times than each "
+            f"other, or no series. Both must come from the same version. {_SOURCE}"
+        )
+
+
+def _to_frame(train: Problem, test: Problem, name: str) -> tuple[pd.DataFrame, int]:
+    """All readings that have a channel, and how many have none."""
+    values = train.values + test.values
+    lengths = [len(readings) for readings in values]
+    series, table = np.repeat(np.arange(len(values)), lengths), np.concatenate(values)
+    there = ~np.isnan(table).all(axis=1)
+    series = series[there]
+    frame = pd.DataFrame(table[there])
+    frame.columns = [f"channel_{i}" for i in range(table.shape[1])]
+    frame.insert(0, "unique_id", series)
+    if train.times is None or test.times is None:
+        index = np.concatenate([np.arange(length) for length in lengths])[there]
+        frame.insert(1, "ds", index.astype("timedelta64[s]"))
+    else:
+        seconds = np.concatenate(train.times + test.times)[there]
+        ticks = np.round(seconds * 1e6).astype(np.int64)
+        same = (np.diff(series) == 0) & (np.diff(ticks) == 0)
+        if same.any():
+            row = int(np.argmax(same))
+            raise ValueError(
+                f"{name}: series {series[row]} has two readings within the microsecond at "
+                f"{seconds[row]} s; times are kept to the microsecond."
+            )
+        frame.insert(1, "ds", ticks.astype("timedelta64[us]"))
+    return frame, int((~there).sum())
+
+
+def _only_set(root: Path) -> str:
+    found = {
+        path.name.split("_TRAIN.")[0]
+        for pattern in ("*/*_TRAIN.*", "*_TRAIN.*")
+        for path in root.glob(pattern)
+        if re.search(r"_TRAIN\.(ts|arff)(\.gz)?$", path.name)
+    }
+    if not found:
+        raise FileNotFoundError(f"No <name>_TRAIN.ts or .arff is in {root}. {_SOURCE}")
+    if len(found) > 1:
+        raise ValueError(f"{root} holds {', '.join(sorted(found))}: name one as part.")
+    return found.pop()
+
+
+def _check_part(part: str) -> tuple[str, str, int]:
+    found = re.fullmatch(r"([A-Za-z0-9_-]+)(?:/(drop|neuralcde)-([1-9][0-9]?))?", part)
+    if not found:
+        raise ValueError(
+            f"part={part!r}: name a set of the archive, such as 'JapaneseVowels', if need be with "
+            "the percentage to drop, such as 'JapaneseVowels/drop-30'."
+        )
+    return found[1], found[2] or "", int(found[3] or 0)
+
+
+def _read(root: Path, name: str, half: str) -> Problem:
+    folder = root / name if (root / name).is_dir() else root
+    for ending, reader in _READERS.items():
+        file = f"{name}_{half}{ending}"
+        if (folder / file).is_file() or (folder / f"{file}.gz").is_file():
+            return reader(read_lines(folder, file, again=_SOURCE), str(folder / file), _SOURCE)
+    raise FileNotFoundError(f"Neither {name}_{half}.ts nor .arff is in {folder}. {_SOURCE}")
+
+
+def _answers(labels: list[str], classes: tuple[str, ...]) -> tuple[pd.Series | None, list[Column]]:
+    if not labels:
+        return None, []
+    index = pd.RangeIndex(len(labels), name="unique_id")
+    if classes:
+        return pd.Series(labels, index=index, name="class"), [Column("class", "of the series", "")]
+    numbers = pd.Series(np.array(labels, float), index=index, name="target")
+    return numbers, [Column("target", "number to predict", "")]
+
+
+def _counted(counts: dict) -> str:
+    lines = [f"- {what}: {value}" for what, value in counts.items()]
+    return "\n## Counted in this load\n\n" + "\n".join(lines) + "\n"
