@@ -3,6 +3,8 @@
 from ct_s5.lab._compare import MODELS as MODELS
 from ct_s5.lab._compare import compare as compare
 from ct_s5.lab._comparison import Comparison as Comparison
+from ct_s5.lab._data_sets import provider_of as provider_of
+from ct_s5.lab._data_sets import providers as providers
 from ct_s5.lab._demo import DEMO_KEYWORDS as DEMO_KEYWORDS
 from ct_s5.lab._demo import demo_data as demo_data
 from ct_s5.lab._page import check_report as check_report

@@ -1,6 +1,7 @@
 """Public data sets as pandas frames: `names()` lists them, `load(name, root=...)` reads one.
 
-`card(name)` is what to know of a set before its files are there, `describe()` one line on each.
+`card(name)` is what to know of a set before its files are there, `describe()` one line on each;
+`check(dataset)` looks for leaks between the parts of its splits.
 
 Loaders read the providers' own files, fetch nothing, and need neither ct_s5 nor JAX.
 """
@@ -12,13 +13,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._cache import cached
 from ._dataset import Column, Dataset, read_card
 from ._registry import ENTRIES, Entry, entry_and_protocol, names
 
-__all__ = ["Column", "Dataset", "Entry", "card", "describe", "folder_of", "load", "names"]
+if TYPE_CHECKING:
+    from ._check import check
+
+__all__ = ["Column", "Dataset", "Entry", "card", "check", "describe", "folder_of", "load", "names"]
+
+
+def __getattr__(name: str) -> Any:
+    # The check needs pandas, which listing names does not.
+    if name == "check":
+        return import_module("._check", __name__).check
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def card(name: str) -> str:
@@ -41,7 +52,7 @@ def describe() -> dict[str, Entry]:
 
 def load(
     name: str, root: str | Path | None = None, *, part: str | Sequence[str] | None = None
-) -> Dataset:
+) -> Any:
     """Read a set, or a set as one protocol uses it.
 
     What was parsed is kept as parquet in `$CT_S5_CACHE` (by default the user's cache folder) and
@@ -54,6 +65,10 @@ def load(
         root: That set's own folder. By default `$CT_S5_DATA/<set>`. Simulated sets need none.
         part: Which of the set's files to read, in the set's own words ("a", "b" or ("a", "b") for
             physionet2012). By default its first.
+
+    Returns:
+        A `Dataset`. Sets too long for one frame (`describe()[name].arrays`) come as arrays, with
+        `splits`, `card`, and a method `frame(ids)` that gives the frame of chosen series.
 
     Raises:
         ValueError: The name is unknown, or the files are damaged.
@@ -71,18 +86,17 @@ def load(
             )
         part = wanted
     chosen: dict[str, Any] = {} if part is None else {"part": part}
-    if ENTRIES[entry].simulated:
-        dataset = module.load(**chosen)
+    told = ENTRIES[entry]
+    folder = None if told.simulated else Path(root) if root is not None else folder_of(entry)
+    if folder is None or told.arrays:
+        dataset = module.load(folder, **chosen)
     else:
-        folder = Path(root) if root is not None else folder_of(entry)
         dataset = cached(entry, folder, part, lambda: module.load(folder, **chosen))
     if not protocol:
         return dataset
     if protocol not in dataset.splits:
-        known = dataset.frame["unique_id"].nunique()
-        known = known if dataset.labels is None else len(dataset.labels)
         raise ValueError(
-            f"{name} needs the whole part {part!r}; {known} series are there. "
+            f"{name} needs the whole part {part!r}; {len(dataset)} series are there. "
             f"Load {entry!r} to use them without the protocol."
         )
     return replace(dataset, splits={protocol: dataset.splits[protocol]})

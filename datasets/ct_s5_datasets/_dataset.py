@@ -45,12 +45,16 @@ class Dataset:
     splits: Mapping[str, Mapping[str, np.ndarray]]
     card: str
 
+    def __len__(self) -> int:
+        """How many series, those without any reading included where there are labels."""
+        known = self.frame["unique_id"] if self.labels is None else self.labels.index
+        return len(known.unique())
+
     def __repr__(self) -> str:
         """Sizes, not tables: a frame of 300,000 rows is no use in a prompt."""
         static = "none" if self.static is None else f"{self.static.shape[1]} columns"
-        known = self.frame["unique_id"] if self.labels is None else self.labels.index
         return (
-            f"Dataset({known.nunique()} series, {len(self.frame)} rows, "
+            f"Dataset({len(self)} series, {len(self.frame)} rows, "
             f"{self.frame.shape[1] - 2} channels, static {static}, "
             f"splits {', '.join(self.splits) or 'none'})"
         )

@@ -14,9 +14,10 @@ class Entry:
         module: Its file in this package, opened on first use: listing names loads no pandas.
         title: What it is, in a line.
         licence: In a few words; the card has the attribution.
-        size: Of the provider's files, in words.
+        size: Of the provider's files as measured here, packed, in words.
         protocols: What its module offers beyond the set itself, as `protocol@version`.
         simulated: Whether it is made here, from a seed, and needs no file.
+        arrays: Whether it is too long for one frame, and comes as arrays with `frame(ids)`.
 
     """
 
@@ -26,6 +27,7 @@ class Entry:
     size: str
     protocols: tuple[str, ...] = ()
     simulated: bool = False
+    arrays: bool = False
 
 
 ENTRIES = {
@@ -33,8 +35,63 @@ ENTRIES = {
         "_physionet2012",
         "48 hours of intensive care; death in hospital",
         "ODC-BY 1.0",
-        "20 MB",
+        "13 MB (a, b)",
         ("mtan-classif@1",),
+    ),
+    "physionet2019": Entry(
+        "_physionet2019",
+        "intensive care hour by hour; sepsis",
+        "CC BY 4.0",
+        "6 MB (half of B)",
+        ("neuralcde@1", "seft-online@1"),
+    ),
+    "ushcn": Entry(
+        "_ushcn",
+        "daily weather at US stations",
+        "public domain",
+        "8 MB (1996-2000)",
+        (
+            *(f"debrouwer{fold}@1" for fold in ("", "-fold1", "-fold2", "-fold3", "-fold4")),
+            "tpatchgnn@1",
+            "cru@1",
+        ),
+    ),
+    "wearable": Entry(
+        "_wearable", "a batteryless sensor on older people; activity", "CC BY 4.0", "0.4 MB (S1)"
+    ),
+    "earthquakes": Entry(
+        "_earthquakes", "every earthquake of a month", "public domain", "0.7 MB a month"
+    ),
+    "hurdat2": Entry(
+        "_hurdat2", "tracks of tropical cyclones", "public domain", "0.2 MB (1949-1999)"
+    ),
+    "gps": Entry("_gps", "trips by car and by bus, read off telephones", "CC BY 4.0", "0.2 MB"),
+    "glucose": Entry("_glucose", "continuous glucose monitors", "CC0 1.0 and ODC-BY 1.0", "1 MB"),
+    "rr_intervals": Entry(
+        "_rr_intervals", "hearts beat by beat, healthy and failing", "ODC-BY 1.0", "3 MB"
+    ),
+    "oscillators": Entry(
+        "_oscillators",
+        "damped oscillators seen through bursts and drop-outs; frequency or damping",
+        "Apache-2.0, made here",
+        "none",
+        simulated=True,
+    ),
+    "pendulum": Entry(
+        "_pendulum",
+        "filmed pendulums; angle, or missing frames",
+        "Apache-2.0, made here",
+        "none",
+        ("s5@1", "cru-interp@1"),
+        simulated=True,
+        arrays=True,
+    ),
+    "lra/listops": Entry(
+        "lra.listops",
+        "nested lists of digits; their value",
+        "MIT",
+        "made here, or files",
+        arrays=True,
     ),
 }
 

@@ -1,16 +1,13 @@
-"""ct-s5: fit, predict, info and compare from the command line."""
+"""fit, predict, info and compare: one function a command, its docstring the help."""
 
-import ast
 import pathlib
-import re
 import shlex
 import sys
-import warnings
 from typing import Annotated, Any, Literal
 
 import tyro
 
-import ct_s5
+from ct_s5.cli._flags import in_flags
 
 IdColumn = Annotated[str, tyro.conf.arg(name="id", metavar="COLUMN")]
 TimeColumn = Annotated[str, tyro.conf.arg(name="time", metavar="COLUMN")]
@@ -208,7 +205,7 @@ def info(model: tyro.conf.Positional[ModelFile], /) -> None:
 
 def compare(
     *,
-    data: OptionalFile = None,
+    data: Annotated[str | None, _left_out("FILE|NAME")] = None,
     labels: Annotated[str | None, _left_out("FILE|COLUMN")] = None,
     id_col: IdColumn = "unique_id",
     time_col: TimeColumn = "ds",
@@ -240,9 +237,15 @@ def compare(
         ct-s5 compare --data readings.csv --labels labels.csv --seeds 5
         ct-s5 compare
 
+    or on a data set by name, whose files lie in $CT_S5_DATA/NAME (`ct-s5 data list`):
+
+        ct-s5 compare --data physionet2012
+
     Args:
-        data: The readings: .csv, .tsv or .parquet; simulated ones when left out.
-        labels: A file with the id column and one more, or the name of a column of the readings.
+        data: The readings: .csv, .tsv or .parquet, or the name of a data set; simulated ones when
+            left out.
+        labels: A file with the id column and one more, or the name of a column of the readings. A
+            data set brings its own.
         id_col: Column that names the series.
         time_col: Column of the time.
         static: A file with one row a series.
@@ -260,9 +263,10 @@ def compare(
         out: Folder for results.json and report.html.
     """
     from ct_s5 import lab
-    from ct_s5.frames import read_frame, read_table
+    from ct_s5.frames import read_table
 
     lab.check_report(out)
+    features: Any = None
     sizes = {"max_epochs": max_epochs, "width": width, "states": states, "depth": depth}
     given = sizes | {"time_unit": time_unit}
     keywords: dict[str, Any] = {n: value for n, value in given.items() if value is not None}
@@ -274,15 +278,22 @@ def compare(
         # DEMO_KEYWORDS were chosen on the oscillators of seed 0; these are others.
         readings, y = lab.demo_data(seed=1)
         keywords = lab.DEMO_KEYWORDS | keywords
+    elif not pathlib.Path(data).exists() and data in lab.providers():
+        if labels is not None or static is not None:
+            raise ValueError(f"--labels and --static: the data set {data} brings its own.")
+        readings, y, features = _named_set(data)
+        readings = _without(readings, ignore)
     elif labels is None:
         raise ValueError("Name the labels too: --labels FILE, or --labels COLUMN of the readings.")
     else:
-        readings = _without(read_frame(data, time_col=time_col, id_col=id_col), ignore)
+        readings = _without(_read(data, time_col, id_col), ignore)
         y = _labels(labels, readings, id_col)
+    if static is not None:
+        features = read_table(static, id_col=id_col)
     comparison = lab.compare(
         readings,
         y,
-        static=None if static is None else read_table(static, id_col=id_col),
+        static=features,
         models=models,
         treatments=treatments,
         seeds=seeds,
@@ -298,6 +309,29 @@ def compare(
     print(f"Results  {comparison.to_json(out / 'results.json')}")
     print(f"Report   {comparison.to_html(out / 'report.html')}")
     print(f"Again    {comparison.settings['command']}")
+
+
+def _read(data: str, time_col: str, id_col: str):
+    """The readings of a file; a name of nothing is told of both kinds of names."""
+    from ct_s5 import lab
+    from ct_s5.frames import read_frame
+
+    path = pathlib.Path(data)
+    if not path.exists() and not path.suffix:
+        lab.provider_of(data)  # raises, with the nearest name
+    return read_frame(path, time_col=time_col, id_col=id_col)
+
+
+def _named_set(name: str):
+    """Readings, labels and static features of a data set that answers once a series."""
+    from ct_s5 import lab
+
+    found = lab.provider_of(name).load(name)
+    if callable(found.frame) or found.labels is None:
+        raise ValueError(
+            f"{name} has no answer a series in a frame, which `compare` needs. Load it in Python."
+        )
+    return found.frame, found.labels, found.static
 
 
 def _check_folder(out: pathlib.Path, *endings: str) -> None:
@@ -337,63 +371,3 @@ def _labels(labels: str, readings, id_col: str):
             f"{', '.join(map(str, table.columns))}."
         )
     return table.set_index(id_col)[others[0]]
-
-
-# What the library calls a keyword, and what a flag. After a quote, a dot or a letter it is the name
-# of a column or of a series, or code.
-_FREE = r"(?<![\w.'\"])"
-_TEXT = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
-
-
-def _as_ignored(found: re.Match) -> str:
-    return "--ignore " + shlex.join(ast.literal_eval(found[1]))
-
-
-_HINTS = (
-    (r"sort=True\b", "--sort"),
-    (r"duplicates='(\w+)' or '(\w+)'", r"--duplicates \1 or \2"),
-    (r"duplicates='(\w+)'", r"--duplicates \1"),
-    (r"time_unit='(\w+)'", r"--time-unit \1"),
-    (r"time_unit=('[^']*'|\d+(?:\.\d+)?)", r"--time-unit \1"),
-    (r"(id|time)_col=\.\.\.", r"--\1 COLUMN"),
-    (r"per='reading'", "--per reading"),
-    (r"(?<=\ba )time_unit\b|^time_unit(?= must| is)", "--time-unit"),
-    (r"(?<=\bsmaller )learning_rate\b|^learning_rate(?= must| is)", "--learning-rate"),
-    (r"^max_epochs(?= must| is)", "--max-epochs"),
-    (r"^(thinning|width|states|depth)(?= must| is)", r"--\1"),
-    # Last, as it sets names of columns free from their quotes.
-    (rf"frame\.drop\(columns=(\[{_TEXT}(?:, {_TEXT})*\])\)", _as_ignored),
-)
-
-
-def in_flags(message: str) -> str:
-    """A message of the library, its hints at keywords turned into flags of the command line."""
-    for keyword, flag in _HINTS:
-        message = re.sub(f"{_FREE}(?:{keyword})", flag, message)
-    return message
-
-
-def main() -> None:
-    """Run the command; a user's mistake ends in one clear line and exit code 2."""
-
-    def speak(message, *_, **__):
-        print(f"ct-s5: {in_flags(str(message))}", file=sys.stderr)
-
-    warnings.showwarning = speak
-    if sys.argv[1:] == ["--version"]:
-        print(f"ct-s5 {ct_s5.__version__}")
-        return
-    commands = {"fit": fit, "predict": predict, "info": info, "compare": compare}
-    try:
-        tyro.extras.subcommand_cli_from_dict(
-            commands,
-            prog="ct-s5",
-            description="Continuous-time models for irregularly sampled series. "
-            "`ct-s5 --version` tells the version.",
-        )
-    except (ValueError, TypeError, OSError, ImportError, FloatingPointError) as error:
-        speak(error)
-        raise SystemExit(2) from None
-    except KeyboardInterrupt:
-        print("ct-s5: stopped.", file=sys.stderr)
-        raise SystemExit(130) from None

@@ -1,0 +1,51 @@
+"""ct-s5: the library from the command line."""
+
+import sys
+import warnings
+
+import tyro
+
+import ct_s5
+from ct_s5.cli._commands import compare as compare
+from ct_s5.cli._commands import fit as fit
+from ct_s5.cli._commands import info as info
+from ct_s5.cli._commands import predict as predict
+from ct_s5.cli._data import COMMANDS
+from ct_s5.cli._flags import in_flags as in_flags
+
+
+def data() -> None:
+    """Data sets by name: list, card, check. `ct-s5 data --help` tells more."""
+
+
+def main() -> None:
+    """Run the command; a user's mistake ends in one clear line and exit code 2."""
+
+    def speak(message, *_, **__):
+        print(f"ct-s5: {in_flags(str(message))}", file=sys.stderr)
+
+    warnings.showwarning = speak
+    if sys.argv[1:] == ["--version"]:
+        print(f"ct-s5 {ct_s5.__version__}")
+        return
+    try:
+        if sys.argv[1:2] == ["data"]:
+            tyro.extras.subcommand_cli_from_dict(
+                dict(COMMANDS),
+                prog="ct-s5 data",
+                description="Public data sets by name, and what is known of them.",
+                args=sys.argv[2:],
+            )
+            return
+        tyro.extras.subcommand_cli_from_dict(
+            {"fit": fit, "predict": predict, "info": info, "compare": compare, "data": data},
+            prog="ct-s5",
+            description="Continuous-time models for irregularly sampled series. "
+            "`ct-s5 --version` tells the version.",
+        )
+    except (ValueError, TypeError, OSError, ImportError, FloatingPointError) as error:
+        speak(error)
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        print("ct-s5: stopped.", file=sys.stderr)
+        raise SystemExit(130) from None

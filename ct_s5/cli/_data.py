@@ -1,0 +1,89 @@
+"""ct-s5 data: which sets there are, what is known of each, and whether their splits leak."""
+
+import pathlib
+import sys
+from typing import Annotated
+
+import tyro
+
+Name = Annotated[str, tyro.conf.arg(metavar="NAME")]
+Root = Annotated[pathlib.Path | None, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="")]
+
+
+def list_sets() -> None:
+    """List every set by name: licence, size, whether its files are here, and its protocols.
+
+    Files are looked for in the folder $CT_S5_DATA/NAME. The sets are those of this library's own
+    package and of any other that announces some.
+    """
+    from ct_s5 import lab
+
+    rows = [("name", "files", "size", "licence", "what")]
+    protocols: dict[str, list[str]] = {}
+    for name, provider in lab.providers().items():
+        told = provider.describe().get(name)
+        if told is None:
+            entry, _, protocol = name.rpartition("/")
+            protocols.setdefault(entry, []).append(protocol)
+        else:
+            rows.append(
+                (name, _whereabouts(provider, name, told), told.size, told.licence, told.title)
+            )
+    widths = [max(len(row[k]) for row in rows) for k in range(4)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        print("  ".join([*cells, row[4]]))
+        for protocol in protocols.get(row[0], []):
+            print(f"  {row[0]}/{protocol}")
+
+
+def card(name: tyro.conf.Positional[Name], /) -> None:
+    """Show what is known of a set: origin, licence, columns and units, splits, defects.
+
+    Args:
+        name: One of `ct-s5 data list`.
+    """
+    from ct_s5 import lab
+
+    print(lab.provider_of(name).card(name).rstrip())
+
+
+def check(name: tyro.conf.Positional[Name], /, *, root: Root = None) -> None:
+    """Read a set and look for leaks between the parts of its splits.
+
+    Looked for are series, or copies of series, on both sides of a split, a validation part that is
+    the test part, and columns that are the label by another name. Exit code 1 where one is found.
+
+    Args:
+        name: One of `ct-s5 data list`.
+        root: Folder of the files; $CT_S5_DATA/NAME when left out.
+    """
+    from ct_s5 import lab
+
+    provider = lab.provider_of(name)
+    data = provider.load(name, root=root)
+    print(data)
+    if not hasattr(data, "labels") or callable(data.frame):
+        raise ValueError(
+            f"{name} is too long for one frame: check the frame of some series in Python, with "
+            f"{provider.__name__}.check."
+        )
+    found = provider.check(data)
+    for sentence in found:
+        print(f"- {sentence}")
+    print(f"{len(found)} findings." if found else "No leak was found.")
+    if found:
+        sys.exit(1)
+
+
+def _whereabouts(provider, name: str, told) -> str:
+    if told.simulated:
+        return "made here"
+    try:
+        folder = provider.folder_of(name)
+    except ValueError:  # the variable is not set, which the last line of the list says
+        return "-"
+    return "here" if folder.is_dir() and any(folder.iterdir()) else "-"
+
+
+COMMANDS = {"list": list_sets, "card": card, "check": check}

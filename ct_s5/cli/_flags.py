@@ -1,0 +1,38 @@
+"""Messages of the library in the words of the command line."""
+
+import ast
+import re
+import shlex
+
+# What the library calls a keyword, and what a flag. After a quote, a dot or a letter it is the name
+# of a column or of a series, or code.
+_FREE = r"(?<![\w.'\"])"
+_TEXT = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+
+
+def _as_ignored(found: re.Match) -> str:
+    return "--ignore " + shlex.join(ast.literal_eval(found[1]))
+
+
+_HINTS = (
+    (r"sort=True\b", "--sort"),
+    (r"duplicates='(\w+)' or '(\w+)'", r"--duplicates \1 or \2"),
+    (r"duplicates='(\w+)'", r"--duplicates \1"),
+    (r"time_unit='(\w+)'", r"--time-unit \1"),
+    (r"time_unit=('[^']*'|\d+(?:\.\d+)?)", r"--time-unit \1"),
+    (r"(id|time)_col=\.\.\.", r"--\1 COLUMN"),
+    (r"per='reading'", "--per reading"),
+    (r"(?<=\ba )time_unit\b|^time_unit(?= must| is)", "--time-unit"),
+    (r"(?<=\bsmaller )learning_rate\b|^learning_rate(?= must| is)", "--learning-rate"),
+    (r"^max_epochs(?= must| is)", "--max-epochs"),
+    (r"^(thinning|width|states|depth)(?= must| is)", r"--\1"),
+    # Last, as it sets names of columns free from their quotes.
+    (rf"frame\.drop\(columns=(\[{_TEXT}(?:, {_TEXT})*\])\)", _as_ignored),
+)
+
+
+def in_flags(message: str) -> str:
+    """A message of the library, its hints at keywords turned into flags of the command line."""
+    for keyword, flag in _HINTS:
+        message = re.sub(f"{_FREE}(?:{keyword})", flag, message)
+    return message

@@ -1,0 +1,39 @@
+"""Data sets by name, from whatever packages announce some.
+
+A package announces its sets through the entry-point group `ct_s5.datasets`: the name of a module
+that has `names()`, `describe()`, `card(name)`, `load(name, root=...)` and `folder_of(name)`, as
+`ct_s5_datasets` has. So this library knows of no set, and anyone can add theirs.
+"""
+
+import difflib
+import importlib.metadata
+from typing import Any
+
+
+def providers() -> dict[str, Any]:
+    """Each name of a set or of one of its protocols, and the module that has it."""
+    found: dict[str, Any] = {}
+    for point in importlib.metadata.entry_points(group="ct_s5.datasets"):
+        module = point.load()
+        for name in module.names():
+            if name in found:
+                raise ValueError(
+                    f"Both {found[name].__name__} and {module.__name__} have a set {name!r}. "
+                    "Uninstall one of them."
+                )
+            found[name] = module
+    return found
+
+
+def provider_of(name: str) -> Any:
+    """The module that has the set of that name.
+
+    Raises:
+        ValueError: Nobody has it; the message has the nearest name.
+    """
+    known = providers()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"No data set {name!r}.{hint} `ct-s5 data list` shows all.")
+    return known[name]

@@ -1,0 +1,129 @@
+"""ct-s5 data, and data sets by name in ct-s5 compare."""
+
+import re
+import sys
+import types
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ct_s5 import cli, lab
+from ct_s5_datasets import Dataset, check
+
+
+def made_up(labels=True):
+    """A small set in the form of `ct_s5_datasets`: twelve series, one channel."""
+    rng = np.random.default_rng(0)
+    ids = np.repeat(np.arange(12), 10)
+    times = pd.to_timedelta(rng.exponential(60, 120).cumsum(), unit="s")
+    frame = pd.DataFrame({"unique_id": ids, "ds": times, "pulse": rng.normal(ids % 2, 1)})
+    answers = pd.Series(np.arange(12) % 2, index=pd.Index(range(12), name="unique_id"))
+    split = {"train": np.arange(9), "test": np.arange(8, 12)}
+    return Dataset(frame, answers if labels else None, None, {}, {"ours@1": split}, "# Ours")
+
+
+@pytest.fixture
+def run(monkeypatch, capsys, tmp_path):
+    """Run `ct-s5` in an empty folder, with one more provider; gives exit code, output, errors."""
+    told = types.SimpleNamespace(
+        title="made up", licence="none needed", size="none", simulated=True, arrays=False
+    )
+    module = types.SimpleNamespace(
+        __name__="made_up",
+        names=lambda: ["ours", "ours/ours@1", "bare"],
+        describe=lambda: {"ours": told, "bare": told},
+        card=lambda name: f"# {name}",
+        check=check,
+        load=lambda name, root=None: made_up(labels=name != "bare"),
+    )
+    monkeypatch.setitem(sys.modules, "made_up", module)
+    own = lab.providers()
+    monkeypatch.setattr(
+        "ct_s5.lab._data_sets.providers", lambda: own | dict.fromkeys(module.names(), module)
+    )
+    monkeypatch.setattr("ct_s5.lab.providers", lambda: own | dict.fromkeys(module.names(), module))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CT_S5_DATA", raising=False)
+
+    def run(*words):
+        monkeypatch.setattr("sys.argv", ["ct-s5", *words])
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as exit:
+            code = exit.code or 0
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return run
+
+
+def test_the_library_finds_its_own_sets_by_their_entry_point():
+    assert lab.provider_of("physionet2012").__name__ == "ct_s5_datasets"
+
+
+def test_the_list_shows_every_set_with_licence_size_and_whether_it_is_there(
+    run, monkeypatch, tmp_path
+):
+    code, out, _ = run("data", "list")
+    assert code == 0
+    line = next(line for line in out.splitlines() if line.startswith("physionet2012"))
+    assert " ".join(line.split()) == (
+        "physionet2012 - 13 MB (a, b) ODC-BY 1.0 48 hours of intensive care; death in hospital"
+    )
+    assert "  physionet2012/mtan-classif@1" in out.splitlines()
+    assert "ours" in out
+    (tmp_path / "physionet2012").mkdir()
+    monkeypatch.setenv("CT_S5_DATA", str(tmp_path))
+    assert "physionet2012  -" in run("data", "list")[1]
+    (tmp_path / "physionet2012" / "set-a.tar.gz").touch()
+    assert "physionet2012  here" in run("data", "list")[1]
+
+
+def test_a_card_is_shown_and_an_unknown_name_gets_the_nearest(run):
+    assert run("data", "card", "ours") == (0, "# ours\n", "")
+    code, _, err = run("data", "card", "physionet212")
+    assert code == 2
+    assert err == (
+        "ct-s5: No data set 'physionet212'. Did you mean 'physionet2012'? `ct-s5 data list` shows "
+        "all.\n"
+    )
+
+
+def test_a_leak_ends_in_exit_code_1(run):
+    code, out, _ = run("data", "check", "ours")
+    assert code == 1
+    assert "- ours@1: 1 series are in train and in test, first 8.\n1 findings.\n" in out
+
+
+def test_help_teaches(run):
+    code, out, _ = run("data", "--help")
+    assert code == 0
+    for command in ("list", "card", "check"):
+        assert command in out
+        assert run("data", command, "--help")[0] == 0
+    assert "data" in run("--help")[1]
+
+
+def test_compare_takes_a_data_set_by_name(run):
+    small = ["--max-epochs", "1", "--width", "8", "--states", "8", "--depth", "1"]
+    one = ["--treatments", "true", "--seeds", "1", "--out", "one"]
+    code, out, _ = run("compare", "--data", "ours", *one, *small)
+    assert code == 0
+    assert "--data ours" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["ours", "--labels", "x"], "--labels and --static: the data set ours brings its own"),
+        (["bare"], "bare has no answer a series in a frame, which `compare` needs"),
+        (["our", "--labels", "x"], "No data set 'our'. Did you mean 'ours'?"),
+        (["physionet2012"], "Where is physionet2012? Give root=, .* CT_S5_DATA"),
+    ],
+)
+def test_a_name_that_cannot_be_used_says_why(run, words, said):
+    code, _, err = run("compare", "--data", *words)
+    assert code == 2
+    assert re.search(said.replace("?", r"\?"), err), err
