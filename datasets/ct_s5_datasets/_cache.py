@@ -101,6 +101,7 @@ def _write(dataset: Dataset, folder: Path) -> None:
                 for name, split in dataset.splits.items()
             },
             "card": dataset.card,
+            "unit": str(dataset.frame["ds"].dtype),
         }
         (here / "set.json").write_text(json.dumps(told), encoding="utf-8")
         for path in here.iterdir():
@@ -128,8 +129,10 @@ def _read(folder: Path) -> Dataset:
     known = None
     if labels.is_file():
         known = pd.Series(pd.read_parquet(labels)["label"], name=told["label"])
+    frame = pd.read_parquet(folder / "frame.parquet")
+    frame["ds"] = frame["ds"].astype(told["unit"])  # parquet keeps seconds as milliseconds
     return Dataset(
-        frame=pd.read_parquet(folder / "frame.parquet"),
+        frame=frame,
         labels=known,
         static=pd.read_parquet(static) if static.is_file() else None,
         schema={column[0]: Column(*column) for column in told["schema"]},

@@ -10,7 +10,7 @@ import pytest
 from official_layout import record, write_set
 
 import ct_s5_datasets
-from ct_s5_datasets import _cache, _physionet2012, load
+from ct_s5_datasets import Dataset, _cache, _physionet2012, load
 
 TEXTS = {5: record(5, "01:30,HR,80"), 7: record(7, "02:00,HR,70", "02:00,HR,80"), 9: record(9)}
 
@@ -54,6 +54,17 @@ def test_the_second_load_parses_nothing_and_gives_the_same(root, parses):
     assert len(parses) == 1
     same(first, second)
     same(second, _physionet2012.load(root))
+
+
+@pytest.mark.parametrize("dtype", ["datetime64[s]", "datetime64[ns, UTC]", "timedelta64[ms]"])
+def test_times_come_back_in_their_own_unit(tmp_path, dtype):
+    times = pd.Series(np.arange(3) * 1_000_000_000).astype(
+        dtype.split(",")[0].split("[")[0] + "[ns]"
+    )
+    times = times.dt.tz_localize("UTC") if "UTC" in dtype else times
+    frame = pd.DataFrame({"unique_id": ["a", "a", "b"], "ds": times.astype(dtype), "x": 1.0})
+    _cache._write(Dataset(frame, None, None, {}, {}, "# card"), tmp_path / "set")
+    pd.testing.assert_frame_equal(_cache._read(tmp_path / "set").frame, frame)
 
 
 @pytest.mark.parametrize("change", ["a file", "a file more", "the parser", "the part"])
