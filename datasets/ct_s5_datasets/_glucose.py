@@ -22,7 +22,7 @@ PROTOCOLS: dict[str, str] = {}
 _HEADER = "timestamp,glucose_value_mg_dl"
 _COLUMNS = (
     Column("unique_id", "name of the person's file", ""),
-    Column("ds", "time of the reading, as the set gives it", "timestamp, s"),
+    Column("ds", "time of the reading, as the set gives it, in whole seconds", "timestamp"),
     Column("glucose", "interstitial glucose", "mg/dl"),
     Column("out_of_range", "-1: the sensor said Low, 1: High, 0: it gave a number", ""),
 )
@@ -43,7 +43,7 @@ def load(root: str | Path, part: str = "PhysioCGM") -> Dataset:
 
     Returns:
         `frame` has `glucose` in mg/dl, NaN where the sensor said Low or High, and `out_of_range`,
-        -1 there for Low, 1 for High, 0 elsewhere. `ds` is a timestamp in whole seconds. Several
+        -1 there for Low, 1 for High, 0 elsewhere. `ds` is a timestamp of whole seconds. Several
         readings in one second become their mean. `labels` and `static` are None. Ids are the file
         names without `.csv`.
 
@@ -115,7 +115,8 @@ def _read(lines: Lines) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         "glucose_value_mg_dl is {!r}, not a number above 0, Low or High",
         value,
     )
-    return stamps.to_numpy().astype("datetime64[s]"), glucose, beyond
+    # In ms: parquet, which the cache keeps, has no whole seconds.
+    return stamps.to_numpy().astype("datetime64[ms]"), glucose, beyond
 
 
 def _counted(counts: dict) -> str:
