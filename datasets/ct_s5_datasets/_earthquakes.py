@@ -93,6 +93,8 @@ def _read_events(root: Path) -> tuple[pd.DataFrame, dict]:
     table = pd.concat(tables, ignore_index=True)
     table = table.sort_values(["id", "updated"], kind="stable", ignore_index=True)
     last = table.drop_duplicates("id", keep="last", ignore_index=True)
+    if not len(last):
+        raise ValueError(f"{root}: {', '.join(names)} hold(s) no event. {_SOURCE}")
     counts = {
         "files": ", ".join(names),
         "earlier or equal versions of an event, dropped": len(table) - len(last),

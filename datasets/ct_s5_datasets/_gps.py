@@ -76,7 +76,8 @@ def load(root: str | Path) -> Dataset:
     values = place[first] + np.array(sums).T / times[:, None]
     frame = pd.DataFrame(values, columns=[column.name for column in _CHANNELS])
     frame.insert(0, "unique_id", index[:, 0])
-    frame.insert(1, "ds", index[:, 1].astype("datetime64[s]"))
+    # Milliseconds: parquet, where parsed sets are kept, has no seconds.
+    frame.insert(1, "ds", index[:, 1].astype("datetime64[s]").astype("datetime64[ms]"))
     counts = {
         "tracks": len(labels),
         "points": len(track),

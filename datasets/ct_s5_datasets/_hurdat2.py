@@ -183,7 +183,8 @@ def _to_frame(lines: _Lines) -> pd.DataFrame:
     )
     frame = pd.DataFrame(values, columns=[channel.name for channel in _CHANNELS])
     frame.insert(0, "unique_id", np.array(lines.storm))
-    frame.insert(1, "ds", pd.Series(times.to_numpy("datetime64[s]")).dt.tz_localize("UTC"))
+    # Milliseconds: parquet, where parsed sets are kept, has no seconds.
+    frame.insert(1, "ds", pd.Series(times.to_numpy("datetime64[ms]")).dt.tz_localize("UTC"))
     refuse(frame.duplicated(["unique_id", "ds"]).to_numpy(), "a time that the storm had before")
     return frame.sort_values(["unique_id", "ds"], ignore_index=True)
 

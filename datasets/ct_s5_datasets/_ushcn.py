@@ -106,7 +106,8 @@ def _load_days(root: Path, first: int, last: int) -> Dataset:
     names = np.array([station.id for station in stations])
     frame = pd.DataFrame(grid.values[station, day], columns=list(ELEMENTS))
     frame.insert(0, "unique_id", names[station])
-    frame.insert(1, "ds", grid.days[day].astype("datetime64[s]"))
+    # Milliseconds: parquet, where parsed sets are kept, has no seconds.
+    frame.insert(1, "ds", grid.days[day].astype("datetime64[ms]"))
     with_rows = names[np.unique(station)]
     counts = {
         "years": f"{first} to {last}",
@@ -144,7 +145,9 @@ def _load_csv(root: Path) -> Dataset:
         splits = {**own, "tpatchgnn@1": tpatchgnn_split(ids), **splits}
     own = (
         Column("unique_id", "the table's number of the station", ""),
-        Column("ds", "time since the table's start, early in 1996", "1 s a unit of the table"),
+        Column(
+            "ds", "time since the table's start, about December 1996", "1 s a unit of the table"
+        ),
     )
     schema = {column.name: column for column in (*own, *CSV_CHANNELS)}
     return Dataset(frame, None, None, schema, splits, read_card("ushcn") + _counted(counts))

@@ -65,6 +65,8 @@ def read_csv(root: Path) -> tuple[pd.DataFrame, dict]:
             f"{_SOURCE}"
         )
     seen = (mask == 1).any(axis=1)
+    if not seen.any():
+        raise ValueError(f"{path} holds no observed value. {_SOURCE}")
     milliseconds = np.round(time[seen] * 1000)
     index, row = np.unique(np.array([ids[seen], milliseconds]).T, axis=0, return_inverse=True)
     cell = row.reshape(-1, 1) * len(_VALUES) + np.arange(len(_VALUES))

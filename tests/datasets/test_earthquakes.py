@@ -116,6 +116,8 @@ def test_absent_and_wrong_files_are_refused(tmp_path):
     (tmp_path / "all_month.csv").write_text("")
     with pytest.raises(ValueError, match=r"the header lacks time, mag"):
         load(tmp_path)
+    with pytest.raises(ValueError, match=r"all_month.csv hold\(s\) no event"):
+        load(write(tmp_path))
     (tmp_path / "all_month.csv").write_text("<!DOCTYPE html>")
     with pytest.raises(ValueError, match=r"HTML page"):
         load(tmp_path)

@@ -249,6 +249,9 @@ def test_a_table_without_a_column_is_refused(tmp_path):
     (tmp_path / "small_chunked_sporadic.csv").write_text("ID,Time,Value_0\n1,2,3\n")
     with pytest.raises(ValueError, match=r"the header lacks Value_1, Value_2"):
         load(tmp_path, "gru-ode-bayes")
+    for lines in ([], ["3,1,0,0,0,0,0,0,0,0,0,0"]):
+        with pytest.raises(ValueError, match=r"holds no observed value"):
+            load(write_csv(tmp_path, *lines), "gru-ode-bayes")
 
 
 @pytest.fixture(scope="module")
