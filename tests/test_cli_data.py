@@ -35,7 +35,7 @@ def run(monkeypatch, capsys, tmp_path):
         describe=lambda: {"ours": told, "bare": told},
         card=lambda name: f"# {name}",
         check=check,
-        load=lambda name, root=None: made_up(labels=name != "bare"),
+        load=lambda name, root=None, part=None: made_up(labels=name != "bare"),
     )
     monkeypatch.setitem(sys.modules, "made_up", module)
     own = lab.providers()

@@ -9,6 +9,8 @@ import tyro
 Name = Annotated[str, tyro.conf.arg(metavar="NAME")]
 Root = Annotated[pathlib.Path | None, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="")]
 
+Part = Annotated[str | None, tyro.conf.arg(metavar="PART", help_behavior_hint="")]
+
 
 def list_sets() -> None:
     """List every set by name: licence, size, whether its files are here, and its protocols.
@@ -48,7 +50,7 @@ def card(name: tyro.conf.Positional[Name], /) -> None:
     print(lab.provider_of(name).card(name).rstrip())
 
 
-def check(name: tyro.conf.Positional[Name], /, *, root: Root = None) -> None:
+def check(name: tyro.conf.Positional[Name], /, *, root: Root = None, part: Part = None) -> None:
     """Read a set and look for leaks between the parts of its splits.
 
     Looked for are series, or copies of series, on both sides of a split, a validation part that is
@@ -57,11 +59,13 @@ def check(name: tyro.conf.Positional[Name], /, *, root: Root = None) -> None:
     Args:
         name: One of `ct-s5 data list`.
         root: Folder of the files; $CT_S5_DATA/NAME when left out.
+        part: Which of the set's files to read, in its own words (see its card); its first when left
+            out.
     """
     from ct_s5 import lab
 
     provider = lab.provider_of(name)
-    data = provider.load(name, root=root)
+    data = provider.load(name, root=root, part=part)
     print(data)
     if not hasattr(data, "labels") or callable(data.frame):
         raise ValueError(

@@ -77,6 +77,23 @@ ENTRIES = {
         "none",
         simulated=True,
     ),
+    "ornstein_uhlenbeck": Entry(
+        "_known_process",
+        "a process whose best forecast is known",
+        "Apache-2.0, made here",
+        "none",
+        simulated=True,
+    ),
+    "uea": Entry(
+        "_uea",
+        "the UEA / UCR archive, and rows dropped at random",
+        "each set's own",
+        "1 MB (JapaneseVowels)",
+        (
+            *(f"character-trajectories-neuralcde-{share}@1" for share in (30, 50, 70)),
+            *(f"japanese-vowels-drop-{share}@1" for share in (30, 50, 70)),
+        ),
+    ),
     "pendulum": Entry(
         "_pendulum",
         "filmed pendulums; angle, or missing frames",
