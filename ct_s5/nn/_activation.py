@@ -6,7 +6,7 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from ct_s5.nn._dropout import branch, drop
+from ct_s5.nn._dropout import Keys, branch, drop
 
 Activation = Literal["full_glu", "half_glu1", "half_glu2", "gelu"]
 ACTIVATIONS: tuple[str, ...] = get_args(Activation)
@@ -43,7 +43,7 @@ class GatedActivation(eqx.Module):
         self,
         inputs: Float[Array, "L H"],
         *,
-        key: PRNGKeyArray | None,
+        key: Keys | None,
         segments: Int[Array, " L"] | None = None,
     ) -> Float[Array, "L H"]:
         """Apply to every step; without a key nothing is dropped."""

@@ -7,6 +7,7 @@ import jax
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from ct_s5.nn._activation import Activation, GatedActivation
+from ct_s5.nn._dropout import Keys
 from ct_s5.nn._mixer import Mixer, streaming
 from ct_s5.nn._norm import BatchNorm, Moments, StepNorm, make_norm
 from ct_s5.nn._segments import begins
@@ -74,7 +75,7 @@ class S5Block(eqx.Module):
         reading: Bool[Array, " L"] | None = None,
         real: Bool[Array, " L"] | None = None,
         segments: Int[Array, " L"] | None = None,
-        key: PRNGKeyArray | None,
+        key: Keys | None,
     ) -> tuple[Float[Array, "L H"], Moments | None]:
         """Outputs and what a BatchNorm saw; a key switches dropout and batch statistics on.
 

@@ -2,13 +2,16 @@
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, Int, Key, UInt32
+
+Keys = Key[Array, "*G"] | UInt32[Array, "*G _"]
+"""One key; or, where several series share a row, one for each of them."""
 
 
 def drop(
     share: float,
     inputs: Float[Array, "*L H"],
-    key: PRNGKeyArray | None,
+    key: Keys | None,
     segments: Int[Array, " L"] | None = None,
 ) -> Float[Array, "*L H"]:
     """Drop some features of a series, the same at every step, and scale up those that stay.
@@ -30,9 +33,7 @@ def drop(
     return jnp.where(kept, inputs / (1 - share), jnp.zeros_like(inputs))
 
 
-def branch(
-    key: PRNGKeyArray | None, n: int, segments: Int[Array, " L"] | None = None
-) -> list[PRNGKeyArray | None]:
+def branch(key: Keys | None, n: int, segments: Int[Array, " L"] | None = None) -> list[Keys | None]:
     """`n` keys out of one, or out of each series' own; none out of none."""
     if key is None:
         return [None] * n

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from ct_s5.batch import IrregularBatch
 from ct_s5.nn._activation import Activation
 from ct_s5.nn._block import S5Block
-from ct_s5.nn._dropout import branch, drop
+from ct_s5.nn._dropout import Keys, branch, drop
 from ct_s5.nn._encoder import Input, ReadingEncoder, TokenEncoder
 from ct_s5.nn._gru import GRULayer
 from ct_s5.nn._heads import Gaussian, Head
@@ -228,7 +228,7 @@ class S5Model(eqx.Module):
         floating = jnp.issubdtype(array.dtype, jnp.floating)
         return jnp.asarray(array, self.head.linear.weight.dtype if floating else None)
 
-    def _one(self, series: IrregularBatch, key: PRNGKeyArray | None):
+    def _one(self, series: IrregularBatch, key: Keys | None):
         series = jax.tree.map(self._own_precision, series)
         reading = series.reading & series.real
         gaps = jnp.where(series.real, series.gaps, jnp.zeros_like(series.gaps))
