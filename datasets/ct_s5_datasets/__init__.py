@@ -1,7 +1,8 @@
 """Public data sets as pandas frames: `names()` lists them, `load(name, root=...)` reads one.
 
 `card(name)` is what to know of a set before its files are there, `describe()` one line on each;
-`check(dataset)` looks for leaks between the parts of its splits.
+`check(dataset)` looks for leaks between the parts of its splits. `PROCESSES` has the best forecast
+of the set "ornstein_uhlenbeck".
 
 Loaders read the providers' own files, fetch nothing, and need neither ct_s5 nor JAX.
 """
@@ -21,14 +22,34 @@ from ._registry import ENTRIES, Entry, entry_and_protocol, names
 
 if TYPE_CHECKING:
     from ._check import check
+    from ._known_process import PROCESSES
+    from ._ornstein_uhlenbeck import OrnsteinUhlenbeck
 
-__all__ = ["Column", "Dataset", "Entry", "card", "check", "describe", "folder_of", "load", "names"]
+__all__ = [
+    "PROCESSES",
+    "Column",
+    "Dataset",
+    "Entry",
+    "OrnsteinUhlenbeck",
+    "card",
+    "check",
+    "describe",
+    "folder_of",
+    "load",
+    "names",
+]
+
+# What needs pandas or NumPy, which listing names does not, is opened on first use.
+_LATER = {
+    "check": "_check",
+    "PROCESSES": "_known_process",
+    "OrnsteinUhlenbeck": "_ornstein_uhlenbeck",
+}
 
 
 def __getattr__(name: str) -> Any:
-    # The check needs pandas, which listing names does not.
-    if name == "check":
-        return import_module("._check", __name__).check
+    if name in _LATER:
+        return getattr(import_module(f".{_LATER[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
