@@ -206,7 +206,8 @@ class _Ground:
     def _at(self, origin: tuple[float, float], steps: np.ndarray) -> np.ndarray:
         """The cells of the grid these steps from a point lead to, as places in the flat array."""
         x, y = (_CELLS * (value + self.pad) for value in origin)
-        return (steps.imag + y).astype(np.int64) * self.width + (steps.real + x).astype(np.int64)
+        line, column = (np.imag(steps) + y).astype(np.int64), (np.real(steps) + x).astype(np.int64)
+        return line * self.width + column
 
 
 def _moved(point: tuple[float, float], angle: float, by: float) -> tuple[float, float]:

@@ -142,7 +142,7 @@ def _draw_dashes(
     side = style.side
     inside = ((line >= 0) & (line < side))[:, :, None] & ((column >= 0) & (column < side))[:, None]
     pixel = line[:, :, None] * side + column[:, None]
-    np.maximum.at(light.reshape(-1), pixel[inside], shone[inside])  # pyright: ignore
+    np.maximum.at(light.reshape(-1), pixel[inside], shone[inside])
 
 
 def _draw_dot(light: np.ndarray, centre: tuple[float, float], radius: float) -> None:

@@ -1,0 +1,145 @@
+"""Speech Commands v0.02: which of 35 (or 10) words is it? One second at 16 kHz, or 8 kHz.
+
+Reads the provider's wav files. Origin, licence and details: `datasets/cards/speech_commands.md`.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ._arrays import Splits, WaveSet
+from ._dataset import read_card
+from ._files import read_lines
+from ._splits import seeded_splits
+from ._waves import counted, find_source, joined, read_waves, samples
+
+# In this order they are classes 0 to 34 in the code of S4 and S5.
+# fmt: off
+WORDS = (
+    "bed", "cat", "down", "five", "forward", "go", "house", "left", "marvin", "no", "on", "right",
+    "sheila", "tree", "up", "visual", "yes", "backward", "bird", "dog", "eight", "follow", "four",
+    "happy", "learn", "nine", "off", "one", "seven", "six", "stop", "three", "two", "wow", "zero",
+)
+# fmt: on
+COMMANDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
+PARTS = ("35", "10")
+RATES = (16_000, 8_000)
+
+_NAME = re.compile(r"(?:.*/)?(([^/]+)/([0-9a-f]{8})_nohash_([0-9]{1,4}))\.wav")
+_ARCHIVE_MOST = 200 * 2**20
+_LISTS = {"validation": "validation_list.txt", "test": "testing_list.txt"}
+_SOURCE = (
+    "Get http://download.tensorflow.org/data/speech_commands_v0.02.tar.gz (2.3 GB) and unpack it, "
+    "or speech_commands_test_set_v0.02.tar.gz (licence CC BY 4.0)."
+)
+
+
+def load(root: str | Path, part: str = "35", rate: int = 16_000) -> WaveSet:
+    """Read the recordings of 35 or of 10 words.
+
+    Args:
+        root: Folder with one folder a word and the two lists, as the archive unpacks to; or with a
+            test set's `speech_commands*test*.tar.gz`.
+        part: "35", or "10": yes, no, up, down, left, right, on, off, stop, go.
+        rate: 16000 as recorded; 8000 takes every second sample, without a filter, as the published
+            test at a rate not trained on does.
+
+    Returns:
+        int16 samples, none padded: most recordings have 16,000, some fewer; `padded(ids, 16_000)`
+        fills with zeros behind. `labels` is the word; `static` has the speaker's code, a category,
+        and the number of the recording. Ids are such as "yes/022cd682_nohash_0". All 35 words of
+        the whole set take 3.4 GB of memory, and twice that while they are read.
+
+    Raises:
+        FileNotFoundError: No recordings are there.
+        ValueError: A file is damaged, of another kind or misnamed, or a name unknown.
+
+    """
+    if part not in PARTS or rate not in RATES:
+        raise ValueError(
+            f"part={part!r}, rate={rate!r}: speech_commands has the parts '35' and '10' and the "
+            "rates 16000 and 8000."
+        )
+    words = WORDS if part == "35" else COMMANDS
+    source = find_source(root, (".",), "speech_commands*.tar.gz", _SOURCE)
+    found: dict[str, tuple[str, str, int, np.ndarray]] = {}
+    others = 0
+    for path, content in _recordings(source, words):
+        place = f"{source.name}: {path}"
+        word = path.split("/")[-2] if "/" in path else ""
+        if word.startswith("_") or (word in WORDS and word not in words):
+            others += 1  # noise, silence, unknown words; words of the other part
+            continue
+        named = _NAME.fullmatch(path)
+        if not named or word not in words:
+            raise ValueError(
+                f"{place} is not named <word>/<8 hex digits>_nohash_<number>.wav with one of the "
+                f"35 words. {_SOURCE}"
+            )
+        name, _, speaker, number = named.groups()
+        if name in found:
+            raise ValueError(f"{place}: recording {name} is there twice. Keep one. {_SOURCE}")
+        wave = samples(content, place, 16_000, _SOURCE)[:: 16_000 // rate]
+        found[name] = word, speaker, int(number), wave
+    if not found:
+        raise ValueError(f"{source} holds no recording of these words. {_SOURCE}")
+    rows = dict(sorted(found.items()))
+    ids = pd.Index(list(rows), name="unique_id")
+    labels, speakers, numbers, waves = zip(*rows.values(), strict=True)
+    values, offsets = joined(waves)
+    lengths = np.diff(offsets)
+    return WaveSet(
+        labels=pd.Series(labels, ids, name="word", dtype=object),
+        splits={**_official(Path(root), source, ids), **seeded_splits(ids.to_numpy(dtype=object))},
+        card=read_card("speech_commands")
+        + counted(
+            {
+                "recordings": len(rows),
+                "words": len(set(labels)),
+                "speakers": len(set(speakers)),
+                f"samples a recording at {rate} Hz": f"{lengths.min()} to {lengths.max()}",
+                "recordings of other words, silence or noise in an archive, left out": others,
+            }
+        ),
+        values=values,
+        offsets=offsets,
+        rate=rate,
+        static=pd.DataFrame(
+            {"speaker": pd.Categorical(speakers), "number": np.array(numbers)}, index=ids
+        ),
+    )
+
+
+def _recordings(source: Path, words: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
+    if not source.is_dir():
+        if source.stat().st_size > _ARCHIVE_MOST:
+            raise ValueError(f"{source} is too large to be read packed. Unpack it. {_SOURCE}")
+        yield from read_waves(source, r".*\.wav", _SOURCE)
+        return
+    for word in words:
+        for path in sorted((source / word).glob("*.wav")):
+            if path.is_symlink() or not path.is_file():
+                raise ValueError(f"{path} is not a plain file; refused. {_SOURCE}")
+            yield f"{word}/{path.name}", path.read_bytes()
+
+
+def _official(root: Path, source: Path, ids: pd.Index) -> Splits:
+    """The provider's split: two lists of names, everything else is for training."""
+    if not source.is_dir() and "test" in source.name:
+        return {"official": {"test": ids.to_numpy(dtype=object)}}
+    if not any((root / name).is_file() for name in _LISTS.values()):
+        return {}
+    listed = {
+        part: {line.strip().removesuffix(".wav") for line in read_lines(root, name, again=_SOURCE)}
+        for part, name in _LISTS.items()
+    }
+    both = listed["validation"] & listed["test"]
+    if both:
+        raise ValueError(f"{root}: {min(both)} is in both lists. {_SOURCE}")
+    parts = {part: ids[ids.isin(list(names))] for part, names in listed.items()}
+    rest = ids[~ids.isin(list(listed["validation"] | listed["test"]))]
+    parts = {"train": rest, **parts}
+    return {"official": {part: some.to_numpy(dtype=object) for part, some in parts.items()}}
