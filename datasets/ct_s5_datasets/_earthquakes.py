@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ._cells import numbers, read_cells, refuse
-from ._dataset import Column, Dataset, read_card
+from ._dataset import Column, Dataset, card_with
 from ._files import read_file
 from ._splits import seeded_splits
 
@@ -80,7 +80,7 @@ def load(root: str | Path, part: str = PARTS[0]) -> Dataset:
         static=None,
         schema={column.name: column for column in (*own, *_CHANNELS)},
         splits=seeded_splits(names) if part == "network" else {},
-        card=read_card("earthquakes") + _counted(counts),
+        card=card_with("earthquakes", counts),
     )
 
 
@@ -132,8 +132,3 @@ def _times(cells: pd.DataFrame, column: str, path: Path) -> np.ndarray:
     what = "not a time such as 2023-04-04T15:03:48.180Z"
     refuse(times.isna().to_numpy(), cells, column, path, what, again=_SOURCE)
     return times.to_numpy("datetime64[us]")
-
-
-def _counted(counts: dict) -> str:
-    lines = [f"- {what}: {value}" for what, value in counts.items()]
-    return "\n## Counted in this load\n\n" + "\n".join(lines) + "\n"

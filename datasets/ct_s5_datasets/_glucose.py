@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ._archives import read_members
-from ._dataset import Column, Dataset, read_card
+from ._dataset import Column, Dataset, card_with
 from ._lines import Lines, join_lines
 from ._splits import seeded_splits
 
@@ -79,7 +79,7 @@ def load(root: str | Path, part: str = "PhysioCGM") -> Dataset:
         static=None,
         schema={column.name: column for column in _COLUMNS},
         splits=seeded_splits(names),
-        card=read_card("glucose") + _counted(counts),
+        card=card_with("glucose", counts),
     )
 
 
@@ -117,8 +117,3 @@ def _read(lines: Lines) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     )
     # In ms: parquet, which the cache keeps, has no whole seconds.
     return stamps.to_numpy().astype("datetime64[ms]"), glucose, beyond
-
-
-def _counted(counts: dict) -> str:
-    lines = [f"- {what}: {value}" for what, value in counts.items()]
-    return "\n## Counted in this load\n\n" + "\n".join(lines) + "\n"

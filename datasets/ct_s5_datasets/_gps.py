@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ._cells import numbers, read_cells, refuse
-from ._dataset import Column, Dataset, read_card
+from ._dataset import Column, Dataset, card_with
 from ._files import read_file
 from ._splits import Split, seeded_splits
 
@@ -98,7 +98,7 @@ def load(root: str | Path) -> Dataset:
         static=static,
         schema={column.name: column for column in (*own, *_CHANNELS, *_STATIC)},
         splits={"by-phone": _by_phone(ids, phones), **seeded_splits(ids)},
-        card=read_card("gps") + _counted(counts),
+        card=card_with("gps", counts),
     )
 
 
@@ -148,8 +148,3 @@ def _whole(cells: pd.DataFrame, column: str, path: Path) -> np.ndarray:
     bad = (values != np.round(values)) | (np.abs(values) > 2**53)
     refuse(bad, cells, column, path, "not a whole number", again=_SOURCE)
     return values.astype(np.int64)
-
-
-def _counted(counts: dict) -> str:
-    lines = [f"- {what}: {value}" for what, value in counts.items()]
-    return "\n## Counted in this load\n\n" + "\n".join(lines) + "\n"

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ._dataset import Column, Dataset, read_card
+from ._dataset import Column, Dataset, card_with
 from ._files import read_lines
 from ._splits import seeded_splits
 
@@ -108,7 +108,7 @@ def load(root: str | Path) -> Dataset:
         static=static,
         schema={column.name: column for column in (*own, *_CHANNELS, *_STATIC)},
         splits=seeded_splits(ids),
-        card=read_card("hurdat2") + _counted(counts),
+        card=card_with("hurdat2", counts),
     )
 
 
@@ -187,8 +187,3 @@ def _to_frame(lines: _Lines) -> pd.DataFrame:
     frame.insert(1, "ds", pd.Series(times.to_numpy("datetime64[ms]")).dt.tz_localize("UTC"))
     refuse(frame.duplicated(["unique_id", "ds"]).to_numpy(), "a time that the storm had before")
     return frame.sort_values(["unique_id", "ds"], ignore_index=True)
-
-
-def _counted(counts: dict) -> str:
-    lines = [f"- {what}: {value}" for what, value in counts.items()]
-    return "\n## Counted in this load\n\n" + "\n".join(lines) + "\n"

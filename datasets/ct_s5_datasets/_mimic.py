@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ._dataset import Column, Dataset, read_card
+from ._dataset import Column, Dataset, card_with
 from ._mimic_tables import pieces, table
 from ._splits import Split, seeded_splits
 
@@ -128,7 +128,7 @@ def load(root: str | Path, part: str = "III", *, hours: float = 48) -> Dataset:
         static=static,
         schema=_schema(),
         splits=_splits_by_person(stays["subject_id"]),
-        card=read_card("mimic") + _counted(counts),
+        card=card_with("mimic", counts),
     )
 
 
@@ -232,8 +232,3 @@ def _schema() -> dict[str, Column]:
         Column("CareUnit", "the first unit of the stay", ""),
     )
     return {column.name: column for column in (*own, *CHANNELS)}
-
-
-def _counted(counts: dict) -> str:
-    lines = [f"- {what}: {value}" for what, value in counts.items()]
-    return "\n## Counted in this load\n\n" + "\n".join(lines) + "\n"

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from ._archives import read_members
-from ._dataset import Column, Dataset, read_card
+from ._dataset import Column, Dataset, card_with
 from ._physionet2012_text import CHANNELS, STATIC, Readings, RecordText, read_text
 from ._splits import Split, seeded_splits, sorted_ids
 
@@ -80,7 +80,7 @@ def load(root: str | Path, part: str | Sequence[str] = "a") -> Dataset:
         static=readings.static,
         schema=_schema(),
         splits={**splits, **seeded_splits(answers.index.to_numpy())},
-        card=read_card("physionet2012") + _counted(counts),
+        card=card_with("physionet2012", counts),
     )
 
 
@@ -229,8 +229,3 @@ def _schema() -> dict[str, Column]:
     )
     # Weight is a channel and a descriptor; the channel's entry comes last and speaks for both.
     return {column.name: column for column in (*own, *STATIC, *CHANNELS)}
-
-
-def _counted(counts: dict) -> str:
-    lines = [f"- {what}: {value}" for what, value in counts.items()]
-    return "\n## Counted in this load\n\n" + "\n".join(lines) + "\n"

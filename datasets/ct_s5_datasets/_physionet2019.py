@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ._archives import Limits, read_members
-from ._dataset import Column, Dataset, read_card
+from ._dataset import Column, Dataset, card_with
 from ._physionet2019_text import CHANNELS, LABEL, NAMES, STATIC, TIME, Stay, read_stays
 from ._splits import Split, seeded_splits
 
@@ -100,7 +100,7 @@ def load(root: str | Path, part: str | Sequence[str] = "A") -> Dataset:
         static=static,
         schema=_schema(),
         splits={**splits, **seeded_splits(ids.to_numpy())},
-        card=read_card("physionet2019") + _counted(counts),
+        card=card_with("physionet2019", counts),
     )
 
 
@@ -207,8 +207,3 @@ def _schema() -> dict[str, Column]:
     )
     hourly = Column(LABEL, "1: sepsis begins within 6 h or began before; a label, not an input", "")
     return {column.name: column for column in (*own, *STATIC, *CHANNELS, hourly)}
-
-
-def _counted(counts: dict) -> str:
-    lines = [f"- {what}: {value}" for what, value in counts.items()]
-    return "\n## Counted in this load\n\n" + "\n".join(lines) + "\n"

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ._archives import read_members
-from ._dataset import Column, Dataset, read_card
+from ._dataset import Column, Dataset, card_with
 from ._lines import join_lines, numbers
 from ._splits import Split, seeded_splits
 
@@ -117,7 +117,7 @@ def load(root: str | Path, part: str | Sequence[str] = "normal") -> Dataset:
         static=None,
         schema={column.name: column for column in _COLUMNS},
         splits=splits,
-        card=read_card("rr_intervals") + _counted(counts),
+        card=card_with("rr_intervals", counts),
     )
 
 
@@ -184,8 +184,3 @@ def _frame(records: _Records) -> pd.DataFrame:
             "rr": records.intervals / 1e6,
         }
     )
-
-
-def _counted(counts: dict) -> str:
-    lines = [f"- {what}: {value}" for what, value in counts.items()]
-    return "\n## Counted in this load\n\n" + "\n".join(lines) + "\n"

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ._dataset import Column, Dataset, read_card
+from ._dataset import Column, Dataset, card_with
 from ._files import read_lines
 from ._splits import Split, seeded_splits
 from ._uea_drop import dropped_rows, neuralcde_split
@@ -92,7 +92,7 @@ def load(root: str | Path, part: str | None = None) -> Dataset:
         static=None,
         schema={column.name: column for column in columns},
         splits={**splits, **seeded_splits(ids)},
-        card=read_card("uea") + _counted(counts),
+        card=card_with("uea", counts),
     )
 
 
@@ -175,8 +175,3 @@ def _answers(labels: list[str], classes: tuple[str, ...]) -> tuple[pd.Series | N
         return pd.Series(labels, index=index, name="class"), [Column("class", "of the series", "")]
     numbers = pd.Series(np.array(labels, float), index=index, name="target")
     return numbers, [Column("target", "number to predict", "")]
-
-
-def _counted(counts: dict) -> str:
-    lines = [f"- {what}: {value}" for what, value in counts.items()]
-    return "\n## Counted in this load\n\n" + "\n".join(lines) + "\n"

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from ._dataset import Column, Dataset, read_card
+from ._dataset import Column, Dataset, card_with
 from ._files import read_lines
 from ._splits import Split, seeded_splits, sorted_ids
 from ._ushcn_csv import CHANNELS as CSV_CHANNELS
@@ -130,7 +130,7 @@ def _load_days(root: Path, first: int, last: int) -> Dataset:
     schema = {column.name: column for column in (*own, *_CHANNELS)}
     if static is not None:
         schema |= {column.name: column for column in _STATIC}
-    return Dataset(frame, None, static, schema, splits, read_card("ushcn") + _counted(counts))
+    return Dataset(frame, None, static, schema, splits, card_with("ushcn", counts))
 
 
 def _load_csv(root: Path) -> Dataset:
@@ -150,7 +150,7 @@ def _load_csv(root: Path) -> Dataset:
         ),
     )
     schema = {column.name: column for column in (*own, *CSV_CHANNELS)}
-    return Dataset(frame, None, None, schema, splits, read_card("ushcn") + _counted(counts))
+    return Dataset(frame, None, None, schema, splits, card_with("ushcn", counts))
 
 
 def _cru_stations(stations: list[Station], grid: Grid) -> np.ndarray:
@@ -187,8 +187,3 @@ def _read_places(root: Path, ids: np.ndarray) -> pd.DataFrame | None:
     index = pd.Index(ids, name="unique_id")
     columns = [column.name for column in _STATIC]
     return pd.DataFrame([places.get(i, unknown) for i in ids], index=index, columns=columns)
-
-
-def _counted(counts: dict) -> str:
-    lines = [f"- {what}: {value}" for what, value in counts.items()]
-    return "\n## Counted in this load\n\n" + "\n".join(lines) + "\n"

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ._archives import read_members
-from ._dataset import Column, Dataset, read_card
+from ._dataset import Column, Dataset, card_with
 from ._lines import join_lines, numbers
 from ._splits import Split, seeded_splits
 
@@ -116,7 +116,7 @@ def load(root: str | Path, part: str | Sequence[str] = "S1") -> Dataset:
         static=static,
         schema=_schema(),
         splits={"rooms": rooms, **seeded_splits(names)},
-        card=read_card("wearable") + _counted(counts),
+        card=card_with("wearable", counts),
     )
 
 
@@ -153,8 +153,3 @@ def _schema() -> dict[str, Column]:
     )
     label = Column("activity", "1 sit on bed, 2 sit on chair, 3 lie, 4 walk; a label", "")
     return {column.name: column for column in (*own, *_CHANNELS, label)}
-
-
-def _counted(counts: dict) -> str:
-    lines = [f"- {what}: {value}" for what, value in counts.items()]
-    return "\n## Counted in this load\n\n" + "\n".join(lines) + "\n"
