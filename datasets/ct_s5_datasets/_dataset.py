@@ -67,3 +67,9 @@ def read_card(name: str) -> str:
         if (folder / f"{name}.md").is_file():
             return (folder / f"{name}.md").read_text(encoding="utf-8")
     return f"# {name}\n\nThis installation came without datasets/cards/{name}.md.\n"
+
+
+def card_with(name: str, counts: Mapping[str, object]) -> str:
+    """The card of a set, and at its end what one load counted."""
+    lines = [f"- {what}: {value}" for what, value in counts.items()]
+    return read_card(name) + "\n## Counted in this load\n\n" + "\n".join(lines) + "\n"
