@@ -63,7 +63,8 @@ def card(name: str) -> str:
         ValueError: The name is unknown.
 
     """
-    return read_card(entry_and_protocol(name)[0].replace("/", "_"))
+    entry = entry_and_protocol(name)[0]
+    return read_card(ENTRIES[entry].card or entry.replace("/", "_"))
 
 
 def describe() -> dict[str, Entry]:
@@ -72,7 +73,11 @@ def describe() -> dict[str, Entry]:
 
 
 def load(
-    name: str, root: str | Path | None = None, *, part: str | Sequence[str] | None = None
+    name: str,
+    root: str | Path | None = None,
+    *,
+    part: str | Sequence[str] | None = None,
+    **options: Any,
 ) -> Any:
     """Read a set, or a set as one protocol uses it.
 
@@ -86,6 +91,8 @@ def load(
         root: That set's own folder. By default `$CT_S5_DATA/<set>`. Simulated sets need none.
         part: Which of the set's files to read, in the set's own words ("a", "b" or ("a", "b") for
             physionet2012). By default its first.
+        **options: What else a set can be asked for, such as `order` of mnist or `rate` of
+            speech_commands; its card tells.
 
     Returns:
         A `Dataset`. Sets too long for one frame (`describe()[name].arrays`) come as arrays, with
@@ -106,13 +113,14 @@ def load(
                 f"load {entry!r} with that part."
             )
         part = wanted
-    chosen: dict[str, Any] = {} if part is None else {"part": part}
     told = ENTRIES[entry]
+    part = told.part if part is None else part
+    chosen = options if part is None else {"part": part, **options}
     folder = None if told.simulated else Path(root) if root is not None else folder_of(entry)
     if folder is None or told.arrays:
         dataset = module.load(folder, **chosen)
     else:
-        dataset = cached(entry, folder, part, lambda: module.load(folder, **chosen))
+        dataset = cached(entry, folder, chosen, lambda: module.load(folder, **chosen))
     if not protocol:
         return dataset
     if protocol not in dataset.splits:

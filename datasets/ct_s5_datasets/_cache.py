@@ -33,7 +33,7 @@ def user_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "ct_s5"
 
 
-def cached(name: str, root: Path, part: object, parse: Callable[[], Dataset]) -> Dataset:
+def cached(name: str, root: Path, asked: object, parse: Callable[[], Dataset]) -> Dataset:
     """What `parse` gives, from the cache where it is there, and kept there where it is not.
 
     Without pyarrow, or with more than a gigabyte of raw files, nothing is kept.
@@ -46,7 +46,7 @@ def cached(name: str, root: Path, part: object, parse: Callable[[], Dataset]) ->
         import pyarrow  # noqa: F401
     except ImportError:
         return parse()
-    key = _key(name, root, part)
+    key = _key(name, root, asked)
     if key is None:
         return parse()
     folder = user_folder() / "parsed" / f"{name.replace('/', '-')}-{key[:32]}"
@@ -63,7 +63,7 @@ def cached(name: str, root: Path, part: object, parse: Callable[[], Dataset]) ->
     return dataset
 
 
-def _key(name: str, root: Path, part: object) -> str | None:
+def _key(name: str, root: Path, asked: object) -> str | None:
     """A hash of all that the parsed set follows from; None where that is too much to hash."""
     package = Path(__file__).parent
     text = sorted(package.rglob("*.py")) + sorted(package.glob("cards/*.md"))
@@ -71,7 +71,7 @@ def _key(name: str, root: Path, part: object) -> str | None:
     raw = sorted(path for path in root.rglob("*") if path.is_file())
     if sum(path.stat().st_size for path in raw) > _MOST_BYTES:
         return None
-    total = hashlib.sha256(f"{_FORMAT} {name} {part!r} {root.is_dir()}".encode())
+    total = hashlib.sha256(f"{_FORMAT} {name} {asked!r} {root.is_dir()}".encode())
     for base, paths in ((package.parent, text), (root, raw)):
         for path in paths:
             total.update(f"\0{path.relative_to(base)}\0".encode())

@@ -18,6 +18,8 @@ class Entry:
         protocols: What its module offers beyond the set itself, as `protocol@version`.
         simulated: Whether it is made here, from a seed, and needs no file.
         arrays: Whether it is too long for one frame, and comes as arrays with `frame(ids)`.
+        part: Which part of the module's the name stands for; None for the module's own default.
+        card: Name of its card where that is not its own.
 
     """
 
@@ -28,6 +30,8 @@ class Entry:
     protocols: tuple[str, ...] = ()
     simulated: bool = False
     arrays: bool = False
+    part: str | None = None
+    card: str | None = None
 
 
 ENTRIES = {
@@ -44,6 +48,22 @@ ENTRIES = {
         "CC BY 4.0",
         "6 MB (half of B)",
         ("neuralcde@1", "seft-online@1"),
+    ),
+    "mimic3": Entry(
+        "_mimic",
+        "intensive care in Boston, from the tables of MIMIC-III",
+        "PhysioNet 1.5.0, credentialed",
+        "bring your own",
+        part="III",
+        card="mimic",
+    ),
+    "mimic4": Entry(
+        "_mimic",
+        "intensive care in Boston, from the tables of MIMIC-IV",
+        "PhysioNet 1.5.0, credentialed",
+        "bring your own",
+        part="IV",
+        card="mimic",
     ),
     "ushcn": Entry(
         "_ushcn",
@@ -101,6 +121,23 @@ ENTRIES = {
         "none",
         ("s5@1", "cru-interp@1"),
         simulated=True,
+        arrays=True,
+    ),
+    "mnist": Entry(
+        "_mnist",
+        "handwritten digits, pixel by pixel",
+        "CC BY-SA 3.0, second hand",
+        "2 MB (test)",
+        arrays=True,
+    ),
+    "spoken_digits": Entry(
+        "_spoken_digits", "ten digits, six voices, 8 kHz", "CC BY-SA 4.0", "16 MB", arrays=True
+    ),
+    "speech_commands": Entry(
+        "_speech_commands",
+        "one-second words, 16 or 8 kHz",
+        "CC BY 4.0",
+        "5 MB (240 of test)",
         arrays=True,
     ),
     "lra/listops": Entry(

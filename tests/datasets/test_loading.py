@@ -138,3 +138,15 @@ def test_every_set_has_a_card(name):
     assert text.startswith("# ")
     assert "came without" not in text
     assert "licence" in text.lower()
+
+
+def test_options_of_a_set_reach_its_loader_and_its_key(shared_data):
+    root = shared_data / "mnist"
+    plain = ct_s5_datasets.load("mnist", root, part="test")
+    mixed = ct_s5_datasets.load("mnist", root, part="test", order="permuted")
+    assert sorted(mixed.pixels([0])[0]) == sorted(plain.pixels([0])[0])
+    assert (mixed.pixels([0]) != plain.pixels([0])).any()
+    with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
+        ct_s5_datasets.load("mnist", root, colour=True)
+    few = ct_s5_datasets.load("oscillators", n_series=12)
+    assert len(few) == 12
