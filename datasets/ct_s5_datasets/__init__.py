@@ -114,8 +114,9 @@ def load(
             )
         part = wanted
     told = ENTRIES[entry]
-    part = told.part if part is None else part
-    chosen = options if part is None else {"part": part, **options}
+    chosen: dict[str, Any] = {**told.options, **options}
+    if part is not None:
+        chosen["part"] = part
     folder = None if told.simulated else Path(root) if root is not None else folder_of(entry)
     if folder is None or told.arrays:
         dataset = module.load(folder, **chosen)

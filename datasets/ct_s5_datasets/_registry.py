@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Entry:
         protocols: What its module offers beyond the set itself, as `protocol@version`.
         simulated: Whether it is made here, from a seed, and needs no file.
         arrays: Whether it is too long for one frame, and comes as arrays with `frame(ids)`.
-        part: Which part of the module's the name stands for; None for the module's own default.
+        options: What the name asks its module for, such as a part or a side.
         card: Name of its card where that is not its own.
 
     """
@@ -30,7 +31,7 @@ class Entry:
     protocols: tuple[str, ...] = ()
     simulated: bool = False
     arrays: bool = False
-    part: str | None = None
+    options: Mapping[str, object] = field(default_factory=dict)
     card: str | None = None
 
 
@@ -54,7 +55,7 @@ ENTRIES = {
         "intensive care in Boston, from the tables of MIMIC-III",
         "PhysioNet 1.5.0, credentialed",
         "bring your own",
-        part="III",
+        options={"part": "III"},
         card="mimic",
     ),
     "mimic4": Entry(
@@ -62,7 +63,7 @@ ENTRIES = {
         "intensive care in Boston, from the tables of MIMIC-IV",
         "PhysioNet 1.5.0, credentialed",
         "bring your own",
-        part="IV",
+        options={"part": "IV"},
         card="mimic",
     ),
     "ushcn": Entry(
@@ -138,6 +139,29 @@ ENTRIES = {
         "one-second words, 16 or 8 kHz",
         "CC BY 4.0",
         "5 MB (240 of test)",
+        arrays=True,
+    ),
+    "lra/pathfinder": Entry(
+        "lra.pathfinder",
+        "do two dots lie on one path? 32 x 32",
+        "none stated; made here",
+        "made here, or files",
+        arrays=True,
+    ),
+    "lra/pathx": Entry(
+        "lra.pathfinder",
+        "the same at 128 x 128: 16,384 steps",
+        "none stated; made here",
+        "made here, or files",
+        arrays=True,
+        options={"side": 128},
+        card="lra_pathfinder",
+    ),
+    "lra/image": Entry(
+        "lra.image",
+        "CIFAR-10 in grey, pixel by pixel",
+        "none stated",
+        "bring your own",
         arrays=True,
     ),
     "lra/listops": Entry(
