@@ -1,0 +1,122 @@
+"""Retrieval: does one paper cite the other? Two texts a question, character by character.
+
+Reads the release's files of pairs from the ACL Anthology Network (AAN). Origin and details:
+`datasets/cards/lra_retrieval.md`.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from .._arrays import TokenSet
+from .._dataset import read_card
+from ._characters import Numbering, count, vocabulary
+from ._places import SOURCE, blocks, task_folder
+
+FILES = {
+    "train": "new_aan_pairs.train.tsv",
+    "validation": "new_aan_pairs.eval.tsv",
+    "test": "new_aan_pairs.test.tsv",
+}
+
+_ANSWERS = {"0.0": 0, "1.0": 1, "0": 0, "1": 1}
+_AGAIN = f"{SOURCE}."
+
+
+class Pairs(NamedTuple):
+    """The two texts of each question: question k is text k of `first` and text k of `second`.
+
+    Both have the same labels, splits and vocabulary.
+    """
+
+    first: TokenSet
+    second: TokenSet
+
+
+def load(root: str | Path, most: int = 4000, least: int = 1) -> Pairs:
+    """Read the pairs of training, validation and test.
+
+    The files are read in blocks, the training file twice, first for its characters: texts of
+    gigabytes are never held as a whole, only their tokens, a byte each.
+
+    Args:
+        root: The folder with `new_aan_pairs.{train,eval,test}.tsv` (gzipped or not), the one with
+            `tsv_data/`, or the release's root.
+        most: Tokens a text, `<eos>` included; longer ones are cut at the end.
+        least: Characters rarer than this in the training texts, as cut, become `<unk>`.
+
+    Returns:
+        `labels` is 1 where one of the two cites the other. Ids count the pairs as they come:
+        training, validation, test. The files' own division is `splits["official"]`.
+
+    Raises:
+        FileNotFoundError: A file is absent.
+        ValueError: A line is damaged.
+
+    """
+    if most < 2 or least < 1:
+        raise ValueError(f"most={most}, least={least}: give most 2 or above, least 1 or above.")
+    folder = task_folder(root, ("tsv_data",), holds=FILES["train"], again=_AGAIN)
+    paths = {part: folder / name for part, name in FILES.items()}
+    tokens = vocabulary(count(_cut(paths["train"], most)), least)
+    numbering = Numbering(tokens, most)
+    labels: list[int] = []
+    sides: tuple[list, list] = ([], [])
+    official, start = {}, 0
+    for part, path in paths.items():
+        for answers, *texts in _lines(path):
+            labels += answers
+            for side, its in zip(sides, texts, strict=True):
+                side.append(numbering.write(its))
+        if len(labels) == start:
+            raise ValueError(f"{path} holds no pair. {_AGAIN}")
+        official[part] = np.arange(start, len(labels))
+        start = len(labels)
+    answers = pd.Series(
+        np.array(labels), pd.RangeIndex(len(labels), name="unique_id"), name="cites", dtype="int64"
+    )
+    card = read_card("lra_retrieval") + (
+        f"\n## Counted in this load\n\n- pairs a file: "
+        f"{', '.join(str(len(ids)) for ids in official.values())}\n"
+        f"- kinds of tokens: {len(tokens)}\n"
+    )
+    both = []
+    for side in sides:
+        values, lengths = (np.concatenate(arrays) for arrays in zip(*side, strict=True))
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        both.append(TokenSet(answers, {"official": official}, card, values, offsets, tokens))
+    return Pairs(*both)
+
+
+def _cut(path: Path, most: int) -> Iterator[str]:
+    for _, *sides in _lines(path):
+        for texts in sides:
+            yield "".join(text[: most - 1] for text in texts)
+
+
+def _lines(path: Path) -> Iterator[tuple[list[int], list[str], list[str]]]:
+    """Answers, first and second texts of a block of lines.
+
+    Quotation marks are characters like others in these files, and only a line feed ends a line:
+    a reader that unquotes, or that splits at every sign Unicode calls a line's end, tears pairs.
+    """
+    number = 0
+    for block in blocks(path, _AGAIN):
+        answers: list[int] = []
+        first: list[str] = []
+        second: list[str] = []
+        for line in block.decode("utf-8", errors="replace").split("\n")[:-1]:
+            number += 1
+            cells = line.removesuffix("\r").split("\t")
+            if len(cells) != 5 or cells[0] not in _ANSWERS:
+                raise ValueError(
+                    f"{path}, line {number}: {line[:60]!r} is not 0.0 or 1.0, two ids and two "
+                    f"texts with tabs between; it has {len(cells)} cell(s). {_AGAIN}"
+                )
+            answers.append(_ANSWERS[cells[0]])
+            first.append(cells[3])
+            second.append(cells[4])
+        yield answers, first, second
