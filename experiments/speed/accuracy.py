@@ -58,6 +58,8 @@ def measure(seed: int) -> dict[str, float]:
 def _answers(layer, inputs, gaps, weights, dtype):
     """Outputs, and gradients by inputs, gaps, rates and timescales, of a sum of all outputs."""
     layer = jax.tree.map(lambda a: jnp.asarray(np.asarray(a), dtype), layer)
+    # Both precisions see the same numbers.
+    inputs, gaps, weights = (np.asarray(part, np.float32) for part in (inputs, gaps, weights))
     moving = (layer, jnp.asarray(inputs, dtype), jnp.asarray(gaps, dtype))
 
     def loss(moving):
