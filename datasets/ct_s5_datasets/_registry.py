@@ -157,6 +157,20 @@ ENTRIES = {
         options={"side": 128},
         card="lra_pathfinder",
     ),
+    "lra/text": Entry(
+        "lra.text",
+        "film reviews, letter by letter: liked or not",
+        "none stated",
+        "bring your own",
+        arrays=True,
+    ),
+    "lra/retrieval": Entry(
+        "lra.retrieval",
+        "pairs of papers, letter by letter: does one cite the other?",
+        "none stated",
+        "bring your own",
+        arrays=True,
+    ),
     "lra/image": Entry(
         "lra.image",
         "CIFAR-10 in grey, pixel by pixel",
