@@ -35,6 +35,7 @@ def run(monkeypatch, capsys, tmp_path):
         describe=lambda: {"ours": told, "bare": told},
         card=lambda name: f"# {name}",
         check=check,
+        fetch=lambda name, root: [f"{name}.txt"],
         load=lambda name, root=None, part=None: made_up(labels=name != "bare"),
     )
     monkeypatch.setitem(sys.modules, "made_up", module)
@@ -45,6 +46,7 @@ def run(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr("ct_s5.lab.providers", lambda: own | dict.fromkeys(module.names(), module))
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CT_S5_DATA", raising=False)
+    monkeypatch.setenv("CT_S5_CACHE", str(tmp_path / "cache"))
 
     def run(*words):
         monkeypatch.setattr("sys.argv", ["ct-s5", *words])
@@ -91,6 +93,13 @@ def test_a_card_is_shown_and_an_unknown_name_gets_the_nearest(run):
     )
 
 
+def test_fetched_files_are_named(run):
+    assert run("data", "fetch", "ours") == (0, "ours.txt\n", "")
+    code, _, err = run("data", "fetch", "gps")
+    assert code == 2
+    assert "The files of gps cannot be fetched" in err
+
+
 def test_a_leak_ends_in_exit_code_1(run):
     code, out, _ = run("data", "check", "ours")
     assert code == 1
@@ -100,7 +109,7 @@ def test_a_leak_ends_in_exit_code_1(run):
 def test_help_teaches(run):
     code, out, _ = run("data", "--help")
     assert code == 0
-    for command in ("list", "card", "check"):
+    for command in ("list", "card", "fetch", "check"):
         assert command in out
         assert run("data", command, "--help")[0] == 0
     assert "data" in run("--help")[1]
@@ -120,7 +129,7 @@ def test_compare_takes_a_data_set_by_name(run):
         (["ours", "--labels", "x"], "--labels and --static: the data set ours brings its own"),
         (["bare"], "bare has no answer a series in a frame, which `compare` needs"),
         (["our", "--labels", "x"], "No data set 'our'. Did you mean 'ours'?"),
-        (["physionet2012"], "Where is physionet2012? Give root=, .* CT_S5_DATA"),
+        (["physionet2012"], "Where is physionet2012? .* Give root=, .* CT_S5_DATA"),
     ],
 )
 def test_a_name_that_cannot_be_used_says_why(run, words, said):

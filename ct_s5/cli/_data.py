@@ -15,8 +15,9 @@ Part = Annotated[str | None, tyro.conf.arg(metavar="PART", help_behavior_hint=""
 def list_sets() -> None:
     """List every set by name: licence, size, whether its files are here, and its protocols.
 
-    Files are looked for in the folder $CT_S5_DATA/NAME. The sets are those of this library's own
-    package and of any other that announces some.
+    Files are looked for in the folder $CT_S5_DATA/NAME, or, without that variable, where
+    `ct-s5 data fetch` puts them. The sets are those of this library's own package and of any other
+    that announces some.
     """
     from ct_s5 import lab
 
@@ -48,6 +49,23 @@ def card(name: tyro.conf.Positional[Name], /) -> None:
     from ct_s5 import lab
 
     print(lab.provider_of(name).card(name).rstrip())
+
+
+def fetch(name: tyro.conf.Positional[Name], /, *, root: Root = None) -> None:
+    """Download the files of a set from their provider.
+
+    Each is checked by size and SHA-256, files that are there are left alone, and an interrupted
+    download is gone on with the next time. Sets whose hashes are not known are to be had by hand:
+    their card tells where.
+
+    Args:
+        name: One of `ct-s5 data list`.
+        root: Where to; $CT_S5_DATA/NAME, or a folder in the user's cache, when left out.
+    """
+    from ct_s5 import lab
+
+    for path in lab.provider_of(name).fetch(name, root):
+        print(path)
 
 
 def check(name: tyro.conf.Positional[Name], /, *, root: Root = None, part: Part = None) -> None:
@@ -83,11 +101,8 @@ def check(name: tyro.conf.Positional[Name], /, *, root: Root = None, part: Part 
 def _whereabouts(provider, name: str, told) -> str:
     if told.simulated:
         return "made here"
-    try:
-        folder = provider.folder_of(name)
-    except ValueError:  # the variable is not set, which the last line of the list says
-        return "-"
+    folder = provider.folder_of(name)
     return "here" if folder.is_dir() and any(folder.iterdir()) else "-"
 
 
-COMMANDS = {"list": list_sets, "card": card, "check": check}
+COMMANDS = {"list": list_sets, "card": card, "fetch": fetch, "check": check}

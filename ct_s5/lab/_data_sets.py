@@ -1,8 +1,9 @@
 """Data sets by name, from whatever packages announce some.
 
 A package announces its sets through the entry-point group `ct_s5.datasets`: the name of a module
-that has `names()`, `describe()`, `card(name)`, `load(name, root=...)` and `folder_of(name)`, as
-`ct_s5_datasets` has. So this library knows of no set, and anyone can add theirs.
+that has `names()`, `describe()`, `card(name)`, `load(name, root=...)`, `fetch(name, root)`,
+`folder_of(name)` and `check(dataset)`, as `ct_s5_datasets` has. So this library knows of no set, and
+anyone can add theirs.
 """
 
 import difflib

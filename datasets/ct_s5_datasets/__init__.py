@@ -4,7 +4,8 @@
 `check(dataset)` looks for leaks between the parts of its splits. `PROCESSES` has the best forecast
 of the set "ornstein_uhlenbeck".
 
-Loaders read the providers' own files, fetch nothing, and need neither ct_s5 nor JAX.
+Loaders read the providers' own files and need neither ct_s5 nor JAX. Nothing is fetched unless
+`fetch(name)` or `load(name, download=True)` asks for it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._cache import cached
+from ._cache import cached, user_folder
 from ._dataset import Column, Dataset, read_card
 from ._registry import ENTRIES, Entry, entry_and_protocol, names
 
@@ -34,6 +35,7 @@ __all__ = [
     "card",
     "check",
     "describe",
+    "fetch",
     "folder_of",
     "load",
     "names",
@@ -77,6 +79,7 @@ def load(
     root: str | Path | None = None,
     *,
     part: str | Sequence[str] | None = None,
+    download: bool = False,
     **options: Any,
 ) -> Any:
     """Read a set, or a set as one protocol uses it.
@@ -88,9 +91,11 @@ def load(
         name: One of `names()`. With a protocol, such as "physionet2012/mtan-classif@1", the
             protocol chooses the part, and `splits` holds that protocol's split alone. Version 1
             fixes which series lie in which part, not how they are scaled or scored.
-        root: That set's own folder. By default `$CT_S5_DATA/<set>`. Simulated sets need none.
+        root: That set's own folder; `folder_of(set)` when left out. Simulated sets need none.
         part: Which of the set's files to read, in the set's own words ("a", "b" or ("a", "b") for
             physionet2012). By default its first.
+        download: Fetch the files that are missing first, from their provider, checked by SHA-256;
+            an interrupted download is gone on with. Only for sets whose hashes are known.
         **options: What else a set can be asked for, such as `order` of mnist or `rate` of
             speech_commands; its card tells.
 
@@ -117,7 +122,7 @@ def load(
     chosen: dict[str, Any] = {**told.options, **options}
     if part is not None:
         chosen["part"] = part
-    folder = None if told.simulated else Path(root) if root is not None else folder_of(entry)
+    folder = None if told.simulated else _place(entry, root, download)
     if folder is None or told.arrays:
         dataset = module.load(folder, **chosen)
     else:
@@ -133,16 +138,47 @@ def load(
 
 
 def folder_of(entry: str) -> Path:
-    """Where a set's files lie unless `root` says otherwise: `$CT_S5_DATA/<set>`.
+    """Where a set's files lie unless `root` says otherwise.
 
-    Raises:
-        ValueError: The variable is not set.
-
+    `$CT_S5_DATA/<set>`, or, where that is not set, a folder in the user's cache.
     """
     base = os.environ.get("CT_S5_DATA")
-    if not base:
-        raise ValueError(
-            f"Where is {entry}? Give root=, the folder of its files, or set the environment "
-            f"variable CT_S5_DATA to the folder that holds {entry}/."
+    return (Path(base) if base else user_folder() / "files") / entry
+
+
+def fetch(entry: str, root: str | Path | None = None, *, progress: bool = True) -> list[Path]:
+    """Download what is missing of a set's files, checked by size and SHA-256.
+
+    Args:
+        entry: A set; a protocol's files are those of its set.
+        root: Where to; `folder_of(entry)` when left out.
+        progress: Show a bar, on a terminal only.
+
+    Returns:
+        The files.
+
+    Raises:
+        ValueError: The name is unknown; no hash is known for its files, which are then to be had by
+            hand; or what came is not the file.
+        OSError: The server cannot be reached or stopped halfway. What came is kept for next time.
+
+    """
+    from ._fetch import fetch as fetch_files
+
+    entry = entry_and_protocol(entry)[0]
+    folder = folder_of(entry) if root is None else Path(root)
+    return fetch_files(entry, folder, progress=progress)
+
+
+def _place(entry: str, root: str | Path | None, download: bool) -> Path:
+    """The folder of a set's files, after they were fetched if that is asked for."""
+    folder = folder_of(entry) if root is None else Path(root)
+    if download:
+        fetch(entry, folder)
+    elif root is None and not folder.is_dir():
+        raise FileNotFoundError(
+            f"Where is {entry}? {folder} is not a folder. Give root=, the folder of its files, or "
+            f"set the environment variable CT_S5_DATA to the folder that holds {entry}/, or try "
+            "download=True."
         )
-    return Path(base) / entry
+    return folder

@@ -1,0 +1,194 @@
+"""Files from their provider, checked by size and SHA-256, and gone on with after an interruption.
+
+pooch checks the hash and moves the finished file into place in one step; what is on its way lies in
+`.<name>.part` beside it, and the next call asks the server for the rest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_CHUNK = 2**14
+
+
+@dataclass(frozen=True)
+class Remote:
+    """One file of a set where its provider has it."""
+
+    name: str
+    url: str
+    sha256: str
+    n_bytes: int
+
+
+_CHALLENGE_2012 = "https://physionet.org/files/challenge-2012/1.0.0/"
+
+# Only files whose hash is known: anything else could be anything. PhysioNet's sizes and hashes are
+# those that medical_ts_datasets records; for the outcome files of a and b a test compares them.
+REMOTES: dict[str, tuple[Remote, ...]] = {
+    "physionet2012": tuple(
+        Remote(name, _CHALLENGE_2012 + name, sha256, n_bytes)
+        for name, n_bytes, sha256 in (
+            (
+                "set-a.tar.gz",
+                6632372,
+                "8cb250f179cd0952b4b9ebcf8954b63d70383131670fac1cfee13deaa13ca920",
+            ),
+            (
+                "set-b.tar.gz",
+                6652690,
+                "b1637a2a423a8e76f8f087896cfc5fdf28f88519e1f4e874fbda69b2a64dac30",
+            ),
+            (
+                "set-c.tar.gz",
+                6600293,
+                "a4a56b95bcee4d50a3874fe298bf2998f2ed0dd98a676579573dc10419329ee1",
+            ),
+            (
+                "Outcomes-a.txt",
+                79219,
+                "2613ea60ccda29f87571a7d6b09ad130858a8ccd66325bd073365925026883c2",
+            ),
+            (
+                "Outcomes-b.txt",
+                79149,
+                "1305f29734da374a809483229a99f33a9230aa8d4fa74b1a2d6ad788136423d5",
+            ),
+            (
+                "Outcomes-c.txt",
+                79191,
+                "0b32dcb7753c0f18f2f5fde498a28618b8879c5e527ce0dae8ad120dd7e205c9",
+            ),
+        )
+    ),
+}
+
+
+def fetch(entry: str, folder: Path, *, progress: bool = True) -> list[Path]:
+    """Download what is missing of a set; files that are there and whole are left alone.
+
+    Args:
+        entry: Name of the set.
+        folder: Where its files go.
+        progress: Show a bar, on a terminal only.
+
+    Returns:
+        All files of the set.
+
+    Raises:
+        ValueError: No hash is known for this set's files, so they are to be had by hand; or a
+            download is not the file that it should be.
+        OSError: The server cannot be reached, stopped halfway, or the disk is full. What came is
+            kept, and the next call goes on from there.
+
+    """
+    if entry not in REMOTES:
+        raise ValueError(
+            f"The files of {entry} cannot be fetched: no checked address is known. Its card tells "
+            f"where to get them: ct_s5_datasets.card({entry!r})."
+        )
+    try:
+        import pooch
+    except ImportError:
+        raise ImportError("Fetching needs pooch: pip install 'ct-s5[data]'.") from None
+    folder.mkdir(parents=True, exist_ok=True)
+    pooch.get_logger().setLevel("WARNING")
+    paths = []
+    for remote in REMOTES[entry]:
+        path = folder / remote.name
+        paths.append(path)
+        if path.is_file():
+            if _sha256(path) == remote.sha256:
+                continue
+            raise ValueError(
+                f"{path} is there, and is not the provider's file (SHA-256 {_sha256(path)}). Move "
+                "it away to have it fetched, or give root= to use it as it is."
+            )
+        downloader: Any = _Resuming(remote, folder / f".{remote.name}.part", progress)
+        try:
+            pooch.retrieve(
+                remote.url,
+                known_hash=f"sha256:{remote.sha256}",
+                fname=remote.name,
+                path=folder,
+                downloader=downloader,
+            )
+        except ValueError as error:
+            if "hash" not in str(error):
+                raise
+            raise ValueError(
+                f"{remote.url} gave another file than the one known (SHA-256 differs). Nothing was "
+                "kept. Try again; if it stays so, the provider has changed it: tell us."
+            ) from error
+    return paths
+
+
+class _Resuming:
+    """A downloader for pooch that goes on where an earlier one stopped."""
+
+    def __init__(self, remote: Remote, part: Path, progress: bool):
+        self.remote, self.part, self.progress = remote, part, progress
+
+    def __call__(self, url: str, output_file: Any, pooch: object) -> None:
+        import requests
+        from tqdm import tqdm
+
+        remote = self.remote
+        have = self.part.stat().st_size if self.part.is_file() else 0
+        if have > remote.n_bytes:
+            have = 0
+        headers = {"Range": f"bytes={have}-"} if have else {}
+        try:
+            with requests.get(url, headers=headers, stream=True, timeout=30) as answer:
+                answer.raise_for_status()
+                have = have if answer.status_code == requests.codes.partial else 0
+                bar = tqdm(
+                    total=remote.n_bytes,
+                    initial=have,
+                    unit="B",
+                    unit_scale=True,
+                    desc=remote.name,
+                    leave=False,
+                    disable=None if self.progress else True,
+                )
+                with bar, self.part.open("ab" if have else "wb") as stream:
+                    for chunk in answer.iter_content(_CHUNK):
+                        self._check(have, chunk)
+                        stream.write(chunk)
+                        have += len(chunk)
+                        bar.update(len(chunk))
+        except requests.RequestException as error:
+            raise OSError(
+                f"{url} cannot be had: {error}. {have:,} of {remote.n_bytes:,} bytes are kept; "
+                f"try again to go on, or download it by hand into {self.part.parent}."
+            ) from error
+        if have < remote.n_bytes:
+            raise OSError(
+                f"{url} stopped after {have:,} of {remote.n_bytes:,} bytes, which are kept. Try "
+                "again to go on."
+            )
+        os.replace(self.part, output_file)
+
+    def _check(self, have: int, chunk: bytes) -> None:
+        start = chunk[:512].lower()
+        if have == 0 and (b"<html" in start or b"<!doctype" in start):
+            self.part.unlink()
+            raise ValueError(
+                f"{self.remote.url} answered with an HTML page, not the file: a login or an error "
+                f"page. Download it by hand into {self.part.parent}."
+            )
+        if have + len(chunk) > self.remote.n_bytes:
+            self.part.unlink()
+            raise ValueError(
+                f"{self.remote.url} sends more than the {self.remote.n_bytes:,} bytes that the "
+                "file has. Nothing was kept."
+            )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
