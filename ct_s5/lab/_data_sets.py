@@ -2,8 +2,8 @@
 
 A package announces its sets through the entry-point group `ct_s5.datasets`: the name of a module
 that has `names()`, `describe()`, `card(name)`, `load(name, root=...)`, `fetch(name, root)`,
-`folder_of(name)` and `check(dataset)`, as `ct_s5_datasets` has. So this library knows of no set, and
-anyone can add theirs.
+`folder_of(name)` and `check(dataset)`, as `ct_s5_datasets` has. So this library knows of no set,
+and anyone can add theirs.
 """
 
 import difflib

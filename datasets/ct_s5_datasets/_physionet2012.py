@@ -9,17 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from ._archives import read_members
 from ._dataset import Column, Dataset, card_with
+from ._physionet2012_splits import SPLITS, protocol_splits
 from ._physionet2012_text import CHANNELS, STATIC, Readings, RecordText, read_text
-from ._splits import Split, seeded_splits, sorted_ids
+from ._splits import Split, seeded_splits
 
 PARTS = ("a", "b", "c")
-PROTOCOLS = {"mtan-classif@1": "a"}  # protocol -> the part it is defined on
+PROTOCOLS = {name: part for name, (part, _) in SPLITS.items()}
 
-_SET_SIZE = 4000
 _OUTCOME = "In-hospital_death"
 _SOURCE = (
     "Get it from PhysioNet, challenge-2012 v1.0.0, "
@@ -70,10 +69,7 @@ def load(root: str | Path, part: str | Sequence[str] = "a") -> Dataset:
     frame, counts = _one_row_a_time(readings)
     counts = {"parts": ", ".join(parts), "records": len(members), **counts}
     answers = pd.concat(labels).sort_index()
-    splits = {"sets": ids_of}
-    # A protocol names whole files: part of set-a would be another split under the same name.
-    if parts == ("a",) and len(answers) == _SET_SIZE:
-        splits["mtan-classif@1"] = mtan_classif_split(answers.index.to_numpy())
+    splits = {"sets": ids_of, **protocol_splits(parts, answers.index.to_numpy())}
     return Dataset(
         frame=frame,
         labels=answers,
@@ -82,30 +78,6 @@ def load(root: str | Path, part: str | Sequence[str] = "a") -> Dataset:
         splits={**splits, **seeded_splits(answers.index.to_numpy())},
         card=card_with("physionet2012", counts),
     )
-
-
-def mtan_classif_split(ids: ArrayLike) -> Split:
-    """Rebuild mTAN's mortality split: 2560 train, 640 validation, 800 test of set-a's 4000.
-
-    As in the published code, scikit-learn's `train_test_split` keeps 80 % with seed 42, and 80 %
-    of those with seed 11. The published code splits in the order of `os.listdir`, which nobody
-    recorded; this one splits the sorted ids, so it is rebuilt, not recovered: sizes and
-    procedure are the paper's, the patients in each part are not.
-
-    Args:
-        ids: The 4000 RecordIDs of set-a, the three records without readings included.
-
-    References:
-        Shukla & Marlin 2021, arXiv:2101.10318.
-
-    """
-    from sklearn.model_selection import train_test_split
-
-    ordered = sorted_ids(ids)
-    seen, test = train_test_split(ordered, train_size=0.8, random_state=42, shuffle=True)
-    train, validation = train_test_split(seen, train_size=0.8, random_state=11, shuffle=True)
-    parts = {"train": train, "validation": validation, "test": test}
-    return {part: np.sort(rows) for part, rows in parts.items()}
 
 
 def _check_parts(part: str | Sequence[str]) -> tuple[str, ...]:

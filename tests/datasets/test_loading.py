@@ -11,7 +11,7 @@ import pytest
 from official_layout import record, write_set
 
 import ct_s5_datasets
-from ct_s5_datasets._physionet2012 import mtan_classif_split
+from ct_s5_datasets._physionet2012_splits import SPLITS, mtan_classif_split, protocol_splits
 from ct_s5_datasets._splits import seeded_splits
 
 PACKAGE = pathlib.Path(ct_s5_datasets.__file__).parent
@@ -88,6 +88,27 @@ def test_mtan_split_depends_on_the_ids_alone():
     np.testing.assert_array_equal(split["test"], np.sort(ordered[first[:800]]))
     np.testing.assert_array_equal(split["validation"], np.sort(seen[second[:640]]))
     np.testing.assert_array_equal(split["train"], np.sort(seen[second[640:]]))
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes"),
+    [
+        ("mtan-classif@1", {"train": 2560, "validation": 640, "test": 800}),
+        ("latent-ode-interp@1", {"train": 6400, "test": 1600}),
+        ("cru-interp@1", {"train": 4800, "validation": 1600, "test": 1600}),
+        ("tpatchgnn-forecast@1", {"train": 7200, "validation": 2400, "test": 2400}),
+    ],
+)
+def test_the_published_splits_have_the_published_sizes(name, sizes):
+    parts = tuple(SPLITS[name][0])
+    ids = np.random.default_rng(0).permutation(200_000)[: 4000 * len(parts)]
+    split = protocol_splits(parts, ids)[name]
+    assert {part: len(members) for part, members in split.items()} == sizes
+    np.testing.assert_array_equal(np.sort(np.concatenate(list(split.values()))), np.sort(ids))
+    again = protocol_splits(parts, np.sort(ids))[name]
+    for part, members in split.items():
+        np.testing.assert_array_equal(members, again[part])
+    assert protocol_splits(parts, ids[1:]) == {}
 
 
 @pytest.mark.parametrize("n_ids", [5, 11, 4000])
