@@ -31,7 +31,7 @@ CONTENDERS = {
 }
 MODEL = {
     "steps_a_second": ("steps a second, forward and backward", "{:,.0f}"),
-    "share_scan": ("share of the recurrence", "{:.0%}"),
+    "share_scan": ("share of the recurrences over steps", "{:.0%}"),
     "share_rest_of_layers": ("share of the rest of the S5 layers", "{:.0%}"),
     "share_rest_of_model": ("share of all else: encoder, norms, gates, head", "{:.0%}"),
 }
