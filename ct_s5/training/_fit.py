@@ -306,8 +306,9 @@ def _packing(lengths, buckets, settings: FitSettings) -> Packing | None:
     packing = pack(lengths)
     if settings.packing:
         return packing
-    # On PhysioNet 2012, 16 % fewer steps made epochs 2/5 shorter, and the first one, which compiles,
-    # 3/4 (experiments/speed). Few rows could not hold about as many series as a batch was asked for.
+    # On PhysioNet 2012, with 16 % fewer steps, epochs became 2/5 shorter and the first one, which
+    # compiles, 3/4 (experiments/speed). A batch of few rows could not hold about as many series as
+    # it was asked for.
     n_rows = len(packing.rows)
     padded = np.asarray(buckets)[np.searchsorted(buckets, lengths)].sum()
     pays = n_rows * packing.length < (1 - _SAVING) * padded
