@@ -254,13 +254,21 @@ def test_nothing_is_overwritten_and_nothing_half_written(tmp_path, monkeypatch):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT there")
 def test_an_interrupt_leaves_no_file(tmp_path):
-    call = f"from ct_s5_datasets.lra.listops_generator import generate; generate({str(tmp_path)!r})"
-    running = subprocess.Popen([sys.executable, "-c", call], stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 60
-    while not list(tmp_path.glob("*/.basic_train*")) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    os.kill(running.pid, signal.SIGINT)
-    _, told = running.communicate(timeout=60)
+    # A process started in the background may have been told to ignore interrupts.
+    call = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from ct_s5_datasets.lra.listops_generator import generate; "
+        f"generate({str(tmp_path)!r})"
+    )
+    with subprocess.Popen([sys.executable, "-c", call], stderr=subprocess.PIPE) as running:
+        try:
+            deadline = time.monotonic() + 60
+            while not list(tmp_path.glob("*/.basic_train*")) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            os.kill(running.pid, signal.SIGINT)
+            _, told = running.communicate(timeout=60)
+        finally:
+            running.kill()
     assert b"KeyboardInterrupt" in told
     assert list((tmp_path / "listops-1000").iterdir()) == []
 
