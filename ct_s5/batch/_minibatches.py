@@ -56,13 +56,10 @@ def minibatches(
         plan += [(length, members[i : i + batch_size]) for i in range(0, len(members), batch_size)]
     for i in range(len(plan)) if epoch is None else rng.permutation(len(plan)):
         length, members = plan[i]
-        place = np.full((batch_size, length), -1)
         chosen, rows = _chosen(series, members, kept)
-        owner = np.repeat(np.arange(len(members)), chosen.lengths)
-        place[owner, np.arange(len(rows)) - chosen.offsets[owner]] = rows
         padded = np.full(batch_size, -1)
         padded[: len(members)] = members
-        yield Minibatch(chosen.batch(length, batch_size), padded, place)
+        yield _minibatch(chosen.batch(length, batch_size), padded, rows)
 
 
 def packed_minibatches(
@@ -93,10 +90,7 @@ def packed_minibatches(
         here[: len(members) - i] = members[i : i + n_rows]
         chosen, rows = _chosen(series, here[here >= 0], kept)
         numbered = np.where(here >= 0, np.cumsum(here >= 0).reshape(here.shape) - 1, -1)
-        batch = chosen.packed(numbered, packing.length)
-        place = np.full(batch.real.shape, -1)
-        place[batch.real] = rows
-        yield Minibatch(batch, here, place)
+        yield _minibatch(chosen.packed(numbered, packing.length), here, rows)
 
 
 def _begin(series: SeriesSet, seed, epoch, thinning):
@@ -110,6 +104,13 @@ def _chosen(series: SeriesSet, members, kept: Bool[np.ndarray, " R"]):
     """Some series without the rows that are left out, and the rows they keep."""
     rows = series.rows(members)
     return series.take(members).keep(kept[rows]), rows[kept[rows]]
+
+
+def _minibatch(batch: IrregularBatch, series, rows) -> Minibatch:
+    """A batch whose real steps are these rows, in order."""
+    place = np.full(batch.real.shape, -1)
+    place[batch.real] = rows
+    return Minibatch(batch, series, place)
 
 
 def _thin(series: SeriesSet, share: float, rng: np.random.Generator) -> Bool[np.ndarray, " R"]:

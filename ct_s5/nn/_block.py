@@ -62,9 +62,8 @@ class S5Block(eqx.Module):
         segments: Int[Array, " L"] | None = None,
     ) -> Float[Array, "L H"]:
         """The block's answer in use; training goes through `forward`."""
-        steps: dict[str, Any] = {"gaps_after": gaps_after, "reading": reading, "real": real}
-        steps |= {"segments": segments}
-        return self.forward(inputs, gaps, **steps, key=None)[0]
+        flags: dict[str, Any] = {"reading": reading, "real": real, "segments": segments}
+        return self.forward(inputs, gaps, gaps_after=gaps_after, **flags, key=None)[0]
 
     def forward(
         self,

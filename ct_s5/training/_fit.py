@@ -191,8 +191,9 @@ def fit(
     for some in (cohort, held_out):
         if some is not None:
             some.check_weights()
-    lengths = _buckets(thinned_lengths(series, settings.thinning), settings.n_buckets)
-    packing = _packing(thinned_lengths(series, settings.thinning), lengths, settings)
+    steps = thinned_lengths(series, settings.thinning)
+    lengths = _buckets(steps, settings.n_buckets)
+    packing = _packing(steps, lengths, settings)
     n_steps = sum(1 for _ in _epoch(series, lengths, packing, settings, 1))
     max_epochs, patience = settings.limits(n_steps)
     n_all = max_epochs * n_steps

@@ -66,7 +66,7 @@ def read_members(
 
 
 def _read_archive(path: Path, wanted: re.Pattern[str], limits: Limits, again: str):
-    content = _decompress(path, limits, again)
+    content = _unpack(path, limits, again)
     try:
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
             members = list(itertools.islice(archive, limits.members + 1))
@@ -98,15 +98,37 @@ def _read_archive(path: Path, wanted: re.Pattern[str], limits: Limits, again: st
     return found
 
 
-def _decompress(path: Path, limits: Limits, again: str) -> bytes:
+def _unpack(path: Path, limits: Limits, again: str) -> bytes:
     with path.open("rb") as stream:
         start = stream.read(512)
     if not start.startswith(b"\x1f\x8b"):
-        if b"<html" in start.lower() or b"<!doctype" in start.lower():
+        if is_page(start):
             what = "is an HTML page, not an archive: the download met a login or an error page"
         else:
             what = f"is not a .tar.gz archive (it starts with {start[:16]!r})"
         raise ValueError(f"{path} {what}. {again}")
+    return decompress(path, "archive", limits, again)
+
+
+def is_page(start: bytes) -> bool:
+    """Whether a file that begins like this is a web page in place of data."""
+    start = start[:512].lower()
+    return b"<html" in start or b"<!doctype" in start
+
+
+def decompress(path: Path, what: str, limits: Limits, again: str) -> bytes:
+    """The content of a gzip file, bounded while it is decompressed.
+
+    Args:
+        path: The file.
+        what: What it is called in messages: "archive", "file".
+        limits: What to refuse as a bomb.
+        again: The next step for the reader of an error.
+
+    Raises:
+        ValueError: The file is cut short, damaged, or a decompression bomb.
+
+    """
     packed = path.stat().st_size
     chunks: list[bytes] = []
     total = 0
@@ -127,7 +149,7 @@ def _decompress(path: Path, limits: Limits, again: str) -> bytes:
                 chunks.append(chunk)
     except EOFError as error:
         raise ValueError(
-            f"{path} is cut short: {packed} bytes hold no whole archive, "
+            f"{path} is cut short: {packed} bytes hold no whole {what}, "
             f"the download did not finish. {again}"
         ) from error
     except (gzip.BadGzipFile, zlib.error) as error:

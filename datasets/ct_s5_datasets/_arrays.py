@@ -40,18 +40,7 @@ class _Labelled:
             ValueError: An id is unknown or comes twice.
 
         """
-        wanted = pd.Index(np.atleast_1d(np.asarray(ids)))
-        found = self.labels.index.get_indexer(wanted)
-        if (found < 0).any():
-            known = self.labels.index.tolist()
-            unknown = wanted[found < 0].tolist()[0]
-            raise ValueError(
-                f"No series {unknown!r}; the ids are labels.index, {known[0]!r} to {known[-1]!r}."
-            )
-        if wanted.has_duplicates:
-            twice = wanted[wanted.duplicated()].tolist()[0]
-            raise ValueError(f"Series {twice!r} is asked for twice. Give each id once.")
-        return found
+        return positions(self.labels.index, ids, "labels.index, ")
 
     def _told(self, inside: str) -> str:
         return (
@@ -199,6 +188,25 @@ class ImageSet(_Labelled):
     def __repr__(self) -> str:
         height, width = self.images.shape[1:3]
         return self._told(f"{height} x {width} pixels")
+
+
+def positions(known: pd.Index, ids: ArrayLike, where: str = "") -> np.ndarray:
+    """Where these ids stand among the known ones; `where` says in messages what lists them.
+
+    Raises:
+        ValueError: An id is unknown or comes twice.
+
+    """
+    wanted = pd.Index(np.atleast_1d(np.asarray(ids)))
+    found = known.get_indexer(wanted)
+    if (found < 0).any():
+        unknown = wanted[found < 0].tolist()[0]
+        first, last = known[[0, -1]].tolist()
+        raise ValueError(f"No series {unknown!r}; the ids are {where}{first!r} to {last!r}.")
+    if wanted.has_duplicates:
+        twice = wanted[wanted.duplicated()].tolist()[0]
+        raise ValueError(f"Series {twice!r} is asked for twice. Give each id once.")
+    return found
 
 
 def _runs(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:

@@ -12,11 +12,11 @@ import json
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from ._dataset import Column, Dataset
+from ._whole import whole_folder
 
 _FORMAT = 1
 _MOST_BYTES = 2**30  # of raw files: hashing more would take longer than it saves
@@ -83,37 +83,33 @@ def _key(name: str, root: Path, asked: object) -> str | None:
 def _write(dataset: Dataset, folder: Path) -> None:
     import pandas as pd
 
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    # Beside its place, so that the rename is one step; cleared away whatever happens.
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as new:
-        here = Path(new) / "set"
-        here.mkdir()
-        dataset.frame.to_parquet(here / "frame.parquet")
-        if dataset.labels is not None:
-            pd.DataFrame({"label": dataset.labels}).to_parquet(here / "labels.parquet")
-        if dataset.static is not None:
-            dataset.static.to_parquet(here / "static.parquet")
-        told = {
-            "label": None if dataset.labels is None else dataset.labels.name,
-            "schema": [list(column) for column in dataset.schema.values()],
-            "splits": {
-                name: {part: ids.tolist() for part, ids in split.items()}
-                for name, split in dataset.splits.items()
-            },
-            "card": dataset.card,
-            "unit": str(dataset.frame["ds"].dtype),
-        }
-        (here / "set.json").write_text(json.dumps(told), encoding="utf-8")
-        for path in here.iterdir():
-            with path.open("rb") as stream:
-                os.fsync(stream.fileno())
-        try:
-            here.rename(folder)
-        except OSError:
-            # Another process was first, with the same content; or what is there is no set.
-            if not (folder / "set.json").is_file():
-                shutil.rmtree(folder, ignore_errors=True)
-                here.rename(folder)
+    if not (folder / "set.json").is_file():
+        shutil.rmtree(folder, ignore_errors=True)  # whatever is there is no set
+    try:
+        with whole_folder(folder) as here:
+            dataset.frame.to_parquet(here / "frame.parquet")
+            if dataset.labels is not None:
+                pd.DataFrame({"label": dataset.labels}).to_parquet(here / "labels.parquet")
+            if dataset.static is not None:
+                dataset.static.to_parquet(here / "static.parquet")
+            told = {
+                "label": None if dataset.labels is None else dataset.labels.name,
+                "schema": [list(column) for column in dataset.schema.values()],
+                "splits": {
+                    name: {part: ids.tolist() for part, ids in split.items()}
+                    for name, split in dataset.splits.items()
+                },
+                "card": dataset.card,
+                "unit": str(dataset.frame["ds"].dtype),
+            }
+            (here / "set.json").write_text(json.dumps(told), encoding="utf-8")
+            for path in here.iterdir():
+                with path.open("rb") as stream:
+                    os.fsync(stream.fileno())
+    except OSError:
+        # Another process may have been first, with the same content.
+        if not (folder / "set.json").is_file():
+            raise
 
 
 def _read(folder: Path) -> Dataset:

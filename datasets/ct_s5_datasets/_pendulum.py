@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from ._arrays import positions
 from ._dataset import Column, read_card
 from ._pendulum_simulator import (
     SIDE,
@@ -97,7 +98,7 @@ class PendulumSet:
             ValueError: An id is unknown or comes twice.
 
         """
-        at = np.sort(self._known(ids))
+        at = np.sort(positions(pd.Index(self.ids), ids))
         n_frames = self.times.shape[1]
         rows = len(at) * n_frames
         pixels = self.images[at].reshape(rows, -1) / 255
@@ -111,17 +112,6 @@ class PendulumSet:
         pixels[~seen] = np.nan
         channels = pd.DataFrame(pixels, columns=list(PIXELS))
         return pd.concat([keys, channels, targets], axis=1)
-
-    def _known(self, ids: ArrayLike) -> np.ndarray:
-        wanted = pd.Index(np.atleast_1d(np.asarray(ids)))
-        found = pd.Index(self.ids).get_indexer(wanted)
-        if (found < 0).any():
-            unknown = wanted[found < 0].tolist()[0]
-            raise ValueError(f"No series {unknown!r}; the ids are 0 to {len(self) - 1}.")
-        if wanted.has_duplicates:
-            twice = wanted[wanted.duplicated()].tolist()[0]
-            raise ValueError(f"Series {twice!r} is asked for twice. Give each id once.")
-        return found
 
     def __repr__(self) -> str:
         """Sizes, not arrays."""
