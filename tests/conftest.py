@@ -38,6 +38,37 @@ def shared_data() -> pathlib.Path:
     return pathlib.Path(folder)
 
 
+@pytest.fixture(scope="session")
+def real(shared_data):
+    """From the place of a real file or folder to its path, or to a skip that names it."""
+
+    def place(*parts):
+        path = shared_data.joinpath(*parts)
+        if not path.exists():
+            pytest.skip(f"{path} is absent")
+        return path
+
+    return place
+
+
+@pytest.fixture
+def ct_s5_command(monkeypatch, capsys):
+    """Run `ct-s5` with some words; gives exit code, output and error text."""
+    from ct_s5 import cli
+
+    def run(*words):
+        monkeypatch.setattr("sys.argv", ["ct-s5", *words])
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as exit:
+            code = exit.code or 0
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return run
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
     """Under `make shapes` the checker refuses wrong input before our own words can.

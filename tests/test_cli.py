@@ -38,21 +38,11 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture
-def run(folder, monkeypatch, capsys):
+def run(folder, ct_s5_command, monkeypatch):
     """Run `ct-s5` in the folder; gives exit code, output and error text."""
 
-    def run(*words):
-        monkeypatch.chdir(folder)
-        monkeypatch.setattr("sys.argv", ["ct-s5", *words])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as exit:
-            code = exit.code or 0
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return run
+    monkeypatch.chdir(folder)
+    return ct_s5_command
 
 
 COLUMNS = ["--id", "who", "--time", "when"]

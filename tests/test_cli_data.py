@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ct_s5 import cli, lab
+from ct_s5 import lab
 from ct_s5_datasets import Dataset, check
 
 
@@ -24,7 +24,7 @@ def made_up(labels=True):
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
+def run(ct_s5_command, monkeypatch, tmp_path):
     """Run `ct-s5` in an empty folder, with one more provider; gives exit code, output, errors."""
     told = types.SimpleNamespace(
         title="made up", licence="none needed", size="none", simulated=True, arrays=False
@@ -48,17 +48,7 @@ def run(monkeypatch, capsys, tmp_path):
     monkeypatch.delenv("CT_S5_DATA", raising=False)
     monkeypatch.setenv("CT_S5_CACHE", str(tmp_path / "cache"))
 
-    def run(*words):
-        monkeypatch.setattr("sys.argv", ["ct-s5", *words])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as exit:
-            code = exit.code or 0
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return run
+    return ct_s5_command
 
 
 def test_the_library_finds_its_own_sets_by_their_entry_point():

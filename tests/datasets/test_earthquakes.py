@@ -124,11 +124,8 @@ def test_absent_and_wrong_files_are_refused(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def root(shared_data):
-    folder = shared_data / "usgs_earthquakes"
-    if not folder.is_dir():
-        pytest.skip(f"{folder} is absent")
-    return folder
+def root(real):
+    return real("usgs_earthquakes")
 
 
 def test_the_real_month_against_a_slow_reading(root):

@@ -115,11 +115,8 @@ def test_absent_parts_say_where_to_get_them(small):
 
 
 @pytest.fixture(scope="module")
-def root(shared_data):
-    folder = shared_data / "cgm"
-    if not folder.is_dir():
-        pytest.skip(f"{folder} is absent")
-    return folder
+def root(real):
+    return real("cgm")
 
 
 @pytest.mark.parametrize("part", FACTS)

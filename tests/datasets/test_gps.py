@@ -108,10 +108,8 @@ def test_absent_files_are_refused(tmp_path):
         load(tmp_path)
 
 
-def test_the_real_tracks_against_a_slow_reading(shared_data):
-    root = shared_data / "uci_gps_gotrack"
-    if not root.is_dir():
-        pytest.skip(f"{root} is absent")
+def test_the_real_tracks_against_a_slow_reading(real):
+    root = real("uci_gps_gotrack")
     data = load(root)
     assert data.labels is not None
     assert data.static is not None

@@ -108,11 +108,8 @@ def test_absent_and_wrong_files_are_refused(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def root(shared_data):
-    folder = shared_data / "hurdat2"
-    if not folder.is_dir():
-        pytest.skip(f"{folder} is absent")
-    return folder
+def root(real):
+    return real("hurdat2")
 
 
 def test_the_real_pacific_against_a_slow_reading(root):

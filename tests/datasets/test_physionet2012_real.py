@@ -38,11 +38,8 @@ FACTS = {
 
 
 @pytest.fixture(scope="module")
-def root(shared_data):
-    folder = shared_data / "physionet2012"
-    if not folder.is_dir():
-        pytest.skip(f"{folder} is absent")
-    return folder
+def root(real):
+    return real("physionet2012")
 
 
 @pytest.fixture(scope="module")

@@ -179,11 +179,8 @@ def test_neuralcde_looks_at_72_hours_and_leaves_out_two_hour_stays():
 
 
 @pytest.fixture(scope="module")
-def archive(shared_data):
-    path = shared_data / "physionet2019" / "training_setB_p100001-p110000.tar.gz"
-    if not path.is_file():
-        pytest.skip(f"{path} is absent")
-    return path
+def archive(real):
+    return real("physionet2019", "training_setB_p100001-p110000.tar.gz")
 
 
 @pytest.fixture(scope="module")

@@ -95,11 +95,8 @@ def test_absent_parts_say_where_to_get_them(tmp_path, small):
 
 
 @pytest.fixture(scope="module")
-def root(shared_data):
-    folder = shared_data / "rr_intervals"
-    if not folder.is_dir():
-        pytest.skip(f"{folder} is absent")
-    return folder
+def root(real):
+    return real("rr_intervals")
 
 
 @pytest.fixture(scope="module")

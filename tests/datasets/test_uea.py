@@ -251,11 +251,8 @@ def test_character_trajectories_are_padded_before_they_lose_readings(tmp_path, s
 
 
 @pytest.fixture(scope="module")
-def root(shared_data):
-    folder = shared_data / "uea"
-    if not folder.is_dir():
-        pytest.skip(f"{folder} is absent")
-    return folder
+def root(real):
+    return real("uea")
 
 
 def slow_reading(root):

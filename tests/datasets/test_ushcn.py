@@ -255,11 +255,8 @@ def test_a_table_without_a_column_is_refused(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def root(shared_data):
-    folder = shared_data / "ushcn"
-    if not folder.is_dir():
-        pytest.skip(f"{folder} is absent")
-    return folder
+def root(real):
+    return real("ushcn")
 
 
 @pytest.fixture(scope="module")

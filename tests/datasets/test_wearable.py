@@ -96,11 +96,8 @@ def test_absent_rooms_say_where_to_get_them(tmp_path, small):
 
 
 @pytest.fixture(scope="module")
-def archive(shared_data):
-    path = shared_data / "uci_batteryless_activity" / "S1_Dataset.tar.gz"
-    if not path.is_file():
-        pytest.skip(f"{path} is absent")
-    return path
+def archive(real):
+    return real("uci_batteryless_activity", "S1_Dataset.tar.gz")
 
 
 @pytest.fixture(scope="module")
