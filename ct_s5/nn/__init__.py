@@ -9,6 +9,7 @@ from ct_s5.nn._encoder import TokenEncoder as TokenEncoder
 from ct_s5.nn._gru import GRULayer as GRULayer
 from ct_s5.nn._heads import Gaussian as Gaussian
 from ct_s5.nn._heads import Head as Head
+from ct_s5.nn._heads import PairHead as PairHead
 from ct_s5.nn._history import ChannelHistory as ChannelHistory
 from ct_s5.nn._history import channel_history as channel_history
 from ct_s5.nn._mixer import Mixer as Mixer

@@ -30,6 +30,7 @@ class S5Block(eqx.Module):
         n_features: int,
         *,
         norm: Literal["layer", "rms", "batch"] = "layer",
+        momentum: float = 0.95,
         prenorm: bool = True,
         activation: Activation = "half_glu1",
         dropout: float = 0.0,
@@ -41,13 +42,14 @@ class S5Block(eqx.Module):
             mixer: For instance an `S5Layer`.
             n_features: H.
             norm: LayerNorm, RMSNorm, or BatchNorm over readings.
+            momentum: Of a BatchNorm's moving average, the share of the old that stays.
             prenorm: Normalise before the mixer, or the sum after it.
             activation: What follows the mixer.
             dropout: Share of features dropped in training, drawn for each series.
             key: Seeds the activation's gate.
         """
         self.mixer = mixer
-        self.norm = make_norm(norm, n_features)
+        self.norm = make_norm(norm, n_features, momentum=momentum)
         self.prenorm = prenorm
         self.activation = GatedActivation(activation, n_features, dropout=dropout, key=key)
 

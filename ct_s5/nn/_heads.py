@@ -48,3 +48,26 @@ class Head(eqx.Module):
         mean, raw = jnp.split(out, 2)
         # A floor: one target that fits perfectly would drive the likelihood to infinity.
         return Gaussian(mean, jax.nn.softplus(raw) + 1e-6)
+
+
+class PairHead(eqx.Module):
+    """Answers about two series that one encoder has read: do they belong together?
+
+    A small network on both vectors, their difference and their product, feature by feature.
+
+    Reference: the retrieval task of Long Range Arena, arXiv:2011.04006.
+    """
+
+    hidden: eqx.nn.Linear
+    linear: eqx.nn.Linear
+
+    def __init__(self, n_features: int, n_outputs: int, *, key: PRNGKeyArray):
+        """Args: features of each of the two, K, and the seed."""
+        hidden_key, key = jax.random.split(key)
+        self.hidden = eqx.nn.Linear(4 * n_features, n_features, key=hidden_key)
+        self.linear = eqx.nn.Linear(n_features, n_outputs, key=key)
+
+    def __call__(self, first: Float[Array, " F"], second: Float[Array, " F"]) -> Float[Array, " K"]:
+        """Answer from the vectors of the two; which comes first matters."""
+        both = jnp.concatenate([first, second, first - second, first * second])
+        return self.linear(jax.nn.gelu(self.hidden(both)))

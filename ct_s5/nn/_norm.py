@@ -90,10 +90,12 @@ class BatchNorm(eqx.Module):
         return eqx.tree_at(lambda n: (n.running_mean, n.running_variance), self, averages)
 
 
-def make_norm(kind: Literal["layer", "rms", "batch"], n_features: int) -> StepNorm | BatchNorm:
-    """The norm of that name."""
+def make_norm(
+    kind: Literal["layer", "rms", "batch"], n_features: int, *, momentum: float = 0.95
+) -> StepNorm | BatchNorm:
+    """The norm of that name; `momentum` is that of a BatchNorm."""
     if kind == "batch":
-        return BatchNorm(n_features)
+        return BatchNorm(n_features, momentum=momentum)
     if kind in ("layer", "rms"):
         return StepNorm(n_features, kind=kind)
     raise ValueError(f"norm must be layer, rms or batch; got {kind!r}.")
