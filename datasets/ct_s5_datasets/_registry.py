@@ -77,6 +77,17 @@ ENTRIES = {
             "cru@1",
         ),
     ),
+    "human_activity": Entry(
+        "_human_activity",
+        "people with four radio tags; what are they doing?",
+        "CC BY 4.0",
+        "bring your own",
+        tuple(
+            f"{name}{twin}@1"
+            for name in ("latent-ode", "mtan", "tpatchgnn")
+            for twin in ("", "-leakfree")
+        ),
+    ),
     "wearable": Entry(
         "_wearable", "a batteryless sensor on older people; activity", "CC BY 4.0", "0.4 MB (S1)"
     ),
