@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import pickletools
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -85,8 +85,8 @@ def _follow(content: bytes) -> Any:
     """Follow the instructions up to STOP; what is left on the stack is the pickle's value."""
     stack: list[Any] = []
     memo: dict[int, Any] = {}
-    for code, value, _ in pickletools.genops(content):
-        name = code.name
+    for code, told, _ in pickletools.genops(content):
+        name, value = code.name, cast("Any", told)
         if name in _PLAIN:
             stack.append(value)
         elif name in ("SHORT_BINSTRING", "BINSTRING"):
