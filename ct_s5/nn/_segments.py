@@ -29,7 +29,7 @@ def last_of_each(
     n_series: int,
 ) -> Float[Array, "G H"]:
     """The features at each series' last chosen step; 0 where none is chosen."""
-    step = jnp.where(chosen, jnp.arange(len(chosen)), -1)
+    step = jnp.where(chosen, jnp.arange(chosen.shape[0]), -1)
     last = jax.ops.segment_max(step, segments, n_series)[:, None]
     found = features[jnp.maximum(last[:, 0], 0)]
     return jnp.where(last >= 0, found, jnp.zeros_like(found))

@@ -11,3 +11,6 @@ from ct_s5.ssm._layer import S5State as S5State
 from ct_s5.ssm._phi import phi1 as phi1
 from ct_s5.ssm._phi import phi2 as phi2
 from ct_s5.ssm._scan import diagonal_scan as diagonal_scan
+from ct_s5.ssm._steps import LONGEST_GAP as LONGEST_GAP
+from ct_s5.ssm._wrong import error_if as error_if
+from ct_s5.ssm._wrong import nan_for_errors as nan_for_errors

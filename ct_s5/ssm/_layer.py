@@ -1,5 +1,6 @@
 """The S5 layer: a state that moves through continuous time, one gap a step."""
 
+import dataclasses
 import functools
 import warnings
 
@@ -236,6 +237,15 @@ class S5Layer(eqx.Module):
         """The empty state, before any reading."""
         zeros = jnp.zeros_like(self.rate_imag)
         return S5State(lax.complex(zeros, zeros), lax.complex(zeros, zeros))
+
+    def with_scan(self, scan: Scan) -> "S5Layer":
+        """A copy that goes through the steps in another way: the same numbers."""
+        choose(scan)
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        copy = object.__new__(S5Layer)
+        for name, value in (fields | {"scan": scan}).items():
+            object.__setattr__(copy, name, value)  # a module is frozen once it is made
+        return copy
 
     def _refuse_bidirectional(self, verb: str) -> None:
         if self.bidirectional:

@@ -1,11 +1,11 @@
 """What the kinds of step mean for gaps and for readings that are held."""
 
-import equinox as eqx
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float
 
 from ct_s5.ssm._pairs import Pair
+from ct_s5.ssm._wrong import error_if
 
 # A rate times a gap beyond this would leave float32; nothing outlasts such a gap anyway.
 LONGEST_GAP = 1e30
@@ -18,7 +18,7 @@ def checked_gaps(
     gaps = jnp.asarray(gaps, dtype)
     if real is not None:
         gaps = jnp.where(real, gaps, jnp.zeros_like(gaps))
-    return eqx.error_if(
+    return error_if(
         gaps,
         ~((gaps >= 0) & (gaps <= LONGEST_GAP)),
         f"{name} holds a gap that is negative, NaN or above {LONGEST_GAP:g}. Gaps are times since "
