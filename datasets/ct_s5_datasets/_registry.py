@@ -88,6 +88,18 @@ ENTRIES = {
             for twin in ("", "-leakfree")
         ),
     ),
+    "pam": Entry(
+        "_pam",
+        "three motion sensors and a heart rate monitor; activity",
+        "CC BY 4.0",
+        "bring your own",
+        (
+            "raindrop@1",
+            "raindrop-leakfree@1",
+            *(f"raindrop-split{number}@1" for number in range(1, 6)),
+        ),
+        arrays=True,
+    ),
     "wearable": Entry(
         "_wearable", "a batteryless sensor on older people; activity", "CC BY 4.0", "0.4 MB (S1)"
     ),

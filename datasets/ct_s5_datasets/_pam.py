@@ -1,0 +1,221 @@
+"""PAMAP2: what is a person doing who wears three motion sensors and a heart rate monitor?
+
+Reads the provider's own files, `Protocol/subject101.dat` and so on, as windows of 6 s, and the
+arrays that Raindrop made of them. Origin, licence and defects: `datasets/cards/pam.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ._archives import is_page
+from ._dataset import Column, card_with
+from ._lines import join_lines, numbers
+from ._pam_arrays import read_arrays
+from ._pam_windows import WindowSet, cut
+from ._raindrop import SPLITS
+from ._splits import Split, seeded_splits, sorted_ids
+
+PARTS = ("windows", "raindrop", "raindrop-arrays")
+PROTOCOLS = {
+    "raindrop@1": "raindrop",
+    "raindrop-leakfree@1": "raindrop",
+    **{f"raindrop-split{number}@1": "raindrop-arrays" for number in SPLITS},
+}
+ACTIVITIES = {
+    1: "lying", 2: "sitting", 3: "standing", 4: "walking", 5: "running", 6: "cycling",
+    7: "Nordic walking", 12: "ascending stairs", 13: "descending stairs", 16: "vacuum cleaning",
+    17: "ironing", 24: "rope jumping",
+}  # fmt: skip
+"""What the label stands for; rows of 0, between two activities, are left out."""
+
+LENGTH, STRIDE = 600, 300
+_EIGHT = (1, 2, 3, 4, 6, 7, 16, 17)
+_PEOPLE = tuple(range(101, 110))
+_UNIT = (
+    ("temperature", "degC"),
+    *((f"acceleration_{axis}", "m/s^2, up to 16 g") for axis in "xyz"),
+    *((f"acceleration_6g_{axis}", "m/s^2, up to 6 g") for axis in "xyz"),
+    *((f"gyroscope_{axis}", "rad/s") for axis in "xyz"),
+    *((f"magnetometer_{axis}", "uT") for axis in "xyz"),
+    *((f"orientation_{axis}", "not valid in this set") for axis in "wxyz"),
+)
+CHANNELS = (
+    Column("heart_rate", "heart rate", "beats/min"),
+    *(
+        Column(f"{place}_{name}", f"{name.replace('_', ' ')} at the {place}", unit)
+        for place in ("hand", "chest", "ankle")
+        for name, unit in _UNIT
+    ),
+)
+_COLUMNS = ("timestamp", "activity", *(channel.name for channel in CHANNELS))
+_HAND = slice(1, 1 + len(_UNIT))
+_BLOCK = 32 * 2**20
+_SOURCE = (
+    "Get PAMAP2 from the UCI Machine Learning Repository, data set 231, "
+    "https://archive.ics.uci.edu/dataset/231 (licence CC BY 4.0), and unpack it."
+)
+
+
+def load(root: str | Path, part: str = "windows") -> WindowSet:
+    """Read the windows.
+
+    Args:
+        root: For the first two parts the folder with `subject101.dat` and so on, or with
+            `Protocol/` or `PAMAP2_Dataset/Protocol/`; for the third that with `PTdict_list.npy` and
+            `arr_outcomes.npy`, or with `processed_data/`, or `PAMdata/`.
+        part: "windows": all there is, twelve activities and 52 channels. "raindrop": cut after
+            Raindrop's description, eight activities of persons 101 to 108, the 17 channels at the
+            hand, three fifths of the cells taken out. "raindrop-arrays": Raindrop's own arrays.
+
+    Returns:
+        Windows of 600 rows, 300 apart, each of one activity of one person without a break. `labels`
+        is the activity, as in `ACTIVITIES`. Ids are person and number, such as "101-0007". A file
+        at a time is read, in pieces: memory is what the windows take.
+
+    Raises:
+        FileNotFoundError: A file is absent.
+        ValueError: A file is damaged.
+
+    """
+    if part not in PARTS:
+        raise ValueError(f"part={part!r}: pam has the parts {', '.join(PARTS)}.")
+    if part == "raindrop-arrays":
+        return _of_arrays(Path(root))
+    wanted = _EIGHT if part == "raindrop" else tuple(ACTIVITIES)
+    columns = _HAND if part == "raindrop" else slice(None)
+    people = _PEOPLE[:-1] if part == "raindrop" else _PEOPLE
+    files = [(person, path) for person, path in _find(Path(root)) if person in people]
+    pieces = [_read(path, wanted, columns) for _, path in files]
+    activity, row, times, values = (np.concatenate(each) for each in zip(*pieces, strict=True))
+    person = np.repeat([person for person, _ in files], [len(piece[0]) for piece in pieces])
+    # A stretch ends where the activity or the person changes, or a row between was left out.
+    breaks = (np.diff(activity) != 0) | (np.diff(row) != 1) | (np.diff(person) != 0)
+    starts, _ = cut(np.append(0, np.cumsum(breaks)) if len(row) else row, LENGTH, STRIDE)
+    whose = person[starts]
+    numbers_of = pd.Series(whose).groupby(whose).cumcount()
+    names = [f"{who}-{number:04d}" for who, number in zip(whose, numbers_of, strict=True)]
+    ids = pd.Index(names, dtype=object, name="unique_id")
+    labels = pd.Series(activity[starts].astype(np.int64), ids, name="activity")
+    static = pd.DataFrame({"Person": pd.Categorical(whose.astype(str))}, index=ids)
+    splits: dict[str, Split] = {}
+    if part == "raindrop" and tuple(who for who, _ in files) == people:
+        splits = {"raindrop@1": _drawn(ids), "raindrop-leakfree@1": _by_person(ids, whose)}
+    return WindowSet(
+        labels=labels,
+        splits={**splits, **seeded_splits(ids)},
+        card=card_with("pam", _counts(part, labels, whose, values)),
+        values=values,
+        times=times,
+        starts=starts,
+        length=LENGTH,
+        channels=tuple(channel.name for channel in CHANNELS[columns]),
+        kept=0.4 if part == "raindrop" else 1.0,
+        static=static,
+    )
+
+
+def _find(root: Path) -> list[tuple[int, Path]]:
+    for folder in (root / "PAMAP2_Dataset" / "Protocol", root / "Protocol", root):
+        found = [(person, folder / f"subject{person}.dat") for person in _PEOPLE]
+        found = [(person, path) for person, path in found if path.is_file()]
+        if found:
+            return found
+    raise FileNotFoundError(
+        f"subject101.dat and so on are neither in {root} nor in its Protocol/. {_SOURCE}"
+    )
+
+
+def _read(path: Path, wanted: tuple[int, ...], columns: slice) -> tuple[np.ndarray, ...]:
+    """Activity, place in the file, time and channels of the rows of some activities."""
+    pieces, n_rows, before = [], 0, -1.0
+    for block in _blocks(path):
+        lines = join_lines([(str(path), block)], cells=len(_COLUMNS), separator=" ", again=_SOURCE)
+        lines = replace(lines, first=1 + n_rows)
+        table = numbers(lines, _COLUMNS, missing=("NaN",))
+        seconds, activity = table[:, 0], table[:, 1]
+        known = np.isin(activity, (0, *ACTIVITIES))
+        lines.refuse(~known, "activity is {:g}, none of the protocol's", activity)
+        hundredths = np.round(seconds * 100)
+        wrong = ~(np.abs(seconds * 100 - hundredths) < 1e-3) | (seconds < 0)
+        lines.refuse(wrong, "timestamp is {:g}, not hundredths of a second", seconds)
+        earlier = np.append(before, seconds[:-1])
+        lines.refuse(seconds <= earlier, "timestamp is {:g} after {:g}", seconds, earlier)
+        before = seconds[-1]
+        chosen = np.flatnonzero(np.isin(activity, wanted))
+        pieces.append(
+            (
+                activity[chosen].astype(np.int8),
+                n_rows + chosen,
+                hundredths[chosen].astype(np.int32),
+                table[chosen, 2:][:, columns].astype(np.float32),
+            )
+        )
+        n_rows += len(table)
+    return tuple(np.concatenate(each) for each in zip(*pieces, strict=True))
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    """The file in pieces of whole lines."""
+    with path.open("rb") as stream:
+        rest = b""
+        while piece := stream.read(_BLOCK):
+            if not rest and stream.tell() == len(piece) and is_page(piece):
+                raise ValueError(f"{path} is an HTML page, not the file. {_SOURCE}")
+            whole, newline, rest = (rest + piece).rpartition(b"\n")
+            if newline:
+                yield whole + newline
+        if rest or stream.tell() == 0:
+            yield rest
+
+
+def _drawn(ids: pd.Index) -> Split:
+    """80 / 10 / 10 % of the windows at random, rounded as Raindrop does; seed 0, ours."""
+    drawn = np.random.default_rng(0).permutation(sorted_ids(ids))
+    n_train, n_validation = round(0.8 * len(ids)), round(0.1 * len(ids))
+    parts = np.split(drawn, [n_train, n_train + n_validation])
+    names = ("train", "validation", "test")
+    return {name: np.sort(part) for name, part in zip(names, parts, strict=True)}
+
+
+def _by_person(ids: pd.Index, whose: np.ndarray) -> Split:
+    """Person 105 validates, 106 tests, the others train."""
+    sides = {"train": ~np.isin(whose, (105, 106)), "validation": whose == 105, "test": whose == 106}
+    return {part: np.sort(ids[side].to_numpy()) for part, side in sides.items()}
+
+
+def _counts(part: str, labels: Any, whose: np.ndarray, values: np.ndarray) -> dict[str, object]:
+    unread = np.isnan(values).mean() if values.size else 0.0
+    return {
+        "part": part,
+        "windows": len(labels),
+        **{f"windows of person {who}": int((whose == who).sum()) for who in np.unique(whose)},
+        **{
+            f"windows of activity {number}, {ACTIVITIES[number]}": int((labels == number).sum())
+            for number in sorted(labels.unique())
+        },
+        "rows": len(values),
+        "cells without a reading in the files": f"{unread:.1%}",
+    }
+
+
+def _of_arrays(root: Path) -> WindowSet:
+    ids, values, classes, splits = read_arrays(root, LENGTH, len(_UNIT))
+    names = {f"raindrop-split{number}@1": split for number, split in splits.items()}
+    return WindowSet(
+        labels=pd.Series(classes, ids, name="activity"),
+        splits={**names, **seeded_splits(ids)},
+        card=card_with("pam", {"part": "raindrop-arrays", "windows": len(ids)}),
+        values=values,
+        times=np.tile(np.arange(LENGTH, dtype=np.int32), len(ids)),
+        starts=LENGTH * np.arange(len(ids)),
+        length=LENGTH,
+        channels=tuple(channel.name for channel in CHANNELS[_HAND]),
+        hole=0.0,
+    )

@@ -1,0 +1,246 @@
+"""PAMAP2: recordings made here in the official layout, and Raindrop's arrays, against slow cuts."""
+
+import io
+import pickle
+
+import numpy as np
+import pytest
+
+import ct_s5_datasets
+from ct_s5_datasets import _pam
+from ct_s5_datasets._pam import ACTIVITIES, PROTOCOLS, load
+from ct_s5_datasets._pam_windows import WindowSet, cut
+
+EIGHT = [1, 2, 3, 4, 6, 7, 16, 17]
+
+
+def recording(person):
+    """(time, activity, 52 values) of one person, with a break, a change and what is left out."""
+    random = np.random.default_rng(person)
+    activities = [0] * 40 + [4] * 1300 + [0] * 20 + [4] * 650 + [5] * 700 + [17] * 599 + [24] * 10
+    values = random.integers(-900, 900, (len(activities), 52)) / 100
+    values[random.random(values.shape) < 0.05] = np.nan
+    times = 8.38 + 0.01 * np.arange(len(activities))
+    return times, activities, values
+
+
+def text(times, activities, values):
+    cells = values.astype(str)
+    cells[cells == "nan"] = "NaN"
+    return "".join(
+        f"{time:.2f} {activity} {' '.join(row)}\n"
+        for time, activity, row in zip(times, activities, cells, strict=True)
+    )
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pam") / "PAMAP2_Dataset" / "Protocol"
+    folder.mkdir(parents=True)
+    for person in range(101, 110):
+        (folder / f"subject{person}.dat").write_text(text(*recording(person)))
+    return folder.parents[1]
+
+
+def slow_windows(person, wanted):
+    """First row and activity of each window, by trying every row."""
+    activities = recording(person)[1]
+    found, since = [], 0
+    for row, activity in enumerate(activities):
+        if row and activity != activities[row - 1]:
+            since = row
+        if activity in wanted and (row - since + 1) >= 600 and (row - since + 1 - 600) % 300 == 0:
+            found.append((row - 599, activity))
+    return found
+
+
+def test_windows_are_those_of_a_slow_cut(root):
+    data = load(root)
+    assert isinstance(data, WindowSet)
+    assert len(data.channels) == 52
+    for person in range(101, 110):
+        _, _, values = recording(person)
+        for number, (first, activity) in enumerate(slow_windows(person, ACTIVITIES)):
+            name = f"{person}-{number:04d}"
+            assert data.labels[name] == activity
+            assert data.static["Person"][name] == str(person)
+            np.testing.assert_array_equal(
+                data.windows([name])[0], values[first : first + 600].astype(np.float32)
+            )
+    assert len(data) == sum(len(slow_windows(who, ACTIVITIES)) for who in range(101, 110))
+    assert f"windows of activity 4, walking: {(data.labels == 4).sum()}\n" in data.card
+    assert [*data.splits] == [f"seeded-{seed}" for seed in range(5)]
+
+
+def test_a_frame_has_the_readings_at_their_times(root):
+    data = load(root)
+    frame = data.frame(["103-0001", "102-0000"])
+    assert frame["unique_id"].unique().tolist() == ["102-0000", "103-0001"]
+    assert list(frame) == ["unique_id", "ds", *data.channels]
+    second = frame[frame["unique_id"] == "103-0001"]
+    assert second["ds"].astype("int64").tolist() == [10 * k for k in range(600)]
+    np.testing.assert_array_equal(
+        second[list(data.channels)].to_numpy(), data.windows(["103-0001"])[0].astype(float)
+    )
+
+
+def test_pieces_of_any_size_give_the_same(root, monkeypatch):
+    whole = load(root)
+    monkeypatch.setattr(_pam, "_BLOCK", 200_001)
+    pieces = load(root / "PAMAP2_Dataset")
+    np.testing.assert_array_equal(whole.values, pieces.values)
+    np.testing.assert_array_equal(whole.starts, pieces.starts)
+    assert whole.labels.equals(pieces.labels)
+
+
+def test_raindrops_part_takes_out_three_fifths_and_always_the_same(root):
+    data = load(root, part="raindrop")
+    assert data.channels[:2] == ("hand_temperature", "hand_acceleration_x")
+    assert set(data.labels) <= set(EIGHT)
+    assert len(data.channels) == 17
+    assert data.static["Person"].unique().tolist() == [str(who) for who in range(101, 109)]
+    first, _ = slow_windows(105, EIGHT)[1]
+    full = recording(105)[2][first : first + 600, 1:18].astype(np.float32)
+    given = data.windows(["105-0001"])[0]
+    kept = ~np.isnan(given)
+    assert (given[kept] == full[kept]).all()
+    # 4080 of 10,200 cells are kept, and about 5 % of them had no reading from the start.
+    missing = np.isnan(full).sum() / full.size
+    assert kept.sum() == pytest.approx(4080 * (1 - missing), rel=0.03)
+    assert kept.sum() <= 4080
+    again = data.windows(["104-0000", "105-0001"])
+    np.testing.assert_array_equal(again[1], given)
+    assert (np.isnan(again[0]) != np.isnan(given)).any()
+    assert len(data.frame(["105-0001"])) == kept.any(axis=1).sum()
+
+
+def test_the_published_split_leaks_and_its_twin_does_not(root):
+    data = load(root, part=PROTOCOLS["raindrop@1"])
+    people = {
+        name: [set(data.static["Person"][ids]) for ids in data.splits[name].values()]
+        for name in ("raindrop@1", "raindrop-leakfree@1")
+    }
+    assert people["raindrop@1"][0] & people["raindrop@1"][2]
+    train, validation, test = people["raindrop-leakfree@1"]
+    assert (validation, test) == ({"105"}, {"106"})
+    assert train == {"101", "102", "103", "104", "107", "108"}
+    sizes = [len(ids) for ids in data.splits["raindrop@1"].values()]
+    n = len(data)
+    assert sizes == [round(0.8 * n), round(0.1 * n), n - round(0.8 * n) - round(0.1 * n)]
+    for split in data.splits.values():
+        assert sorted(np.concatenate(list(split.values()))) == sorted(data.labels.index)
+
+
+def test_a_person_less_and_there_is_no_protocol(root, tmp_path):
+    for person in (101, 109):
+        source = root / "PAMAP2_Dataset" / "Protocol" / f"subject{person}.dat"
+        (tmp_path / source.name).write_bytes(source.read_bytes())
+    assert "raindrop@1" not in load(tmp_path, part="raindrop").splits
+    assert set(load(tmp_path).static["Person"]) == {"101", "109"}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda t: "<!DOCTYPE html>" + t, "is an HTML page"),
+        (lambda _: "", "holds no line of data"),
+        (lambda t: t.replace(" ", "", 1), "line 1: 53 values, not 54"),
+        (lambda t: t.replace("8.40 0 ", "8.40 8 "), "line 3: activity is 8, none of the"),
+        (
+            lambda t: t.replace("8.40 0 ", "8.405 0 "),
+            r"line 3: timestamp is 8\.405, not hundredths",
+        ),
+        (lambda t: t.replace("8.40 0 ", "8.39 0 "), r"line 3: timestamp is 8\.39 after 8\.39"),
+        (lambda t: t.replace("8.40 0 ", "NaN 0 "), "line 3: timestamp is nan"),
+        (lambda t: t.replace("8.40 0 ", "8.40 x "), "line 3: activity is 'x', not a number"),
+        (lambda t: t[:-1].rpartition(" ")[0] + " inf", "line 3319: ankle_orientation_z is inf"),
+    ],
+)
+def test_a_damaged_file_is_named_with_its_line(tmp_path, monkeypatch, change, words):
+    monkeypatch.setattr(_pam, "_BLOCK", 100_000)
+    (tmp_path / "subject104.dat").write_text(change(text(*recording(104))))
+    with pytest.raises(ValueError, match=rf"subject104\.dat.* {words}.*archive\.ics\.uci\.edu"):
+        load(tmp_path)
+
+
+def test_what_is_not_there(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"subject101\.dat and so on.*CC BY 4\.0"):
+        load(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"PTdict_list\.npy is not in .*figshare"):
+        load(tmp_path, part="raindrop-arrays")
+    with pytest.raises(ValueError, match="parts windows, raindrop, raindrop-arrays"):
+        load(tmp_path, part="all")
+
+
+def test_cut_keeps_to_its_stretches():
+    starts, which = cut(np.array([5, 5, 5, 5, 5, 2, 2, 9, 9, 9]), 3, 2)
+    assert starts.tolist() == [0, 2, 7]
+    assert which.tolist() == [5, 5, 9]
+
+
+def save_split(path, *parts):
+    """As NumPy saved arrays of unequal length: an object array, pickled."""
+    objects = np.empty(len(parts), dtype=object)
+    objects[:] = parts
+    with path.open("wb") as stream:
+        head = {"descr": "|O", "fortran_order": False, "shape": (len(parts),)}
+        np.lib.format.write_array_header_1_0(stream, head)
+        pickle.dump(objects, stream, protocol=3)
+
+
+@pytest.fixture
+def arrays(tmp_path):
+    random = np.random.default_rng(0)
+    (tmp_path / "PAMdata" / "processed_data").mkdir(parents=True)
+    (tmp_path / "PAMdata" / "splits").mkdir()
+    values = random.normal(size=(20, 600, 17)) * (random.random((20, 600, 17)) < 0.4)
+    np.save(tmp_path / "PAMdata" / "processed_data" / "PTdict_list.npy", values)
+    classes = (np.arange(20) % 8).astype(float)[:, None]
+    np.save(tmp_path / "PAMdata" / "processed_data" / "arr_outcomes.npy", classes)
+    drawn = random.permutation(20)
+    save_split(tmp_path / "PAMdata/splits/PAM_split_2.npy", drawn[:16], drawn[16:18], drawn[18:])
+    return tmp_path, values, drawn
+
+
+def test_raindrops_arrays_stay_in_their_file(arrays):
+    root, values, drawn = arrays
+    data = load(root, part="raindrop-arrays")
+    assert isinstance(data.values, np.memmap)
+    assert data.labels.tolist() == [k % 8 for k in range(20)]
+    given = data.windows([7, 3])
+    for at, number in enumerate((7, 3)):
+        expected = np.where(values[number] == 0, np.nan, values[number]).astype(np.float32)
+        np.testing.assert_array_equal(given[at], expected)
+    assert "raindrop-split1@1" not in data.splits
+    split = data.splits["raindrop-split2@1"]
+    assert split["train"].tolist() == sorted(drawn[:16].tolist())
+    assert split["validation"].tolist() == sorted(drawn[16:18].tolist())
+    assert split["test"].tolist() == sorted(drawn[18:].tolist())
+    assert "raindrop-split2@1" in load(root / "PAMdata", part="raindrop-arrays").splits
+    assert {f"pam/{name}" for name in PROTOCOLS} <= set(ct_s5_datasets.names())
+
+
+def test_arrays_that_are_not_raindrops(arrays):
+    root, values, drawn = arrays
+    folder, splits = root / "PAMdata" / "processed_data", root / "PAMdata" / "splits"
+
+    def refused(words):
+        with pytest.raises(ValueError, match=words):
+            load(root, part="raindrop-arrays")
+
+    save_split(splits / "PAM_split_2.npy", drawn[:16], drawn[16:18], drawn[17:])
+    refused(r"PAM_split_2\.npy does not deal the numbers 0 to 19 into train, .*github")
+    (splits / "PAM_split_2.npy").write_bytes(b"\x93NUMPY\x01\x00")
+    refused(r"PAM_split_2\.npy: EOF.*github")
+    (splits / "PAM_split_2.npy").unlink()
+    np.save(folder / "arr_outcomes.npy", np.full(20, 8))
+    refused(r"class 0 of arr_outcomes\.npy is 8, not 0 to 7")
+    np.save(folder / "arr_outcomes.npy", np.zeros(19))
+    refused(r"arr_outcomes\.npy is an array of \(19,\) and PTdict_list\.npy has 20 windows")
+    np.save(folder / "PTdict_list.npy", values[:, :, :16])
+    refused(r"is an array of \(20, 600, 16\), not of windows of 600 x 17")
+    objects = np.empty(2, dtype=object)
+    stream = io.BytesIO()
+    np.save(stream, objects, allow_pickle=True)
+    (folder / "PTdict_list.npy").write_bytes(stream.getvalue())
+    refused(r"Pickled arrays are not opened here")
