@@ -12,6 +12,7 @@ _ROOMS = {
     "nn": ("S5Block", "S5Model"),
     "frames": ("FrameSchema", "decode", "encode", "gap_report"),
     "training": ("fit",),
+    "export": ("load_exported",),
     "estimators": ("S5Classifier", "S5Regressor", "load"),
     "lab": (),
     "ode": (),

@@ -2,6 +2,7 @@
 
 from ct_s5 import batch as batch
 from ct_s5 import estimators as estimators
+from ct_s5 import export as export
 from ct_s5 import frames as frames
 from ct_s5 import lab as lab
 from ct_s5 import nn as nn
@@ -14,6 +15,7 @@ from ct_s5.batch import gaps_from_times as gaps_from_times
 from ct_s5.estimators import S5Classifier as S5Classifier
 from ct_s5.estimators import S5Regressor as S5Regressor
 from ct_s5.estimators import load as load
+from ct_s5.export import load_exported as load_exported
 from ct_s5.frames import FrameSchema as FrameSchema
 from ct_s5.frames import decode as decode
 from ct_s5.frames import encode as encode

@@ -10,6 +10,7 @@ LINES = [
     {"cli"},
     {"lab"},
     {"estimators"},
+    {"export"},
     {"training", "plots"},
     {"nn", "frames", "ode"},
     {"ssm", "batch"},

@@ -3,6 +3,7 @@
 import inspect
 import os
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -177,6 +178,38 @@ class S5Estimator(BaseEstimator):
 
         check_is_fitted(self)
         return save(self, path)
+
+    def export(self, path: str | os.PathLike, *, platforms: Sequence[str] = ("cpu", "cuda")):
+        """Write the model's compiled forms to one file; `ct_s5.load_exported` reads it.
+
+        Whole series and single steps, any number of them: see `ct_s5.export`. The file also holds
+        the schema, and classes or scales of targets.
+
+        Args:
+            path: Where to, a `.safetensors` file.
+            platforms: What to compile for: "cpu", "cuda", "rocm", "tpu".
+        """
+        from ct_s5.estimators._export import export_estimator
+
+        check_is_fitted(self)
+        return export_estimator(self, path, platforms)
+
+    def time_constants(self, X=None):
+        """How long the states remember, and whether that suits the gaps of a frame.
+
+        Args:
+            X: Readings to compare with, such as those of `fit`.
+
+        Returns:
+            A `TimeConstants` to print: half-lives in the unit of the times, `table`, `warnings`.
+
+        Raises:
+            ValueError: A model without S5 layers.
+        """
+        from ct_s5.estimators._time_constants import time_constants
+
+        check_is_fitted(self)
+        return time_constants(self, X)
 
     # What the two kinds of estimator differ in.
 

@@ -16,6 +16,7 @@ from ct_s5.frames._long import LongFrame as LongFrame
 from ct_s5.frames._native import as_pandas as as_pandas
 from ct_s5.frames._native import is_frame as is_frame
 from ct_s5.frames._pop import pop_labels as pop_labels
+from ct_s5.frames._report import QUANTILES as QUANTILES
 from ct_s5.frames._report import GapReport as GapReport
 from ct_s5.frames._report import gap_report as gap_report
 from ct_s5.frames._schema import FrameSchema as FrameSchema
@@ -24,4 +25,5 @@ from ct_s5.frames._splits import split_series as split_series
 from ct_s5.frames._splits import split_time as split_time
 from ct_s5.frames._static import StaticColumn as StaticColumn
 from ct_s5.frames._units import duration as duration
+from ct_s5.frames._units import gaps_between as gaps_between
 from ct_s5.frames._units import unit_for as unit_for

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ct_s5.frames import to_long
+from ct_s5.frames import gaps_between, to_long
 from ct_s5.plots._style import INK, colours, look, new_figure
 from ct_s5.plots._units import duration, duration_ticks
 
@@ -85,8 +85,5 @@ def _across(edges, value: float) -> float:
 
 def _gaps_of(frame, id_col, time_col):
     long = to_long(frame, id_col=id_col, time_col=time_col)
-    rows = np.flatnonzero(~np.isnan(long.values).all(axis=1))
-    rows = rows[np.lexsort((long.times.ticks[rows], long.series[rows]))]
-    inside = long.series[rows[1:]] == long.series[rows[:-1]]
-    gaps = long.times.elapsed(rows[1:][inside], rows[:-1][inside])
+    gaps = gaps_between(long, np.flatnonzero(~np.isnan(long.values).all(axis=1)))
     return gaps, long.times.kind == "number"
