@@ -56,7 +56,7 @@ CHANNELS = (
 )
 _COLUMNS = ("timestamp", "activity", *(channel.name for channel in CHANNELS))
 _HAND = slice(1, 1 + len(_UNIT))
-_BLOCK = 32 * 2**20
+_BLOCK = 8 * 2**20
 _SOURCE = (
     "Get PAMAP2 from the UCI Machine Learning Repository, data set 231, "
     "https://archive.ics.uci.edu/dataset/231 (licence CC BY 4.0), and unpack it."

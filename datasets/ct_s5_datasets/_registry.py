@@ -154,6 +154,14 @@ ENTRIES = {
         "2 MB (test)",
         arrays=True,
     ),
+    "cifar10": Entry(
+        "_cifar10",
+        "small pictures in colour, pixel by pixel",
+        "none stated",
+        "bring your own",
+        ("s5@1",),
+        arrays=True,
+    ),
     "spoken_digits": Entry(
         "_spoken_digits", "ten digits, six voices, 8 kHz", "CC BY-SA 4.0", "16 MB", arrays=True
     ),

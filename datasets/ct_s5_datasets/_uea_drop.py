@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ._pytorch import randperm
 from ._splits import Split
 
 
@@ -39,7 +40,7 @@ def dropped_rows(
     gone = [np.zeros(size, bool) for size in sizes]
     for mask in gone:
         size = len(mask) if padded_to is None else padded_to
-        rows = np.array(_randperm(stream, size)[: int(size * rate)], dtype=np.intp)
+        rows = np.array(randperm(stream, size)[: int(size * rate)], dtype=np.intp)
         mask[rows[rows < len(mask)]] = True
     return np.concatenate([np.zeros(0, bool), *gone])
 
@@ -63,11 +64,3 @@ def neuralcde_split(labels: list[str]) -> Split:
     )
     parts = {"train": train, "validation": validation, "test": test}
     return {part: np.sort(rows) for part, rows in parts.items()}
-
-
-def _randperm(stream: np.random.RandomState, n: int) -> list[int]:
-    drawn = stream.randint(0, 2**32, size=max(n - 1, 0), dtype=np.uint32)
-    order = list(range(n))
-    for i, step in enumerate((drawn % np.arange(n, 1, -1)).tolist()):
-        order[i], order[i + step] = order[i + step], order[i]
-    return order
