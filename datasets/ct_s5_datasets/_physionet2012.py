@@ -12,12 +12,22 @@ import pandas as pd
 
 from ._archives import read_members
 from ._dataset import Column, Dataset, card_with
-from ._physionet2012_splits import SPLITS, protocol_splits
+from ._physionet2012_splits import (
+    ALL_SETS,
+    RAINDROP,
+    SEFT,
+    SPLITS,
+    protocol_splits,
+    splits_of_all_sets,
+)
 from ._physionet2012_text import CHANNELS, STATIC, Readings, RecordText, read_text
 from ._splits import Split, seeded_splits
 
 PARTS = ("a", "b", "c")
-PROTOCOLS = {name: part for name, (part, _) in SPLITS.items()}
+PROTOCOLS = {
+    **{name: part for name, (part, _) in SPLITS.items()},
+    **dict.fromkeys((SEFT, *RAINDROP.values()), ALL_SETS),
+}
 
 _OUTCOME = "In-hospital_death"
 _SOURCE = (
@@ -31,7 +41,8 @@ def load(root: str | Path, part: str | Sequence[str] = "a") -> Dataset:
 
     Args:
         root: Folder with `set-a.tar.gz` (or the unpacked `set-a/`) and `Outcomes-a.txt`, in the
-            provider's format. Where both forms are there the archive is read.
+            provider's format. Where both forms are there the archive is read. Raindrop's splits,
+            `phy12_split1.npy` and so on, are read where they are there too.
         part: "a", "b", "c" or several of them, such as `("a", "b")`, in any order.
 
     Returns:
@@ -69,7 +80,11 @@ def load(root: str | Path, part: str | Sequence[str] = "a") -> Dataset:
     frame, counts = _one_row_a_time(readings)
     counts = {"parts": ", ".join(parts), "records": len(members), **counts}
     answers = pd.concat(labels).sort_index()
-    splits = {"sets": ids_of, **protocol_splits(parts, answers.index.to_numpy())}
+    splits = {
+        "sets": ids_of,
+        **protocol_splits(parts, answers.index.to_numpy()),
+        **splits_of_all_sets(parts, answers, root),
+    }
     return Dataset(
         frame=frame,
         labels=answers,

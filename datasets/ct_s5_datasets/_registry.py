@@ -41,7 +41,17 @@ ENTRIES = {
         "48 hours of intensive care; death in hospital",
         "ODC-BY 1.0",
         "13 MB (a, b)",
-        ("mtan-classif@1", "latent-ode-interp@1", "cru-interp@1", "tpatchgnn-forecast@1"),
+        (
+            "mtan-classif@1",
+            "latent-ode-interp@1",
+            "cru-interp@1",
+            "tpatchgnn-forecast@1",
+            "seft-classif@1",
+            *(
+                f"raindrop-mortality{split}@1"
+                for split in ("", "-split2", "-split3", "-split4", "-split5")
+            ),
+        ),
     ),
     "physionet2019": Entry(
         "_physionet2019",
