@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from ct_s5.plots._style import INK, colours, look, new_figure
-from ct_s5.plots._units import unit_for
+from ct_s5.plots._time_axis import TimeAxis, silences
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -51,50 +52,24 @@ def plot_series(
             f"times has shape {times.shape}, values {values.shape}, and there are {len(names)} "
             "names: give one time a row and one name a channel, and draw 1 to 12 (most=...)."
         )
-    unit = None
-    if times.dtype.kind == "m":
-        seconds = times / np.timedelta64(1, "s")
-        size, unit = unit_for(float(np.ptp(seconds))) if len(seconds) else (1.0, "s")
-        times = seconds / size
+    axis = TimeAxis([pd.Series(times)])
     with look():
-        from matplotlib import dates
-
-        dated = times.dtype.kind == "M"
-        times = dates.date2num(times) if dated else times
-        silences = _silences(times[observed.any(axis=1)], silence)
+        places = axis.places(pd.Series(times))
+        spans = silences(places[observed.any(axis=1)], silence)
         figure, panels = new_figure(0.82 * n_panels + 0.8, n_panels, sharex=True)
         names = names[:n_panels]
         colour = colours(names)
         for c, (axes, name) in enumerate(zip(panels, names, strict=True)):
-            for start, end in silences:
+            for start, end in spans:
                 axes.axvspan(start, end, color=INK, alpha=0.16, linewidth=0)
             seen = observed[:, c]
-            axes.plot(times[seen], values[seen, c], "o", color=colour[name], ms=2.6)
+            axes.plot(places[seen], values[seen, c], "o", color=colour[name], ms=2.6)
             axes.set_title(name, pad=4)
             if seen.any():
                 axes.locator_params(axis="y", nbins=3)
             else:
                 axes.set_yticks([])
-        axes = panels[-1]
-        if dated:
-            locator = dates.AutoDateLocator(maxticks=7)
-            axes.xaxis.set_major_locator(locator)
-            axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
-        else:
-            axes.set_xlabel("time" if unit is None else f"time, {unit}")
+        axis.label(panels[-1])
         if title:
             figure.suptitle(title, x=0.01, ha="left", fontsize=10.5)
     return figure
-
-
-def _silences(times, longest: float) -> list[tuple]:
-    """(start, end) of the gaps longer than so many mean gaps."""
-    if len(times) < 2:
-        return []
-    gaps = np.diff(times)
-    # A hairline beside each reading, which else would seem to lie in the silences at its sides.
-    ends = np.minimum(np.sum(gaps) / 500, gaps / 4)
-    # The mean, not the median: where half of the readings come in bursts, every pause between two
-    # bursts is many median gaps long.
-    long = np.flatnonzero(gaps > longest * gaps.mean())
-    return [(times[i] + ends[i], times[i + 1] - ends[i]) for i in long]
