@@ -11,7 +11,9 @@ from ct_s5.cli._commands import fit as fit
 from ct_s5.cli._commands import info as info
 from ct_s5.cli._commands import predict as predict
 from ct_s5.cli._data import COMMANDS
+from ct_s5.cli._deploy import export as export
 from ct_s5.cli._flags import in_flags as in_flags
+from ct_s5.cli._report import report as report
 
 
 def data() -> None:
@@ -38,7 +40,15 @@ def main() -> None:
             )
             return
         tyro.extras.subcommand_cli_from_dict(
-            {"fit": fit, "predict": predict, "info": info, "compare": compare, "data": data},
+            {
+                "report": report,
+                "fit": fit,
+                "predict": predict,
+                "info": info,
+                "export": export,
+                "compare": compare,
+                "data": data,
+            },
             prog="ct-s5",
             description="Continuous-time models for irregularly sampled series. "
             "`ct-s5 --version` tells the version.",

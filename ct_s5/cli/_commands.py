@@ -117,6 +117,8 @@ def fit(
         f"Trained {len(estimator.history_)} epochs, best epoch {estimator.best_epoch_}: training "
         f"loss {best['loss']:.4g}, validation loss {best.get('validation_loss', float('nan')):.4g}."
     )
+    if depth:
+        print(f"\n{in_flags(str(estimator.time_constants(told)))}\n")
     print(f"Saved {path}. Use it: ct-s5 predict {shlex.quote(str(path))} NEW_READINGS.csv")
 
 

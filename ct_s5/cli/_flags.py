@@ -23,6 +23,7 @@ _HINTS = (
     (r"(id|time)_col=\.\.\.", r"--\1 COLUMN"),
     (r"per='reading'", "--per reading"),
     (r"(?<=\ba )time_unit\b|^time_unit(?= must| is)", "--time-unit"),
+    (r"(?<=\bleave )time_unit(?= out)|(?<=\blonger )time_unit\b", "--time-unit"),
     (r"(?<=\bsmaller )learning_rate\b|^learning_rate(?= must| is)", "--learning-rate"),
     (r"^max_epochs(?= must| is)", "--max-epochs"),
     (r"^(thinning|width|states|depth)(?= must| is)", r"--\1"),

@@ -38,18 +38,30 @@ class GapReport:
     time_unit: str
     """The time unit a model would choose: the median positive gap between readings."""
 
+    @property
+    def silences_to_read(self) -> pd.DataFrame:
+        """`silences` with times to the second; to the millisecond where they are short."""
+        table = self.silences
+        ends = {name: table[name] for name in ("from", "to") if table[name].dtype.kind in "Mm"}
+        if len(table) and len(ends) == 2:
+            short = np.any(ends["to"] - ends["from"] < pd.Timedelta("10s"))
+            ends = {name: times.dt.as_unit("ms" if short else "s") for name, times in ends.items()}
+        return table.assign(**ends)
+
     def __str__(self) -> str:
-        parts = [*self._sentences(), "", self.table.to_string(), "", "Longest silences"]
-        silences = _without_nanoseconds(self.silences)
+        parts = [*self.sentences, "", self.table.to_string(), "", "Longest silences"]
+        silences = self.silences_to_read
         parts.append(silences.to_string(index=False) if len(silences) else "none")
         return "\n".join(parts)
 
     def _repr_html_(self) -> str:
-        sentences = "<br>".join(html.escape(sentence) for sentence in self._sentences())
-        silences = _without_nanoseconds(self.silences).to_html(index=False, border=0)
+        sentences = "<br>".join(html.escape(sentence) for sentence in self.sentences)
+        silences = self.silences_to_read.to_html(index=False, border=0)
         return f"<p>{sentences}</p>{self.table.to_html(border=0)}<p>Longest silences</p>{silences}"
 
-    def _sentences(self) -> list[str]:
+    @property
+    def sentences(self) -> list[str]:
+        """The frame as a whole, in plain words."""
         lines = [
             f"{self.n_rows} rows of {self.n_series} series; "
             f"{self.empty_series or 'none'} without a reading, "
@@ -132,15 +144,6 @@ def _unsorted(long: LongFrame) -> int:
     owner, ticks = long.series[order], long.times.ticks[order]
     back = (owner[1:] == owner[:-1]) & (ticks[1:] < ticks[:-1])
     return len(np.unique(owner[1:][back]))
-
-
-def _without_nanoseconds(silences: pd.DataFrame) -> pd.DataFrame:
-    """Timestamps to the second; to the millisecond where silences are short."""
-    ends = {name: silences[name] for name in ("from", "to") if silences[name].dtype.kind in "Mm"}
-    if len(silences) and len(ends) == 2:
-        short = np.any(ends["to"] - ends["from"] < pd.Timedelta("10s"))
-        ends = {name: times.dt.as_unit("ms" if short else "s") for name, times in ends.items()}
-    return silences.assign(**ends)
 
 
 def _short(gap: float, long: LongFrame) -> str:

@@ -28,7 +28,7 @@ def plot_series(
     """Readings as dots on the real time axis, a panel a channel, long silences shaded.
 
     Args:
-        times: L timestamps, timedeltas, or numbers, sorted.
+        times: L timestamps (those with a zone as a Series), timedeltas, or numbers, sorted.
         values: Readings (L, C), or (L,) for one channel.
         observed: Which cells are readings (L, C); those that are not NaN when left out.
         channels: C names.
@@ -40,7 +40,7 @@ def plot_series(
         ValueError: Shapes that do not go together, or more than 12 channels to draw.
         ImportError: matplotlib is not installed.
     """
-    times, values = np.asarray(times), np.asarray(values, np.float64)
+    times, values = pd.Series(times).reset_index(drop=True), np.asarray(values, np.float64)
     values = values[:, None] if values.ndim == 1 else values
     observed = ~np.isnan(values) if observed is None else np.asarray(observed, bool)
     observed = observed.reshape(values.shape) & ~np.isnan(values)
@@ -52,9 +52,9 @@ def plot_series(
             f"times has shape {times.shape}, values {values.shape}, and there are {len(names)} "
             "names: give one time a row and one name a channel, and draw 1 to 12 (most=...)."
         )
-    axis = TimeAxis([pd.Series(times)])
+    axis = TimeAxis([times])
     with look():
-        places = axis.places(pd.Series(times))
+        places = axis.places(times)
         spans = silences(places[observed.any(axis=1)], silence)
         figure, panels = new_figure(0.82 * n_panels + 0.8, n_panels, sharex=True)
         names = names[:n_panels]
