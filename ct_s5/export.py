@@ -220,7 +220,9 @@ class ExportedModel:
                 raise ValueError(
                     f"{name} has shape {np.shape(rows[name])}, the model takes {wanted.shape}."
                 )
-            rows[name] = jnp.asarray(rows[name], wanted.dtype)
+            # What is on the host stays there: the checks below look at it, and the call moves it.
+            cast = jnp.asarray if isinstance(rows[name], jax.Array) else np.asarray
+            rows[name] = cast(rows[name], wanted.dtype)
         for name in ("gaps", "gaps_after") if told["bidirectional"] else ("gaps",):
             gaps = np.where(rows["real"], rows[name], 0)
             wrong = np.argwhere(~((gaps >= 0) & (gaps <= LONGEST_GAP)))

@@ -110,19 +110,23 @@ def _gaps(readings, found, columns) -> list[dict[str, Any]]:
                 "a logarithmic axis.",
             }
         )
-    caption = "The first row counts a reading of any channel, the others those of one channel."
-    return [*blocks, _table(found.table, caption)]
+    caption = (
+        "How many readings, the share of rows without one, and quantiles of the gaps between them: "
+        "in the first row of any channel, below of one."
+    )
+    shorter = found.table.rename(columns=lambda name: name.removeprefix("gap "))
+    return [*blocks, _table(shorter, caption)]
 
 
 def _examples(readings, columns) -> list[dict[str, Any]]:
-    """The series of middle length and the longest one."""
+    """The series with a middling number of readings, and the one with most."""
     from ct_s5.frames import to_long
     from ct_s5.plots import figure_to_svg, plot_series
 
     long = to_long(readings, **columns)
     counts = np.bincount(long.series[~np.isnan(long.values).all(axis=1)], minlength=len(long.ids))
     by_length = np.argsort(counts, kind="stable")
-    shown = {by_length[len(by_length) // 2]: "of middle length", by_length[-1]: "the longest"}
+    shown = {by_length[len(by_length) // 2]: "of middling length", by_length[-1]: "the longest"}
     unseen = max(len(long.channels) - _MOST_CHANNELS, 0)
     note = f" {unseen} more channels are not drawn." if unseen else ""
     blocks = []
@@ -139,8 +143,8 @@ def _examples(readings, columns) -> list[dict[str, Any]]:
         blocks.append(
             {
                 "figure": figure_to_svg(figure, f"Readings of series {name}"),
-                "caption": f"Series {name}, {word} ({counts[series]:,} readings). Shaded: gaps "
-                f"above three times its mean gap.{note}",
+                "caption": f"Series {name}, {word} by number of readings ({counts[series]:,}). "
+                f"Shaded: gaps above three times its mean gap.{note}",
             }
         )
     return blocks
@@ -165,6 +169,8 @@ def _memory(memory) -> list[dict[str, Any]]:
 
 
 def _table(table, caption: str = "", index: bool = True) -> dict[str, Any]:
-    rows = [list(map(str, row)) for row in table.itertuples(index=index)]
+    rows = [
+        [str(cell).removeprefix("0 days ") for cell in row] for row in table.itertuples(index=index)
+    ]
     columns = [*([""] if index else []), *map(str, table.columns)]
     return {"table": rows, "columns": columns, "caption": caption}
