@@ -126,6 +126,18 @@ def test_series_come_and_go_between_steps(exported):
     assert any((a != b).any() for a, b in zip(*map(jax.tree.leaves, (after, state)), strict=True))
 
 
+def test_the_state_of_another_model_or_of_other_series_is_refused(exported):
+    _, _, ours = exported
+    rows, state = at(draw(2, 1), 0), ours.initial_state(2)
+    with pytest.raises(ValueError, match=r"need \(2, 2\): it is the state of another"):
+        ours.step(rows, ours.initial_state(3))
+    with pytest.raises(ValueError, match=r"state\['layers.1'\] has shape \(2, 4\).* need None"):
+        ours.step(rows, state | {"layers.1": np.zeros((2, 4))})
+    del state["pooled.total"]
+    with pytest.raises(ValueError, match=r"state\['pooled.total'\] has shape None"):
+        ours.step(rows, state)
+
+
 def test_both_platforms_are_in_the_file_and_sizes_are_open(exported):
     _, path, _ = exported
     _, arrays = read_archive(path, "exported")
