@@ -1,0 +1,258 @@
+"""Training with checkpoints: a run that was killed goes on from there, number for number."""
+
+import dataclasses
+import hashlib
+import json
+import pathlib
+import resource
+import time
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import PyTree
+
+from ct_s5.training import (
+    loss_of_each,
+    named_arrays,
+    read_archive,
+    with_named_arrays,
+    write_archive,
+)
+from experiments.lra.examples import Examples
+from experiments.lra.network import Network
+from experiments.lra.optimiser import Optimiser, rate_at
+from experiments.lra.recipe import Recipe
+
+SECONDS_BETWEEN_CHECKPOINTS = 300.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Standing:
+    """Everything that the next step depends on, and what was seen so far."""
+
+    network: Network
+    optimiser_state: PyTree
+    best: Network
+    """That of the epoch with the best validation accuracy."""
+    step: int = 0
+    best_accuracy: float = -1.0
+    best_epoch: int = 0
+    losses: tuple[float, ...] = ()
+    """Of the steps of the epoch that is under way."""
+    seconds: float = 0.0
+    """Spent on steps and validation, over all runs that this one goes on from."""
+    curve: tuple[dict[str, Any], ...] = ()
+    """One row an epoch."""
+
+
+def train(
+    recipe: Recipe,
+    examples: Examples,
+    seed: int,
+    checkpoint: pathlib.Path,
+    *,
+    seconds_between: float = SECONDS_BETWEEN_CHECKPOINTS,
+) -> dict[str, Any]:
+    """Train one network and score it once on the test examples.
+
+    Args:
+        recipe: The settings.
+        examples: The task.
+        seed: Fixes weights, order of the examples, and dropout.
+        checkpoint: Written after every epoch and every so often within one; where it is there, the
+            run goes on from it.
+        seconds_between: How often within an epoch.
+
+    Returns:
+        What a results file keeps of a seed: accuracies, sizes, times, and the learning curve.
+
+    Raises:
+        FloatingPointError: The loss of a step is NaN or infinite.
+        ValueError: The checkpoint is that of another run.
+    """
+    told = recipe.training
+    optimiser = Optimiser(told.groups, told.global_timescale, told.rate_factor, told.weight_decay)
+    now = _start(recipe, examples, seed, optimiser)
+    store = _Store(checkpoint, _fingerprint(recipe, examples, seed))
+    now = store.read(now) or now
+    n_steps = examples.n_steps(told.batch_size)
+    n_all, n_warmup = told.epochs * n_steps, told.warmup * n_steps
+    peak = told.state_rate * told.rate_factor
+    key = jax.random.key(seed)
+    while now.step < n_all:
+        epoch, done = divmod(now.step, n_steps)
+        started, before = time.perf_counter(), now.seconds
+        written = started
+        batches = examples.training_batches(told.batch_size, seed=seed, epoch=epoch + 1, start=done)
+        for batch in batches:
+            rate = rate_at(now.step, peak, n_all, n_warmup)
+            step_key = jax.random.fold_in(key, now.step + 1)
+            network, state, loss = _step(
+                now.network, now.optimiser_state, batch, step_key, rate, optimiser
+            )
+            loss = float(loss)
+            if not np.isfinite(loss):
+                raise FloatingPointError(
+                    f"The loss of step {now.step + 1} (epoch {epoch + 1}) is {loss}. Try a smaller "
+                    f"state_rate. What stood before is in {checkpoint}."
+                )
+            now = dataclasses.replace(
+                now,
+                network=network,
+                optimiser_state=state,
+                step=now.step + 1,
+                losses=(*now.losses, loss),
+                seconds=before + time.perf_counter() - started,
+            )
+            if time.perf_counter() - written >= seconds_between:
+                store.write(now)
+                written = time.perf_counter()
+        accuracy, loss = score(now.network, examples, "validation", told.batch_size)
+        row = {
+            "epoch": epoch + 1,
+            "steps": now.step,
+            "examples": now.step * told.batch_size,
+            "loss": float(np.mean(now.losses)),
+            "validation_loss": loss,
+            "validation_accuracy": accuracy,
+            "seconds": round(before + time.perf_counter() - started, 1),
+        }
+        print(" ".join(f"{name} {value:.4g}" for name, value in row.items()), flush=True)
+        now = dataclasses.replace(
+            now,
+            losses=(),
+            seconds=before + time.perf_counter() - started,
+            curve=(*now.curve, row),
+        )
+        if accuracy > now.best_accuracy:
+            now = dataclasses.replace(
+                now, best=now.network, best_accuracy=accuracy, best_epoch=epoch + 1
+            )
+        store.write(now)
+    accuracy, loss = score(now.best, examples, "test", told.batch_size)
+    return {
+        "test_accuracy": accuracy,
+        "test_loss": loss,
+        "validation_accuracy": now.best_accuracy,
+        "best_epoch": now.best_epoch,
+        "epochs": told.epochs,
+        "steps": now.step,
+        "examples_seen": now.step * told.batch_size,
+        "examples": {part: len(ids) for part, ids in examples.parts.items()},
+        "training_seconds": round(now.seconds, 1),
+        "parameters": n_parameters(now.network),
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "curve": list(now.curve),
+    }
+
+
+def build(recipe: Recipe, examples: Examples, seed: int) -> Network:
+    """The untrained network of a task."""
+    return Network(
+        recipe.network,
+        n_classes=examples.n_classes,
+        n_tokens=examples.n_tokens,
+        scale=recipe.data.scale,
+        pairs=examples.pairs,
+        key=jax.random.fold_in(jax.random.key(seed), 0),
+    )
+
+
+def score(network: Network, examples: Examples, part: str, size: int) -> tuple[float, float]:
+    """Accuracy and mean loss over a part."""
+    right, loss, n = 0.0, 0.0, 0
+    for batch in examples.batches(part, size):
+        some_right, some_loss = _scores(network, batch)
+        right, loss = right + float(some_right), loss + float(some_loss)
+        n += int(batch.weights.sum())
+    return right / n, loss / n
+
+
+def n_parameters(network: Network) -> int:
+    """Numbers that training moves."""
+    return sum(
+        array.size for name, array in named_arrays(network).items() if "running_" not in name
+    )
+
+
+@eqx.filter_jit
+def _step(network, optimiser_state, batch, key, rate, optimiser: Optimiser):
+    def mean_loss(network):
+        scores, moments = network.forward(batch.codes, key)
+        losses = loss_of_each("class", scores, batch.answers, batch.weights)
+        return jnp.mean(losses), moments
+
+    (loss, moments), gradients = eqx.filter_value_and_grad(mean_loss, has_aux=True)(network)
+    # Optax mixes integers and floats, which a strict dtype promotion would refuse.
+    with jax.numpy_dtype_promotion("standard"):
+        updates, optimiser_state = optimiser.transformation().update(
+            gradients, optimiser_state, eqx.filter(network, eqx.is_array)
+        )
+    updates = jax.tree.map(lambda update: rate * update, updates)
+    return eqx.apply_updates(network, updates).absorb(moments), optimiser_state, loss
+
+
+@eqx.filter_jit
+def _scores(network, batch):
+    scores = network(batch.codes)
+    right = (jnp.argmax(scores, axis=-1) == batch.answers).astype(batch.weights.dtype)
+    losses = loss_of_each("class", scores, batch.answers, batch.weights)
+    return jnp.sum(right * batch.weights), jnp.sum(losses)
+
+
+def _start(recipe, examples, seed, optimiser: Optimiser) -> Standing:
+    network = build(recipe, examples, seed)
+    with jax.numpy_dtype_promotion("standard"):
+        state = optimiser.transformation().init(eqx.filter(network, eqx.is_array))
+    return Standing(network, state, network)
+
+
+def _fingerprint(recipe: Recipe, examples: Examples, seed: int) -> str:
+    told = [dataclasses.asdict(recipe), examples.digest, seed]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+_TREES = ("network", "optimiser_state", "best")
+
+
+@dataclasses.dataclass(frozen=True)
+class _Store:
+    """The checkpoint of one particular run."""
+
+    path: pathlib.Path
+    fingerprint: str
+
+    def write(self, now: Standing) -> None:
+        arrays = {}
+        for name in _TREES:
+            tree = eqx.filter(getattr(now, name), eqx.is_array)
+            arrays |= {f"{name}/{place}": array for place, array in named_arrays(tree).items()}
+        fields = {f.name: getattr(now, f.name) for f in dataclasses.fields(now)}
+        rest = {name: value for name, value in fields.items() if name not in _TREES}
+        write_archive(self.path, "lra", rest | {"fingerprint": self.fingerprint}, arrays)
+
+    def read(self, start: Standing) -> Standing | None:
+        if not self.path.exists():
+            return None
+        told, arrays = read_archive(self.path, "lra")
+        if told.pop("fingerprint") != self.fingerprint:
+            raise ValueError(
+                f"{self.path} is the checkpoint of another run: settings, examples or seed differ. "
+                "Delete it to start anew, or name another --work."
+            )
+        trees = {
+            name: with_named_arrays(
+                getattr(start, name),
+                {
+                    place.removeprefix(f"{name}/"): array
+                    for place, array in arrays.items()
+                    if place.startswith(f"{name}/")
+                },
+            )
+            for name in _TREES
+        }
+        told |= {name: tuple(told[name]) for name in ("losses", "curve")}
+        return dataclasses.replace(start, **trees, **told)
