@@ -83,6 +83,20 @@ def test_a_frame_without_any_gap_still_has_a_page(run, folder):
     assert "2 with only one" in page
 
 
+def test_the_channels_that_are_read_most_are_drawn(run, folder):
+    frame = pd.read_csv(folder / "readings.csv")
+    rare = {f"rare {k}": np.where(np.arange(120) < 5, 1.0, np.nan) for k in range(2)}
+    frame = frame[["bed", "when"]].assign(**rare, pulse=frame["pulse"], temp=frame["temp"])
+    frame.to_csv(folder / "rare.csv", index=False)
+    words = ["report", "rare.csv", "--id", "bed", "--time", "when", "--out", "rare.html"]
+    assert run(*words)[0] == 0
+    examples = (folder / "rare.html").read_text().split("Some of the series")[1]
+    assert "pulse" in examples
+    assert "rare 0" in examples
+    assert "rare 1" not in examples
+    assert "1 channels that are read less often are not drawn" in examples
+
+
 def test_a_compiled_model_answers_as_the_model_does(run, folder):
     code, out, _ = run("export", "model.safetensors", "--out", "compiled.safetensors")
     assert code == 0

@@ -127,16 +127,18 @@ def _examples(readings, columns) -> list[dict[str, Any]]:
     counts = np.bincount(long.series[~np.isnan(long.values).all(axis=1)], minlength=len(long.ids))
     by_length = np.argsort(counts, kind="stable")
     shown = {by_length[len(by_length) // 2]: "of middling length", by_length[-1]: "the longest"}
-    unseen = max(len(long.channels) - _MOST_CHANNELS, 0)
-    note = f" {unseen} more channels are not drawn." if unseen else ""
+    # The channels that are read most come first, and are the ones drawn.
+    order = np.argsort(np.isnan(long.values).sum(axis=0), kind="stable")
+    unseen = max(len(order) - _MOST_CHANNELS, 0)
+    note = f" {unseen} channels that are read less often are not drawn." if unseen else ""
     blocks = []
     for series, word in shown.items():
         rows = np.flatnonzero(long.series == series)
         rows = rows[np.argsort(long.times.ticks[rows], kind="stable")]
         name = str(long.ids[series])
         figure = plot_series(
-            *(long.times.column.iloc[rows], long.values[rows]),
-            channels=long.channels,
+            *(long.times.column.iloc[rows], long.values[rows][:, order]),
+            channels=[long.channels[c] for c in order],
             title=name,
             most=_MOST_CHANNELS,
         )
@@ -169,8 +171,6 @@ def _memory(memory) -> list[dict[str, Any]]:
 
 
 def _table(table, caption: str = "", index: bool = True) -> dict[str, Any]:
-    rows = [
-        [str(cell).removeprefix("0 days ") for cell in row] for row in table.itertuples(index=index)
-    ]
+    rows = [list(map(str, row)) for row in table.itertuples(index=index)]
     columns = [*([""] if index else []), *map(str, table.columns)]
     return {"table": rows, "columns": columns, "caption": caption}
