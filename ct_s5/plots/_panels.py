@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float
 
 from ct_s5.frames import LongFrame, to_long
@@ -78,7 +79,7 @@ def chosen(asked, known: Sequence, what: str, most: int | None = None) -> list:
     """
     if asked is None:
         return list(known[:most])
-    asked = [asked] if isinstance(asked, str) or not isinstance(asked, Sequence) else list(asked)
+    asked = list(asked) if pd.api.types.is_list_like(asked) else [asked]
     for name in asked:
         if name not in known:
             few = ", ".join(map(repr, list(known)[:5]))

@@ -136,7 +136,8 @@ def test_series_have_panels_and_times_of_their_own():
     assert one.get_xlim() == two.get_xlim() != three.get_xlim()
     only = plot_forecast(history, ahead, series="b", channels="pulse")
     assert [axes.get_title(loc="left") for axes in only.axes] == ["pulse"]
-    assert len(plot_forecast(history, ahead, series=["b", "a"], channels=["temp"]).axes) == 2
+    both = plot_forecast(history, ahead, series=pd.Index(["b", "a"]), channels=["temp"])
+    assert [axes.get_title(loc="left") for axes in both.axes] == ["b, temp", "a, temp"]
 
 
 def test_a_series_without_history_and_a_channel_without_readings_are_drawn():
