@@ -50,14 +50,14 @@ class Examples:
         return Batch(Codes(steps, lengths), np.pad(answers, (0, missing)), weights)
 
     def training_batches(
-        self, size: int, *, seed: int, epoch: int, start: int = 0
+        self, size: int, *, seed: int, epoch: int, start: int, stop: int
     ) -> Iterator[Batch]:
-        """The batches of an epoch from the `start`-th on: a function of seed and epoch alone.
+        """Batches `start` to `stop` of an epoch: a function of seed and epoch alone.
 
         The examples that do not fill a batch sit this epoch out.
         """
         drawn = np.random.default_rng([seed, epoch]).permutation(self.parts["train"])
-        for k in range(start, self.n_steps(size)):
+        for k in range(start, stop):
             yield self.batch(drawn[k * size : (k + 1) * size], size)
 
     def n_steps(self, size: int) -> int:
@@ -95,7 +95,7 @@ def load(settings: DataSettings, root: pathlib.Path) -> Examples:
         root: Their folder, as `ct_s5_datasets.load` takes it.
     """
     cut = {"most": settings.length} if settings.set in ("lra/text", "lra/retrieval") else {}
-    data = ct_s5_datasets.load(settings.set, root=root, **cut)
+    data = ct_s5_datasets.load(settings.set, root=root, **cut, **settings.options)
     pairs = isinstance(data, tuple)
     first = data[0] if pairs else data
     answers = first.labels

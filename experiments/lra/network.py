@@ -163,8 +163,8 @@ def _as_flax_starts(tree, key: PRNGKeyArray):
         axes = (-1, -2) if isinstance(node, eqx.nn.Linear) else (-2, -1)
         draw = jax.nn.initializers.lecun_normal(*axes)
         node = eqx.tree_at(lambda n: n.weight, node, draw(own, node.weight.shape))
-        if isinstance(node, eqx.nn.Linear):
-            node = eqx.tree_at(lambda n: n.bias, node, jnp.zeros_like(node.bias))
-        return node
+        if isinstance(node, eqx.nn.Embedding) or node.bias is None:
+            return node
+        return eqx.tree_at(lambda n: n.bias, node, jnp.zeros_like(node.bias))
 
     return jax.tree.map(redrawn, tree, is_leaf=is_dense)

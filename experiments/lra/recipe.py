@@ -26,6 +26,8 @@ class DataSettings:
     """Share of the training examples to validate on, where the files have none for that."""
     scale: tuple[float, float] | None = None
     """Mean and deviation of pixels from 0 to 1; None where the steps are tokens."""
+    options: dict[str, Any] = dataclasses.field(default_factory=dict)
+    """What else the set is asked for."""
     generator: dict[str, Any] | None = None
     """Arguments of the task's generator, where it has one."""
 
@@ -66,6 +68,8 @@ class TrainingSettings:
     """Which parameters of a layer learn slowly and which decay, in S5's words; see `optimiser`."""
     global_timescale: bool
     """Whether timescales learn at the fast rate and decay."""
+    validations: int = 1
+    """How often an epoch is validated; the learning curve has as many rows."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,5 +128,5 @@ def _replaced(table: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     """A table with some values changed, tables within it likewise."""
     new = dict(table)
     for name, value in changes.items():
-        new[name] = _replaced(table[name], value) if isinstance(value, dict) else value
+        new[name] = _replaced(table.get(name, {}), value) if isinstance(value, dict) else value
     return new

@@ -36,16 +36,16 @@ class Standing:
     network: Network
     optimiser_state: PyTree
     best: Network
-    """That of the epoch with the best validation accuracy."""
+    """That with the best validation accuracy so far."""
     step: int = 0
     best_accuracy: float = -1.0
-    best_epoch: int = 0
+    best_step: int = 0
     losses: tuple[float, ...] = ()
-    """Of the steps of the epoch that is under way."""
+    """Of the steps since the last validation."""
     seconds: float = 0.0
     """Spent on steps and validation, over all runs that this one goes on from."""
     curve: tuple[dict[str, Any], ...] = ()
-    """One row an epoch."""
+    """One row a validation."""
 
 
 def train(
@@ -62,9 +62,9 @@ def train(
         recipe: The settings.
         examples: The task.
         seed: Fixes weights, order of the examples, and dropout.
-        checkpoint: Written after every epoch and every so often within one; where it is there, the
-            run goes on from it.
-        seconds_between: How often within an epoch.
+        checkpoint: Written after every validation and every so often in between; where it is
+            there, the run goes on from it.
+        seconds_between: How often in between.
 
     Returns:
         What a results file keeps of a seed: accuracies, sizes, times, and the learning curve.
@@ -80,13 +80,17 @@ def train(
     now = store.read(now) or now
     n_steps = examples.n_steps(told.batch_size)
     n_all, n_warmup = told.epochs * n_steps, told.warmup * n_steps
+    stretch = -(-n_steps // told.validations)
     peak = told.state_rate * told.rate_factor
     key = jax.random.key(seed)
     while now.step < n_all:
         epoch, done = divmod(now.step, n_steps)
+        until = min((done // stretch + 1) * stretch, n_steps)
         started, before = time.perf_counter(), now.seconds
         written = started
-        batches = examples.training_batches(told.batch_size, seed=seed, epoch=epoch + 1, start=done)
+        batches = examples.training_batches(
+            told.batch_size, seed=seed, epoch=epoch + 1, start=done, stop=until
+        )
         for batch in batches:
             rate = rate_at(now.step, peak, n_all, n_warmup)
             step_key = jax.random.fold_in(key, now.step + 1)
@@ -111,25 +115,20 @@ def train(
                 store.write(now)
                 written = time.perf_counter()
         accuracy, loss = score(now.network, examples, "validation", told.batch_size)
+        seconds = before + time.perf_counter() - started
         row = {
-            "epoch": epoch + 1,
             "steps": now.step,
-            "examples": now.step * told.batch_size,
+            "epochs": round(now.step / n_steps, 3),
             "loss": float(np.mean(now.losses)),
             "validation_loss": loss,
             "validation_accuracy": accuracy,
-            "seconds": round(before + time.perf_counter() - started, 1),
+            "seconds": round(seconds, 1),
         }
         print(" ".join(f"{name} {value:.4g}" for name, value in row.items()), flush=True)
-        now = dataclasses.replace(
-            now,
-            losses=(),
-            seconds=before + time.perf_counter() - started,
-            curve=(*now.curve, row),
-        )
+        now = dataclasses.replace(now, losses=(), seconds=seconds, curve=(*now.curve, row))
         if accuracy > now.best_accuracy:
             now = dataclasses.replace(
-                now, best=now.network, best_accuracy=accuracy, best_epoch=epoch + 1
+                now, best=now.network, best_accuracy=accuracy, best_step=now.step
             )
         store.write(now)
     accuracy, loss = score(now.best, examples, "test", told.batch_size)
@@ -137,8 +136,7 @@ def train(
         "test_accuracy": accuracy,
         "test_loss": loss,
         "validation_accuracy": now.best_accuracy,
-        "best_epoch": now.best_epoch,
-        "epochs": told.epochs,
+        "best_step": now.best_step,
         "steps": now.step,
         "examples_seen": now.step * told.batch_size,
         "examples": {part: len(ids) for part, ids in examples.parts.items()},
