@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._cache import cached, user_folder
 from ._dataset import Column, Dataset, read_card
+from ._noted import noting
+from ._protocol import Normaliser, Protocol
 from ._registry import ENTRIES, Entry, entry_and_protocol, names
+from .protocols import PROTOCOLS
 
 if TYPE_CHECKING:
     from ._check import check
@@ -31,7 +33,9 @@ __all__ = [
     "Column",
     "Dataset",
     "Entry",
+    "Normaliser",
     "OrnsteinUhlenbeck",
+    "Protocol",
     "card",
     "check",
     "describe",
@@ -39,7 +43,10 @@ __all__ = [
     "folder_of",
     "load",
     "names",
+    "protocol",
 ]
+
+_WHERE = ("store",)  # options that say where to keep something, not what to read
 
 # What needs pandas or NumPy, which listing names does not, is opened on first use.
 _LATER = {
@@ -108,33 +115,49 @@ def load(
         FileNotFoundError: A file is absent; the message says where to get it.
 
     """
-    entry, protocol = entry_and_protocol(name)
-    module = import_module(f".{ENTRIES[entry].module}", __name__)
-    if protocol:
-        wanted = module.PROTOCOLS[protocol]
-        if part is not None and part != wanted:
+    entry, _ = entry_and_protocol(name)
+    told, rules = ENTRIES[entry], PROTOCOLS.get(name)
+    given = options if part is None else {"part": part, **options}
+    wanted = rules.asks if rules else {}
+    for option, value in given.items():
+        if option in wanted and value != wanted[option]:
             raise ValueError(
-                f"{name} is defined on part {wanted!r}, not on part={part!r}. Leave part out, or "
-                f"load {entry!r} with that part."
+                f"{name} is defined on {option} {wanted[option]!r}, not on {option}={value!r}. "
+                f"Leave {option} out, or load {entry!r} with it."
             )
-        part = wanted
-    told = ENTRIES[entry]
-    chosen: dict[str, Any] = {**told.options, **options}
-    if part is not None:
-        chosen["part"] = part
+    chosen: dict[str, Any] = {**told.options, **given, **wanted}
+    module = import_module(f".{told.module}", __name__)
     folder = None if told.simulated else _place(entry, root, download)
-    if folder is None or told.arrays:
-        dataset = module.load(folder, **chosen)
-    else:
-        dataset = cached(entry, folder, chosen, lambda: module.load(folder, **chosen))
-    if not protocol:
+
+    def parse() -> Any:
+        with noting() as files:
+            dataset = module.load(folder, **chosen)
+        return dataset.with_origin(files=files)
+
+    dataset = parse() if folder is None or told.arrays else cached(entry, folder, chosen, parse)
+    asked = {option: value for option, value in chosen.items() if option not in _WHERE}
+    dataset = dataset.with_origin(name=name, asked=asked)
+    if rules is None:
         return dataset
-    if protocol not in dataset.splits:
-        raise ValueError(
-            f"{name} needs the whole part {part!r}; {len(dataset)} series are there. "
-            f"Load {entry!r} to use them without the protocol."
-        )
-    return replace(dataset, splits={protocol: dataset.splits[protocol]})
+    from ._recut import under
+
+    return under(dataset, rules)
+
+
+def protocol(name: str) -> Protocol:
+    """The rules of a protocol, before a file of its set is opened.
+
+    Args:
+        name: One of `names()` with an "@" in it, such as "physionet2012/mtan-classif@1".
+
+    Raises:
+        ValueError: There is no such protocol.
+
+    """
+    if not entry_and_protocol(name)[1]:
+        known = ", ".join(each for each, rules in PROTOCOLS.items() if rules.set == name) or "none"
+        raise ValueError(f"{name} is a set, not a protocol; its protocols: {known}.")
+    return PROTOCOLS[name]
 
 
 def folder_of(entry: str) -> Path:

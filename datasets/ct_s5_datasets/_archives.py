@@ -15,6 +15,8 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from ._noted import note
+
 _MIB = 2**20
 _CHUNK = _MIB
 
@@ -62,7 +64,10 @@ def read_members(
     """
     limits = limits or Limits()
     read = _read_folder if source.is_dir() else _read_archive
-    return sorted(read(source, re.compile(wanted), limits, again), key=lambda pair: pair[0])
+    found = sorted(read(source, re.compile(wanted), limits, again), key=lambda pair: pair[0])
+    for name, content in found:
+        note(name, content)
+    return found
 
 
 def _read_archive(path: Path, wanted: re.Pattern[str], limits: Limits, again: str):

@@ -5,18 +5,26 @@ A hundred thousand series of 2000 tokens would be a frame of gigabytes; as bytes
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from ._manifest import Manifested
+from ._protocol import Normaliser
+from ._scaling import scaled, table_of
+
 Splits = Mapping[str, Mapping[str, np.ndarray]]
+
+_AT_ONCE = 4096  # recordings
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class _Labelled:
+class _Labelled(Manifested):
     """What all these sets share.
 
     Attributes:
@@ -30,8 +38,21 @@ class _Labelled:
     splits: Splits
     card: str
 
+    if TYPE_CHECKING:
+
+        def frame(self, ids: ArrayLike) -> pd.DataFrame: ...
+
     def __len__(self) -> int:
         return len(self.labels)
+
+    def scaled(self, ids: ArrayLike) -> pd.DataFrame:
+        """`frame(ids)` as the protocol scales it, series in no part of its split left out.
+
+        Raises:
+            ValueError: The set was loaded without a protocol, or an id is unknown.
+
+        """
+        return scaled(self.frame(ids), self._rules(), self.split, self.scaling)
 
     def positions(self, ids: ArrayLike) -> np.ndarray:
         """Where these ids stand among the series.
@@ -148,6 +169,23 @@ class WaveSet(_Ragged):
         names, places, values = self._flat(ids)
         ds = (places * 1_000_000_000 // self.rate).astype("timedelta64[ns]")
         return pd.DataFrame({"unique_id": names, "ds": ds, "amplitude": values / 2.0**15})
+
+    def step_scaling(self, ids: ArrayLike, how: Normaliser) -> pd.DataFrame:
+        """Shift and scale of each place in the first second, zeros behind short recordings counted.
+
+        Sums are of whole numbers, so they are exact.
+        """
+        wanted = np.asarray(ids)
+        total, squares = np.zeros((2, self.rate), dtype=np.int64)
+        for some in np.array_split(wanted, -(-len(wanted) // _AT_ONCE)):
+            rows = self.padded(some, self.rate)[0].astype(np.int64)
+            total += rows.sum(axis=0)
+            squares += (rows**2).sum(axis=0)
+        n, pairs = len(wanted), []
+        for first, second in zip(total.tolist(), squares.tolist(), strict=True):
+            variance = (n * second - first**2) / (n * max(n - how.ddof, 1))
+            pairs.append((first / n / 2**15, math.sqrt(variance) / 2**15 + how.epsilon))
+        return table_of(range(self.rate), pairs, "step")
 
     def __repr__(self) -> str:
         seconds = len(self.values) / self.rate

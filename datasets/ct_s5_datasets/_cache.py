@@ -18,7 +18,7 @@ from pathlib import Path
 from ._dataset import Column, Dataset
 from ._whole import whole_folder
 
-_FORMAT = 1
+_FORMAT = 2
 _MOST_BYTES = 2**30  # of raw files: hashing more would take longer than it saves
 
 
@@ -92,6 +92,8 @@ def _write(dataset: Dataset, folder: Path) -> None:
                 pd.DataFrame({"label": dataset.labels}).to_parquet(here / "labels.parquet")
             if dataset.static is not None:
                 dataset.static.to_parquet(here / "static.parquet")
+            if dataset.groups is not None:
+                pd.DataFrame({"group": dataset.groups}).to_parquet(here / "groups.parquet")
             told = {
                 "label": None if dataset.labels is None else dataset.labels.name,
                 "schema": [list(column) for column in dataset.schema.values()],
@@ -99,7 +101,9 @@ def _write(dataset: Dataset, folder: Path) -> None:
                     name: {part: ids.tolist() for part, ids in split.items()}
                     for name, split in dataset.splits.items()
                 },
+                "group": None if dataset.groups is None else dataset.groups.name,
                 "card": dataset.card,
+                "files": dict(dataset.files),
                 "unit": str(dataset.frame["ds"].dtype),
             }
             (here / "set.json").write_text(json.dumps(told), encoding="utf-8")
@@ -118,6 +122,7 @@ def _read(folder: Path) -> Dataset:
 
     told = json.loads((folder / "set.json").read_text(encoding="utf-8"))
     labels, static = folder / "labels.parquet", folder / "static.parquet"
+    groups = folder / "groups.parquet"
     splits = {
         name: {part: np.array(ids) for part, ids in split.items()}
         for name, split in told["splits"].items()
@@ -125,6 +130,9 @@ def _read(folder: Path) -> Dataset:
     known = None
     if labels.is_file():
         known = pd.Series(pd.read_parquet(labels)["label"], name=told["label"])
+    people = None
+    if groups.is_file():
+        people = pd.Series(pd.read_parquet(groups)["group"], name=told["group"])
     frame = pd.read_parquet(folder / "frame.parquet")
     frame["ds"] = frame["ds"].astype(told["unit"])  # parquet keeps seconds as milliseconds
     return Dataset(
@@ -134,4 +142,6 @@ def _read(folder: Path) -> Dataset:
         schema={column[0]: Column(*column) for column in told["schema"]},
         splits=splits,
         card=told["card"],
+        groups=people,
+        files=told["files"],
     )

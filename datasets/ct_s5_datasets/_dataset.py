@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ._manifest import Manifested
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -21,7 +23,7 @@ class Column(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Dataset:
+class Dataset(Manifested):
     """A data set as pandas tables; nothing in it is scaled, filled or put on a grid.
 
     Attributes:
@@ -35,6 +37,8 @@ class Dataset:
         schema: Column name -> its description and unit.
         splits: Name of a split -> part ("train", "validation", "test", ...) -> ids, sorted.
         card: Origin, licence, defects and how they were treated; ends with what this load counted.
+        groups: Who each series belongs to, indexed by id, such as the person behind several
+            windows; None where nobody has two, or nobody knows.
 
     """
 
@@ -44,6 +48,20 @@ class Dataset:
     schema: Mapping[str, Column]
     splits: Mapping[str, Mapping[str, np.ndarray]]
     card: str
+    groups: pd.Series | None = None
+
+    def scaled(self) -> pd.DataFrame:
+        """The frame as the protocol scales it: the rows of its series, channels scaled.
+
+        Answers a reading and `static` are left as they are. `scaling` has the numbers, to go back.
+
+        Raises:
+            ValueError: The set was loaded without a protocol.
+
+        """
+        from ._scaling import scaled
+
+        return scaled(self.frame, self._rules(), self.split, self.scaling)
 
     def __len__(self) -> int:
         """How many series, those without any reading included where there are labels."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ._archives import Limits, decompress, is_page
+from ._noted import note
 
 
 def read_file(root: str | Path, name: str, *, again: str, limits: Limits | None = None) -> bytes:
@@ -33,8 +34,11 @@ def read_file(root: str | Path, name: str, *, again: str, limits: Limits | None 
             f"{again}"
         )
     if path is plain:
-        return path.read_bytes()
-    return decompress(path, "file", limits or Limits(), again)
+        content = path.read_bytes()
+    else:
+        content = decompress(path, "file", limits or Limits(), again)
+    note(name, content)
+    return content
 
 
 def read_lines(

@@ -110,6 +110,7 @@ def load(root: str | Path, part: str = "sequences") -> Dataset:
         schema=_schema(part),
         splits={**protocol_splits(part, names, ids), **seeded_splits(ids)},
         card=card_with("human_activity", counts),
+        groups=pd.Series(people.astype(str), pd.Index(ids, name="unique_id"), name="person"),
     )
 
 

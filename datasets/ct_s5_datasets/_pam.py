@@ -6,6 +6,7 @@ arrays that Raindrop made of them. Origin, licence and defects: `datasets/cards/
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ import pandas as pd
 from ._archives import is_page
 from ._dataset import Column, card_with
 from ._lines import join_lines, numbers
+from ._noted import note_hash
 from ._pam_arrays import read_arrays
 from ._pam_windows import WindowSet, cut
 from ._raindrop import SPLITS
@@ -163,14 +165,17 @@ def _read(path: Path, wanted: tuple[int, ...], columns: slice) -> tuple[np.ndarr
 
 def _blocks(path: Path) -> Iterator[bytes]:
     """The file in pieces of whole lines."""
+    seen = hashlib.sha256()
     with path.open("rb") as stream:
         rest = b""
         while piece := stream.read(_BLOCK):
             if not rest and stream.tell() == len(piece) and is_page(piece):
                 raise ValueError(f"{path} is an HTML page, not the file. {_SOURCE}")
+            seen.update(piece)
             whole, newline, rest = (rest + piece).rpartition(b"\n")
             if newline:
                 yield whole + newline
+        note_hash(path.name, seen.hexdigest())
         if rest or stream.tell() == 0:
             yield rest
 

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from ._arrays import positions
 from ._dataset import Column, read_card
+from ._manifest import Manifested
 from ._pendulum_simulator import (
     SIDE,
     add_noise,
@@ -24,6 +25,7 @@ from ._pendulum_simulator import (
     seen_frames,
     simulate_angles,
 )
+from ._scaling import scaled
 from ._splits import seeded_splits
 
 PARTS = ("regression", "interpolation")
@@ -53,7 +55,7 @@ _TAKES = (
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PendulumSet:
+class PendulumSet(Manifested):
     """Filmed pendulums; N series of L frames stay bytes, `frame` makes tables of chosen ones.
 
     Attributes:
@@ -112,6 +114,10 @@ class PendulumSet:
         pixels[~seen] = np.nan
         channels = pd.DataFrame(pixels, columns=list(PIXELS))
         return pd.concat([keys, channels, targets], axis=1)
+
+    def scaled(self, ids: ArrayLike) -> pd.DataFrame:
+        """`frame(ids)` as the protocol scales it: as it is, pixels are from 0 to 1 already."""
+        return scaled(self.frame(ids), self._rules(), self.split, self.scaling)
 
     def __repr__(self) -> str:
         """Sizes, not arrays."""

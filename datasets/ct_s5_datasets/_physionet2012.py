@@ -12,6 +12,7 @@ import pandas as pd
 
 from ._archives import read_members
 from ._dataset import Column, Dataset, card_with
+from ._noted import note
 from ._physionet2012_splits import (
     ALL_SETS,
     RAINDROP,
@@ -124,7 +125,9 @@ def _read_set(root: Path, part: str) -> tuple[Path, list[RecordText]]:
 def _read_outcomes(path: Path) -> pd.Series:
     if not path.is_file():
         raise FileNotFoundError(f"{path.name} is not in {path.parent}. {_SOURCE}")
-    text = path.read_text(encoding="utf-8", errors="replace")
+    content = path.read_bytes()
+    note(path.name, content)
+    text = content.decode("utf-8", errors="replace")
     lines = [line.split(",") for line in text.splitlines()]
     header = lines[0] if lines else []
     if "RecordID" not in header or _OUTCOME not in header:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from ._protocol import Protocol
+from .protocols import PROTOCOLS
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,7 @@ class Entry:
         title: What it is, in a line.
         licence: In a few words; the card has the attribution.
         size: Of the provider's files as measured here, packed, in words.
-        protocols: What its module offers beyond the set itself, as `protocol@version`.
+        protocols: What is known of each of its uses, by `protocol@version`.
         simulated: Whether it is made here, from a seed, and needs no file.
         arrays: Whether it is too long for one frame, and comes as arrays with `frame(ids)`.
         options: What the name asks its module for, such as a part or a side.
@@ -28,37 +31,25 @@ class Entry:
     title: str
     licence: str
     size: str
-    protocols: tuple[str, ...] = ()
+    protocols: Mapping[str, Protocol] = field(default_factory=dict)
     simulated: bool = False
     arrays: bool = False
     options: Mapping[str, object] = field(default_factory=dict)
     card: str | None = None
 
 
-ENTRIES = {
+_SETS = {
     "physionet2012": Entry(
         "_physionet2012",
         "48 hours of intensive care; death in hospital",
         "ODC-BY 1.0",
         "13 MB (a, b)",
-        (
-            "mtan-classif@1",
-            "latent-ode-interp@1",
-            "cru-interp@1",
-            "tpatchgnn-forecast@1",
-            "seft-classif@1",
-            *(
-                f"raindrop-mortality{split}@1"
-                for split in ("", "-split2", "-split3", "-split4", "-split5")
-            ),
-        ),
     ),
     "physionet2019": Entry(
         "_physionet2019",
         "intensive care hour by hour; sepsis",
         "CC BY 4.0",
         "6 MB (half of B)",
-        ("neuralcde@1", "seft-online@1"),
     ),
     "mimic3": Entry(
         "_mimic",
@@ -81,33 +72,18 @@ ENTRIES = {
         "daily weather at US stations",
         "public domain",
         "8 MB (1996-2000)",
-        (
-            *(f"debrouwer{fold}@1" for fold in ("", "-fold1", "-fold2", "-fold3", "-fold4")),
-            "tpatchgnn@1",
-            "cru@1",
-        ),
     ),
     "human_activity": Entry(
         "_human_activity",
         "people with four radio tags; what are they doing?",
         "CC BY 4.0",
         "bring your own",
-        tuple(
-            f"{name}{twin}@1"
-            for name in ("latent-ode", "mtan", "tpatchgnn")
-            for twin in ("", "-leakfree")
-        ),
     ),
     "pam": Entry(
         "_pam",
         "three motion sensors and a heart rate monitor; activity",
         "CC BY 4.0",
         "bring your own",
-        (
-            "raindrop@1",
-            "raindrop-leakfree@1",
-            *(f"raindrop-split{number}@1" for number in range(1, 6)),
-        ),
         arrays=True,
     ),
     "wearable": Entry(
@@ -143,17 +119,12 @@ ENTRIES = {
         "the UEA / UCR archive, and rows dropped at random",
         "each set's own",
         "1 MB (JapaneseVowels)",
-        (
-            *(f"character-trajectories-neuralcde-{share}@1" for share in (30, 50, 70)),
-            *(f"japanese-vowels-drop-{share}@1" for share in (30, 50, 70)),
-        ),
     ),
     "pendulum": Entry(
         "_pendulum",
         "filmed pendulums; angle, or missing frames",
         "Apache-2.0, made here",
         "none",
-        ("s5@1", "cru-interp@1"),
         simulated=True,
         arrays=True,
     ),
@@ -169,7 +140,6 @@ ENTRIES = {
         "small pictures in colour, pixel by pixel",
         "none stated",
         "bring your own",
-        ("s5@1",),
         arrays=True,
     ),
     "spoken_digits": Entry(
@@ -229,12 +199,18 @@ ENTRIES = {
 }
 
 
+ENTRIES = {
+    name: replace(told, protocols={p.key: p for p in PROTOCOLS.values() if p.set == name})
+    for name, told in _SETS.items()
+}
+
+
 def names() -> list[str]:
-    """List all sets, each followed by its protocols as `set/protocol@version`."""
+    """List all sets, each followed by its protocols, as `set/protocol@version` or `set@version`."""
     return [
         name
         for entry, told in ENTRIES.items()
-        for name in (entry, *(f"{entry}/{protocol}" for protocol in told.protocols))
+        for name in (entry, *(protocol.name for protocol in told.protocols.values()))
     ]
 
 
@@ -255,5 +231,4 @@ def entry_and_protocol(name: str) -> tuple[str, str]:
         )
     if name in ENTRIES:
         return name, ""
-    entry, _, protocol = name.rpartition("/")
-    return entry, protocol
+    return PROTOCOLS[name].set, PROTOCOLS[name].key

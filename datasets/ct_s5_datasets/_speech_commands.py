@@ -13,6 +13,7 @@ import pandas as pd
 from ._arrays import Splits, WaveSet
 from ._dataset import read_card
 from ._files import read_lines
+from ._noted import note
 from ._splits import seeded_splits
 from ._waves import counted, find_source, joined, read_waves, samples
 
@@ -123,7 +124,9 @@ def _recordings(source: Path, words: tuple[str, ...]) -> Iterator[tuple[str, byt
         for path in sorted((source / word).glob("*.wav")):
             if path.is_symlink() or not path.is_file():
                 raise ValueError(f"{path} is not a plain file; refused. {_SOURCE}")
-            yield f"{word}/{path.name}", path.read_bytes()
+            content = path.read_bytes()
+            note(path.name, content)
+            yield f"{word}/{path.name}", content
 
 
 def _official(root: Path, source: Path, ids: pd.Index) -> Splits:

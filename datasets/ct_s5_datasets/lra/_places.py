@@ -1,9 +1,12 @@
 """Find a task's folder in the release of Long Range Arena; read big text files in blocks."""
 
 import gzip
+import hashlib
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+
+from .._noted import note_hash
 
 _MIB = 2**20
 _BLOCK = 16 * _MIB
@@ -55,7 +58,7 @@ def blocks(path: Path, again: str) -> Iterator[bytes]:
             f"Neither {path.name} nor {packed.name} is in {path.parent}. {again}"
         )
     opened = path if path.is_file() else packed
-    rest, total = b"", 0
+    rest, total, seen = b"", 0, hashlib.sha256()
     try:
         with path.open("rb") if opened is path else gzip.open(packed) as stream:
             while chunk := stream.read(_BLOCK):
@@ -64,6 +67,7 @@ def blocks(path: Path, again: str) -> Iterator[bytes]:
                 ):
                     raise ValueError(f"{opened} is an HTML page, not the file. {again}")
                 total += len(chunk)
+                seen.update(chunk)
                 if total > _MOST:
                     raise ValueError(f"{opened} holds more than 8 GiB of text; refused. {again}")
                 whole, end, left = (rest + chunk).rpartition(b"\n")
@@ -72,5 +76,6 @@ def blocks(path: Path, again: str) -> Iterator[bytes]:
                     yield whole + end
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise ValueError(f"{opened} is cut short or damaged ({error}). {again}") from error
+    note_hash(path.name, seen.hexdigest())
     if rest:
         yield rest + b"\n"

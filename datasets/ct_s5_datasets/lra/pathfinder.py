@@ -17,7 +17,9 @@ import pandas as pd
 from .._arrays import ImageSet
 from .._cache import user_folder
 from .._dataset import read_card
-from .._splits import seeded_splits
+from .._noted import note
+from .._pytorch import random_split
+from .._splits import Split, seeded_splits
 from .._whole import whole_files
 from ._places import SOURCE, task_folder
 
@@ -58,8 +60,8 @@ def load(
 
     Returns:
         `labels` is 1 where the dots lie on one path. Ids count the images in the order of the
-        metadata files' numbers, then of their lines. `splits["in-order"]` has the first 80 %, the
-        next 10 % and the rest.
+        metadata files' numbers, then of their lines. `splits["s5@1"]` has the images that S4 and S5
+        draw, `splits["in-order"]` the first 80 %, the next 10 % and the rest.
 
     Raises:
         FileNotFoundError: A folder, or an image the metadata name, is absent.
@@ -102,15 +104,23 @@ def load(
         np.arange(len(kept)), [len(kept) * 8 // 10, len(kept) * 9 // 10]
     )
     in_order = {"train": train, "validation": validation, "test": test}
+    note("pixels", np.ascontiguousarray(images).data)
     return ImageSet(
         labels=labels,
-        splits={"in-order": in_order, **seeded_splits(ids)},
+        splits={"in-order": in_order, "s5@1": _published(ids), **seeded_splits(ids)},
         card=read_card("lra_pathfinder")
         + f"\n## Counted in this load\n\n- images of {side} x {side} pixels, {difficulty}: "
         + f"{len(kept)}\n- empty image files left out: {len(empty)}\n"
         + f"- dots on one path: {int(labels.sum())}\n",
         images=images,
     )
+
+
+def _published(ids: pd.RangeIndex) -> Split:
+    """80 / 10 / 10 %, the images that S4 and S5 draw by PyTorch's `random_split` with seed 42."""
+    n_held = int(0.1 * len(ids))
+    lengths = {"train": len(ids) - 2 * n_held, "validation": n_held, "test": n_held}
+    return random_split(ids, lengths)
 
 
 def _read_metadata(folder: Path) -> list[_Listed]:
@@ -132,6 +142,7 @@ def _read_metadata(folder: Path) -> list[_Listed]:
 def _rows(path: Path) -> list[list[str]]:
     """The release's metadata are text in spite of their name; the original generator's are not."""
     content = path.read_bytes()
+    note(path.name, content)
     if not content.startswith(b"\x93NUMPY"):
         return [line.split() for line in content.decode(errors="replace").splitlines()]
     try:

@@ -4,15 +4,16 @@ Reads the release's files of pairs from the ACL Anthology Network (AAN). Origin 
 `datasets/cards/lra_retrieval.md`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from .._arrays import TokenSet
+from .._arrays import Splits, TokenSet
 from .._dataset import read_card
+from .._protocol import Protocol
 from ._characters import Numbering, count, vocabulary
 from ._places import SOURCE, blocks, task_folder
 
@@ -29,11 +30,48 @@ _AGAIN = f"{SOURCE}."
 class Pairs(NamedTuple):
     """The two texts of each question: question k is text k of `first` and text k of `second`.
 
-    Both have the same labels, splits and vocabulary.
+    Both have the same labels, splits, vocabulary and manifest.
     """
 
     first: TokenSet
     second: TokenSet
+
+    @property
+    def labels(self) -> pd.Series:
+        """The answers, of both sides."""
+        return self.first.labels
+
+    @property
+    def splits(self) -> Splits:
+        """Of both sides."""
+        return self.first.splits
+
+    @property
+    def split(self) -> Mapping[str, np.ndarray]:
+        """The protocol's own split."""
+        return self.first.split
+
+    @property
+    def protocol(self) -> Protocol | None:
+        """The rules the pairs were loaded under."""
+        return self.first.protocol
+
+    def manifest(self) -> dict[str, Any]:
+        """All that fixes a score on these pairs; see `Manifested`."""
+        return self.first.manifest()
+
+    @property
+    def manifest_hash(self) -> str:
+        """SHA-256 of the manifest."""
+        return self.first.manifest_hash
+
+    def cite(self) -> dict[str, str]:
+        """Name and hash, for a results file."""
+        return self.first.cite()
+
+    def with_origin(self, **changed: Any) -> "Pairs":
+        """The same pairs with another name, protocol, splits or files."""
+        return Pairs(*(side.with_origin(**changed) for side in self))
 
 
 def load(root: str | Path, most: int = 4000, least: int = 1) -> Pairs:

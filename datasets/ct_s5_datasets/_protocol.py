@@ -1,0 +1,227 @@
+"""What one published use of a set fixes: parts, scaling, score, seeds; and where it leaks.
+
+Declared in `protocols/`, one file a set. Nothing here opens pandas, so that names can be listed
+in a moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Status = Literal["exact", "rebuilt", "needs-file"]
+Kind = Literal["none", "given", "fixed", "z-score", "min-max", "min-over-max"]
+ALL = ("train", "validation", "test")
+
+_WORDS = {
+    "none": "nothing is scaled",
+    "given": "scaled in the files already",
+    "fixed": "(x - {shift}) / {scale}",
+    "z-score": "(x - mean) / deviation",
+    "min-max": "(x - min) / (max - min)",
+    "min-over-max": "(x - min) / max",
+}
+_FROM_DATA = ("z-score", "min-max", "min-over-max")
+
+
+@dataclass(frozen=True)
+class Normaliser:
+    """Which two numbers scale a channel, `(x - shift) / scale`, and which readings they come from.
+
+    A scale of 0 counts as 1.
+
+    Attributes:
+        kind: "z-score": mean and deviation; "min-max": least, and greatest less least;
+            "min-over-max": least and greatest; "fixed": `shift` and `scale` below; "given": the
+            files hold scaled values, and nothing is done to them; "none".
+        over: The parts whose readings are counted.
+        each: Whether each part is scaled by numbers of its own.
+        by_step: Whether each place in time, not each channel, has its own numbers.
+        positive: Whether values of 0 or less are left out of the count.
+        zeros: Whether a cell without a reading counts as a 0, as it does where unobserved cells are
+            filled before the least and the greatest are taken.
+        ddof: What is taken off the count under the deviation: 0, or 1 as PyTorch does.
+        epsilon: Added to the deviation.
+        shift: Of kind "fixed"; one number for all channels, or one for each.
+        scale: Of kind "fixed".
+
+    """
+
+    kind: Kind = "none"
+    over: tuple[str, ...] = ("train",)
+    each: bool = False
+    by_step: bool = False
+    positive: bool = False
+    zeros: bool = False
+    ddof: int = 0
+    epsilon: float = 0.0
+    shift: float | tuple[float, ...] = 0.0
+    scale: float | tuple[float, ...] = 1.0
+
+    @property
+    def looks_at_test(self) -> bool:
+        """Whether readings of the test part are among those counted."""
+        return "test" in self.over and self.kind in (*_FROM_DATA, "given")
+
+    def __str__(self) -> str:
+        """In words: `(x - min) / max of each channel over train, validation, test`."""
+        words = _WORDS[self.kind].format(shift=_told(self.shift), scale=_told(self.scale))
+        if self.kind in _FROM_DATA:
+            words += f" of each {'place in time' if self.by_step else 'channel'}"
+        if self.epsilon:
+            words = words.replace("deviation", f"(deviation + {self.epsilon:g})")
+        if self.kind in (*_FROM_DATA, "given"):
+            words += " in each part by itself" if self.each else f" over {', '.join(self.over)}"
+        words += ", values above 0 alone" if self.positive else ""
+        return words + (", cells without a reading as 0" if self.zeros else "")
+
+    def of_training(self) -> Normaliser:
+        """The same over the training part alone; values scaled in the files are scaled again.
+
+        Scaling by mean and deviation undoes any shift and factor put on before.
+        """
+        kind = "z-score" if self.kind == "given" else self.kind
+        return replace(self, kind=kind, over=("train",), each=False)
+
+
+def _told(numbers: float | tuple[float, ...]) -> str:
+    if isinstance(numbers, tuple):
+        return f"({', '.join(f'{number:.6g}' for number in numbers)})"
+    return f"{numbers:.6g}"
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """The rules of one published use of a set, so that two scores can be compared.
+
+    Attributes:
+        set: The set it is a use of.
+        key: Its own name, with the version behind the "@".
+        status: "exact": from the provider's files come the published series, parts and numbers.
+            "rebuilt": procedure, sizes and seeds are the published ones, and `differs` says what is
+            not. "needs-file": it rests on a file of its authors that `differs` names.
+        task: What is seen and what is asked.
+        metric: What is reported.
+        source: Where it was published.
+        split: Which of the set's splits it uses.
+        sizes: Part -> how many series; None where the published number is not known.
+        seed: Of the split, in the order of use; empty where the parts are lists or files.
+        normaliser: How channels are scaled.
+        asks: What the set is loaded with, such as its part.
+        differs: How it is not the published one.
+        selection: The part on which the epoch or model is chosen.
+        crosses: What has series in several parts, such as "person"; "" where nothing has.
+        targets: Columns of the frame that are answers, one a reading: never scaled, never inputs.
+        separable: Whether it is known whose each series is, so that a leak-free form can be had.
+        holds_out: Whether a fifth of the training series of `split` become the validation part.
+
+    """
+
+    set: str
+    key: str
+    status: Status
+    task: str
+    metric: str
+    source: str
+    split: str = ""
+    sizes: Mapping[str, int | None] = field(default_factory=lambda: dict.fromkeys(ALL))
+    seed: tuple[int, ...] = ()
+    normaliser: Normaliser = Normaliser()
+    asks: Mapping[str, Any] = field(default_factory=dict)
+    differs: str = ""
+    selection: str = "validation"
+    crosses: str = ""
+    targets: tuple[str, ...] = ()
+    separable: bool = True
+    holds_out: bool = False
+
+    @property
+    def name(self) -> str:
+        """What `load` takes: "physionet2012/mtan-classif@1", or "lra/image@s5"."""
+        return self.set + ("" if self.key[0] in "@-" else "/") + self.key
+
+    @property
+    def short(self) -> str:
+        """The name behind the last "/", by which `splits` knows it."""
+        return self.name.rpartition("/")[2]
+
+    @property
+    def version(self) -> str:
+        """What stands behind the "@"."""
+        return self.key.rpartition("@")[2]
+
+    @property
+    def leaks(self) -> tuple[str, ...]:
+        """Each way in which what is tested on was seen before, a sentence each."""
+        found = []
+        if self.normaliser.looks_at_test:
+            found.append(f"test readings are in the statistics of its scaling ({self.normaliser}).")
+        if self.selection == "test":
+            found.append("it chooses the epoch on the test part.")
+        if self.crosses:
+            found.append(f"one {self.crosses} has series in several of its parts.")
+        return tuple(found)
+
+    @property
+    def can_be_leakfree(self) -> bool:
+        """Whether it leaks and has a form that does not."""
+        return bool(self.leaks) and self.separable
+
+    def leakfree(self) -> Protocol:
+        """The same use without its leaks, as `<name>-leakfree`; changed only where it leaks.
+
+        Where a person lies in several parts, the set itself has the split of the leak-free form.
+
+        Raises:
+            ValueError: It does not leak, or nobody knows how not to.
+
+        """
+        if not self.can_be_leakfree:
+            raise ValueError(f"{self.name} does not leak, or cannot but leak. {self.differs}")
+        words, _, version = self.key.rpartition("@")
+        changed: dict[str, Any] = {"key": f"{words}-leakfree@{version}", "crosses": ""}
+        done, sizes = [], dict(self.sizes)
+        if self.normaliser.looks_at_test:
+            changed["normaliser"] = self.normaliser.of_training()
+            done.append("scales by the training part alone")
+        if self.crosses:
+            changed |= {"split": changed["key"], "seed": ()}
+            sizes = dict.fromkeys(ALL)
+            done.append(f"keeps each {self.crosses} in one part")
+        elif "validation" not in sizes:
+            changed["holds_out"] = True
+            total = sizes["train"]
+            held = None if total is None else -(-total // 5)
+            kept = None if total is None or held is None else total - held
+            sizes = {"train": kept, "validation": held, "test": sizes["test"]}
+            done.append("holds out a fifth of the training series to choose the epoch on")
+        elif self.selection == "test":
+            done.append("chooses the epoch on the validation part")
+        differs = f"Unlike {self.short} it {' and '.join(done)}. {self.differs}".rstrip()
+        changed |= {"selection": "validation", "sizes": sizes, "differs": differs}
+        changed["status"] = "needs-file" if self.status == "needs-file" else "rebuilt"
+        return replace(self, **changed)
+
+    def scaling(self, dataset: Any, split: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """Compute shift and scale of each channel.
+
+        Args:
+            dataset: The set, also some of its files only, or one of your own like it.
+            split: Part -> ids, in place of the protocol's own split: its way of scaling on parts of
+                yours.
+
+        Returns:
+            `shift` and `scale`, indexed by channel; by part and channel where each part has
+            its own, by step where each place in time has.
+
+        Raises:
+            ValueError: A channel has no reading to compute them from.
+
+        """
+        from ._scaling import scaling
+
+        return scaling(dataset, self, dataset.splits[self.short] if split is None else split)

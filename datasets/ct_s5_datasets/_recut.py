@@ -1,0 +1,48 @@
+"""From a set to the set under a protocol: its split, cut anew where the published one leaks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ._protocol import Protocol
+from ._splits import Split, sorted_ids
+
+_SEED = 0
+
+
+def under(dataset: Any, rules: Protocol) -> Any:
+    """The set with the protocol's split alone.
+
+    Raises:
+        ValueError: Not all series of the protocol are there.
+
+    """
+    if rules.split not in dataset.splits:
+        raise _incomplete(dataset, rules)
+    split = dataset.splits[rules.split]
+    if rules.holds_out:
+        split = with_validation(split)
+    if any(len(split[part]) != n for part, n in rules.sizes.items() if n is not None):
+        raise _incomplete(dataset, rules)
+    return dataset.with_origin(protocol=rules, splits={rules.short: split})
+
+
+def with_validation(split: Mapping[str, np.ndarray]) -> Split:
+    """Hold out a fifth of the training series, drawn with seed 0, as the validation part."""
+    ordered = sorted_ids(split["train"])
+    drawn = np.random.default_rng(_SEED).permutation(ordered)
+    held, kept = np.split(drawn, [-(-len(ordered) // 5)])
+    return {"train": np.sort(kept), "validation": np.sort(held), "test": np.sort(split["test"])}
+
+
+def _incomplete(dataset: Any, rules: Protocol) -> ValueError:
+    labels = getattr(dataset, "labels", None)
+    n_series = len(dataset) if labels is None else len(labels)
+    part = f"part {rules.asks['part']!r}" if "part" in rules.asks else "set"
+    return ValueError(
+        f"{rules.name} needs the whole {part}; {n_series} series are there. "
+        f"Load {rules.set!r} to use them without the protocol."
+    )

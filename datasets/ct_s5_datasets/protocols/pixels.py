@@ -1,0 +1,62 @@
+"""Published uses of the pendulum films, of CIFAR-10 in colour and of Speech Commands."""
+
+from .._protocol import Normaliser, Protocol
+
+_S5 = "Smith, Warrington & Linderman 2023, arXiv:2208.04933"
+
+PROTOCOLS = (
+    Protocol(
+        set="pendulum",
+        key="s5@1",
+        status="exact",
+        task="50 noisy frames of 100 are seen: what is the angle at each?",
+        metric="mean squared error of (sin, cos) on test",
+        source=_S5,
+        split="s5@1",
+        sizes={"train": 2000, "validation": 1000, "test": 1000},
+        seed=(42, 43),
+        asks={"part": "regression"},
+        targets=("sin", "cos"),
+    ),
+    Protocol(
+        set="pendulum",
+        key="cru-interp@1",
+        status="rebuilt",
+        task="50 frames of 100 are there, half of them blank: what was on the blank ones?",
+        metric="mean squared error over the pixels of blank frames of test",
+        source="Schirmer et al. 2022, arXiv:2111.11344",
+        split="cru-interp@1",
+        sizes={"train": 2000, "validation": 1000, "test": 1000},
+        seed=(42, 43),
+        asks={"part": "interpolation"},
+        differs="CRU has no validation part; this one is an addition. That frames are kept by the "
+        "seeds of S5 is an assumption.",
+        selection="test",
+        targets=tuple(f"clean_{row:02d}_{column:02d}" for row in range(24) for column in range(24)),
+    ),
+    Protocol(
+        set="cifar10",
+        key="s5@1",
+        status="exact",
+        task="1024 pixels of three colours are seen, row by row: which class is it?",
+        metric="accuracy on test",
+        source=_S5,
+        split="s5@1",
+        sizes={"train": 45_000, "validation": 5000, "test": 10_000},
+        seed=(42,),
+        normaliser=Normaliser("fixed", shift=(0.4914, 0.4822, 0.4465), scale=(0.247, 0.243, 0.261)),
+    ),
+    Protocol(
+        set="speech_commands",
+        key="s5-35@1",
+        status="exact",
+        task="16,000 samples, zeros behind, are seen: which of 35 words is it? Also at 8 kHz.",
+        metric="accuracy on test",
+        source=_S5,
+        split="official",
+        # Published: samples in -1 to 1 are divided by 2**15 once more, then 1e-5 is added to each
+        # deviation. On the samples themselves that is 2**15 times as much.
+        normaliser=Normaliser("z-score", by_step=True, ddof=1, epsilon=1e-5 * 2**15),
+        asks={"part": "35"},
+    ),
+)
