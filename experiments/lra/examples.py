@@ -4,8 +4,8 @@ import dataclasses
 import hashlib
 import json
 import pathlib
-from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from ct_s5_datasets.lra import listops_generator, pathfinder_generator
 from experiments.lra import splits
 from experiments.lra.network import Codes
 from experiments.lra.recipe import DataSettings
+
+LookUp = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 class Batch(NamedTuple):
@@ -28,7 +30,7 @@ class Batch(NamedTuple):
 class Examples:
     """One task's examples."""
 
-    look_up: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+    look_up: LookUp
     """From ids to padded steps, still bytes, and lengths."""
     answers: Mapping[object, int]
     parts: Mapping[str, np.ndarray]
@@ -96,33 +98,35 @@ def load(settings: DataSettings, root: pathlib.Path) -> Examples:
     """
     cut = {"most": settings.length} if settings.set in ("lra/text", "lra/retrieval") else {}
     data = ct_s5_datasets.load(settings.set, root=root, **cut, **settings.options)
-    pairs = isinstance(data, tuple)
-    first = data[0] if pairs else data
-    answers = first.labels
-    if settings.scale is None:
-        sides = data if pairs else (data,)
-
-        def look_up(ids):
-            rows = [side.padded(ids, settings.length) for side in sides]
-            steps, lengths = (np.stack(arrays, axis=1) for arrays in zip(*rows, strict=True))
-            return (steps, lengths) if pairs else (steps[:, 0], lengths[:, 0])
-
-        n_tokens = len(first.vocabulary)
-    else:
-
-        def look_up(ids):
-            steps = data.pixels(ids)
-            return steps, np.full(len(ids), steps.shape[1])
-
-        n_tokens = None
+    sides = data if isinstance(data, tuple) else (data,)
+    pixels = settings.scale is not None
     return Examples(
-        look_up=look_up,
-        answers=answers.to_dict(),
-        parts=_parts(first, settings),
+        look_up=_pixels(data) if pixels else _tokens(sides, settings.length),
+        answers=sides[0].labels.to_dict(),
+        parts=_parts(sides[0], settings),
         n_classes=10 if settings.set in ("lra/listops", "lra/image") else 2,
-        n_tokens=n_tokens,
-        pairs=pairs,
+        n_tokens=None if pixels else len(sides[0].vocabulary),
+        pairs=len(sides) == 2,
     )
+
+
+def _tokens(sides: Sequence[Any], length: int) -> LookUp:
+    """Rows of tokens; of pairs, those of both sides one behind the other."""
+
+    def look_up(ids):
+        rows = [side.padded(ids, length) for side in sides]
+        steps, lengths = (np.stack(arrays, axis=1) for arrays in zip(*rows, strict=True))
+        return (steps, lengths) if len(sides) == 2 else (steps[:, 0], lengths[:, 0])
+
+    return look_up
+
+
+def _pixels(images: Any) -> LookUp:
+    def look_up(ids):
+        steps = images.pixels(ids)
+        return steps, np.full(len(ids), steps.shape[1])
+
+    return look_up
 
 
 def generated(settings: DataSettings, folder: pathlib.Path, processes: int = 1) -> pathlib.Path:

@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any, Literal
 
+import equinox as eqx
 import jax
 import numpy as np
 import optax
@@ -45,8 +46,18 @@ class Optimiser:
 
         return jax.tree_util.tree_map_with_path(role, network)
 
-    def transformation(self) -> optax.GradientTransformation:
-        """The rule itself."""
+    def start(self, network: PyTree) -> PyTree:
+        """The state before the first step."""
+        with jax.numpy_dtype_promotion("standard"):
+            return self._rule().init(eqx.filter(network, eqx.is_array))
+
+    def update(self, gradients: PyTree, state: PyTree, network: PyTree) -> tuple[PyTree, PyTree]:
+        """What to add to the parameters at a learning rate of 1, and the new state."""
+        # Optax mixes integers and floats, which a strict dtype promotion would refuse.
+        with jax.numpy_dtype_promotion("standard"):
+            return self._rule().update(gradients, state, eqx.filter(network, eqx.is_array))
+
+    def _rule(self) -> optax.GradientTransformation:
         adam, decay = optax.scale_by_adam, optax.add_decayed_weights(self.weight_decay)
         slow, fast = optax.scale(-1 / self.slowness), optax.scale(-1.0)
         return optax.partition(

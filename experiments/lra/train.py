@@ -6,6 +6,7 @@ import json
 import pathlib
 import resource
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import equinox as eqx
@@ -24,7 +25,7 @@ from ct_s5.training import (
 from experiments.lra.examples import Examples
 from experiments.lra.network import Network
 from experiments.lra.optimiser import Optimiser, rate_at
-from experiments.lra.recipe import Recipe
+from experiments.lra.recipe import Recipe, TrainingSettings
 
 SECONDS_BETWEEN_CHECKPOINTS = 300.0
 
@@ -74,44 +75,22 @@ def train(
         ValueError: The checkpoint is that of another run.
     """
     told = recipe.training
-    optimiser = Optimiser(told.groups, told.global_timescale, told.rate_factor, told.weight_decay)
-    now = _start(recipe, examples, seed, optimiser)
+    network = build(recipe, examples, seed)
+    now = Standing(network, optimiser_of(told).start(network), network)
     store = _Store(checkpoint, _fingerprint(recipe, examples, seed))
     now = store.read(now) or now
     n_steps = examples.n_steps(told.batch_size)
-    n_all, n_warmup = told.epochs * n_steps, told.warmup * n_steps
     stretch = -(-n_steps // told.validations)
-    peak = told.state_rate * told.rate_factor
-    key = jax.random.key(seed)
-    while now.step < n_all:
+    while now.step < told.epochs * n_steps:
         epoch, done = divmod(now.step, n_steps)
-        until = min((done // stretch + 1) * stretch, n_steps)
+        until = epoch * n_steps + min((done // stretch + 1) * stretch, n_steps)
         started, before = time.perf_counter(), now.seconds
         written = started
-        batches = examples.training_batches(
-            told.batch_size, seed=seed, epoch=epoch + 1, start=done, stop=until
-        )
-        for batch in batches:
-            rate = rate_at(now.step, peak, n_all, n_warmup)
-            step_key = jax.random.fold_in(key, now.step + 1)
-            network, state, loss = _step(
-                now.network, now.optimiser_state, batch, step_key, rate, optimiser
-            )
-            loss = float(loss)
-            if not np.isfinite(loss):
-                raise FloatingPointError(
-                    f"The loss of step {now.step + 1} (epoch {epoch + 1}) is {loss}. Try a smaller "
-                    f"state_rate. What stood before is in {checkpoint}."
-                )
-            now = dataclasses.replace(
-                now,
-                network=network,
-                optimiser_state=state,
-                step=now.step + 1,
-                losses=(*now.losses, loss),
-                seconds=before + time.perf_counter() - started,
-            )
-            if time.perf_counter() - written >= seconds_between:
+        for after in _steps(now, recipe, examples, seed, until):
+            now = dataclasses.replace(after, seconds=before + time.perf_counter() - started)
+            # Never after the last step before a validation: a run that went on from there would
+            # leave that one out.
+            if now.step < until and time.perf_counter() - written >= seconds_between:
                 store.write(now)
                 written = time.perf_counter()
         accuracy, loss = score(now.network, examples, "validation", told.batch_size)
@@ -147,6 +126,39 @@ def train(
     }
 
 
+def _steps(
+    now: Standing, recipe: Recipe, examples: Examples, seed: int, until: int
+) -> Iterator[Standing]:
+    """What stands after each step of an epoch, up to the `until`-th of all."""
+    told = recipe.training
+    n_steps = examples.n_steps(told.batch_size)
+    epoch, start = divmod(now.step, n_steps)
+    stop = until - epoch * n_steps
+    peak, n_all = told.state_rate * told.rate_factor, told.epochs * n_steps
+    key, optimiser = jax.random.key(seed), optimiser_of(told)
+    drawn = {"seed": seed, "epoch": epoch + 1}
+    for batch in examples.training_batches(told.batch_size, **drawn, start=start, stop=stop):
+        rate = rate_at(now.step, peak, n_all, told.warmup * n_steps)
+        step_key = jax.random.fold_in(key, now.step + 1)
+        moving = (now.network, now.optimiser_state)
+        network, state, loss = step(*moving, batch, step_key, rate, optimiser)
+        loss = float(loss)
+        if not np.isfinite(loss):
+            raise FloatingPointError(
+                f"The loss of step {now.step + 1} (epoch {epoch + 1}) is {loss}. Try a smaller "
+                f"state_rate than {told.state_rate}, with another --work: the checkpoint is that "
+                "of these settings."
+            )
+        now = dataclasses.replace(
+            now,
+            network=network,
+            optimiser_state=state,
+            step=now.step + 1,
+            losses=(*now.losses, loss),
+        )
+        yield now
+
+
 def build(recipe: Recipe, examples: Examples, seed: int) -> Network:
     """The untrained network of a task."""
     return Network(
@@ -157,6 +169,11 @@ def build(recipe: Recipe, examples: Examples, seed: int) -> Network:
         pairs=examples.pairs,
         key=jax.random.fold_in(jax.random.key(seed), 0),
     )
+
+
+def optimiser_of(told: TrainingSettings) -> Optimiser:
+    """The rule that moves the parameters, but for the learning rate."""
+    return Optimiser(told.groups, told.global_timescale, told.rate_factor, told.weight_decay)
 
 
 def score(network: Network, examples: Examples, part: str, size: int) -> tuple[float, float]:
@@ -177,18 +194,14 @@ def n_parameters(network: Network) -> int:
 
 
 @eqx.filter_jit
-def _step(network, optimiser_state, batch, key, rate, optimiser: Optimiser):
+def step(network: Network, optimiser_state, batch, key, rate, optimiser: Optimiser):
     def mean_loss(network):
         scores, moments = network.forward(batch.codes, key)
         losses = loss_of_each("class", scores, batch.answers, batch.weights)
         return jnp.mean(losses), moments
 
     (loss, moments), gradients = eqx.filter_value_and_grad(mean_loss, has_aux=True)(network)
-    # Optax mixes integers and floats, which a strict dtype promotion would refuse.
-    with jax.numpy_dtype_promotion("standard"):
-        updates, optimiser_state = optimiser.transformation().update(
-            gradients, optimiser_state, eqx.filter(network, eqx.is_array)
-        )
+    updates, optimiser_state = optimiser.update(gradients, optimiser_state, network)
     updates = jax.tree.map(lambda update: rate * update, updates)
     return eqx.apply_updates(network, updates).absorb(moments), optimiser_state, loss
 
@@ -199,13 +212,6 @@ def _scores(network, batch):
     right = (jnp.argmax(scores, axis=-1) == batch.answers).astype(batch.weights.dtype)
     losses = loss_of_each("class", scores, batch.answers, batch.weights)
     return jnp.sum(right * batch.weights), jnp.sum(losses)
-
-
-def _start(recipe, examples, seed, optimiser: Optimiser) -> Standing:
-    network = build(recipe, examples, seed)
-    with jax.numpy_dtype_promotion("standard"):
-        state = optimiser.transformation().init(eqx.filter(network, eqx.is_array))
-    return Standing(network, state, network)
 
 
 def _fingerprint(recipe: Recipe, examples: Examples, seed: int) -> str:
