@@ -64,7 +64,12 @@ def test_the_list_shows_every_set_with_licence_size_and_whether_it_is_there(
     assert " ".join(line.split()) == (
         "physionet2012 - 13 MB (a, b) ODC-BY 1.0 48 hours of intensive care; death in hospital"
     )
-    assert "  physionet2012/mtan-classif@1" in out.splitlines()
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert "physionet2012/mtan-classif@1 rebuilt, leaks" in lines
+    assert "physionet2012/mtan-classif-leakfree@1 rebuilt" in lines
+    assert (
+        lines.index("lra/text-leakfree@s5 rebuilt") == lines.index("lra/text@s5 exact, leaks") + 1
+    )
     assert "ours" in out
     (tmp_path / "physionet2012").mkdir()
     monkeypatch.setenv("CT_S5_DATA", str(tmp_path))

@@ -15,29 +15,29 @@ Part = Annotated[str | None, tyro.conf.arg(metavar="PART", help_behavior_hint=""
 def list_sets() -> None:
     """List every set by name: licence, size, whether its files are here, and its protocols.
 
-    Files are looked for in the folder $CT_S5_DATA/NAME, or, without that variable, where
-    `ct-s5 data fetch` puts them. The sets are those of this library's own package and of any other
-    that announces some.
+    Each protocol has its status, "exact", "rebuilt" or "needs-file", and "leaks" where the
+    published use looks at what it tests on; `ct-s5 data card NAME` says how. Files are looked for
+    in the folder $CT_S5_DATA/NAME, or, without that variable, where `ct-s5 data fetch` puts them.
+    The sets are those of this library's own package and of any other that announces some.
     """
     from ct_s5 import lab
 
     rows = [("name", "files", "size", "licence", "what")]
     protocols: dict[str, list[str]] = {}
-    for name, provider in lab.providers().items():
-        told = provider.describe().get(name)
-        if told is None:
-            entry, _, protocol = name.rpartition("/")
-            protocols.setdefault(entry, []).append(protocol)
+    known = lab.providers()
+    for name, provider in known.items():
+        if told := provider.describe().get(name):
+            place = _whereabouts(provider, name, told)
+            rows.append((name, place, told.size, told.licence, told.title))
         else:
-            rows.append(
-                (name, _whereabouts(provider, name, told), told.size, told.licence, told.title)
-            )
+            protocols.setdefault(_set_of(name, known), []).append(name)
     widths = [max(len(row[k]) for row in rows) for k in range(4)]
+    width = max((len(name) for some in protocols.values() for name in some), default=0)
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
         print("  ".join([*cells, row[4]]))
-        for protocol in protocols.get(row[0], []):
-            print(f"  {row[0]}/{protocol}")
+        for name in protocols.get(row[0], []):
+            print(f"  {name.ljust(width)}  {_status(known[name], name)}".rstrip())
 
 
 def card(name: tyro.conf.Positional[Name], /) -> None:
@@ -71,8 +71,9 @@ def fetch(name: tyro.conf.Positional[Name], /, *, root: Root = None) -> None:
 def check(name: tyro.conf.Positional[Name], /, *, root: Root = None, part: Part = None) -> None:
     """Read a set and look for leaks between the parts of its splits.
 
-    Looked for are series, or copies of series, on both sides of a split, a validation part that is
-    the test part, and columns that are the label by another name. Exit code 1 where one is found.
+    Looked for are series, copies of series, or series of one person on both sides of a split, a
+    validation part that is the test part, test readings in the statistics of a scaling, and columns
+    that are the label by another name. Exit code 1 where one is found.
 
     Args:
         name: One of `ct-s5 data list`.
@@ -85,17 +86,26 @@ def check(name: tyro.conf.Positional[Name], /, *, root: Root = None, part: Part 
     provider = lab.provider_of(name)
     data = provider.load(name, root=root, part=part)
     print(data)
-    if not hasattr(data, "labels") or callable(data.frame):
-        raise ValueError(
-            f"{name} is too long for one frame: check the frame of some series in Python, with "
-            f"{provider.__name__}.check."
-        )
     found = provider.check(data)
     for sentence in found:
         print(f"- {sentence}")
     print(f"{len(found)} findings." if found else "No leak was found.")
     if found:
         sys.exit(1)
+
+
+def _set_of(protocol: str, known) -> str:
+    """The set of a protocol, `set/protocol@version` or `set@version`."""
+    words = protocol.rpartition("@")[0].removesuffix("-leakfree")
+    return words if words in known else protocol.rpartition("/")[0]
+
+
+def _status(provider, name: str) -> str:
+    """What a provider tells of a protocol; nothing where it tells of names alone."""
+    if not hasattr(provider, "protocol"):
+        return ""
+    rules = provider.protocol(name)
+    return rules.status + (", leaks" if rules.leaks else "")
 
 
 def _whereabouts(provider, name: str, told) -> str:

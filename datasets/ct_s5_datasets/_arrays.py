@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -160,6 +160,12 @@ class WaveSet(_Ragged):
 
     rate: int
     static: pd.DataFrame
+
+    @property
+    def groups(self) -> pd.Series | None:
+        """Who speaks in each recording, where `static` tells."""
+        table: Any = self.static
+        return table.get("speaker")
 
     def frame(self, ids: ArrayLike) -> pd.DataFrame:
         """Chosen recordings as a long frame: `unique_id`, `ds` since the start, `amplitude`.

@@ -1,39 +1,48 @@
-"""Does a split leak? What can be found out from the tables alone."""
+"""Does a split leak? What can be found out from the data, and from what a protocol declares."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from pandas.util import hash_pandas_object
 
-from ._dataset import Dataset
-
 # Shorter series may well be alike by chance.
 _FEWEST_READINGS = 10
+# With fewer, a channel may have mean 0 and deviation 1, or run from 0 to 1, by chance.
+_FEWEST_VALUES = 50
+_NEAR = 1e-5
 
 
-def check(dataset: Dataset, groups: pd.Series | None = None) -> list[str]:
+def check(dataset: Any, groups: pd.Series | None = None) -> list[str]:
     """Look for what would make a test score better than it is.
 
     Args:
-        dataset: Any set, also one of your own.
-        groups: Who each series belongs to, indexed by id: the person behind several windows.
+        dataset: Any set, also one of your own. Of a set that comes as arrays the splits and the
+            protocol are looked at; for its readings, give it as a `Dataset` of some of its frame.
+        groups: Who each series belongs to, indexed by id: the person behind several windows. By
+            default `dataset.groups`.
 
     Returns:
         One sentence a finding; none where nothing was found. Looked for: ids of a split that are
         not in the data; one series, or two with the same readings, on both sides of a split; a
-        validation part that is the test part; one group on both sides; a channel or static feature
-        that is the label by another name.
+        validation part that is the test part, or a protocol that chooses its epoch on test; one
+        group on both sides; test readings in the statistics that scale, as the protocol says or
+        as the numbers tell; a channel or static feature that is the label by another name.
 
     """
-    ids: Any = dataset.frame["unique_id"].unique()
-    if dataset.labels is not None:
-        ids = np.union1d(ids, dataset.labels.index.to_numpy())
-    alike = _fingerprints(dataset.frame)
-    found = []
+    groups = getattr(dataset, "groups", None) if groups is None else groups
+    in_frame = isinstance(dataset.frame, pd.DataFrame)
+    labels = getattr(dataset, "labels", None)
+    ids: Any = dataset.frame["unique_id"].unique() if in_frame else getattr(dataset, "ids", [])
+    if labels is not None:
+        ids = np.union1d(ids, labels.index.to_numpy()) if len(ids) else labels.index.to_numpy()
+    alike = _fingerprints(dataset.frame) if in_frame else pd.Series(dtype="uint64")
+    found = _declared(dataset, groups)
     for name, split in dataset.splits.items():
         for part, members in split.items():
             unknown = np.setdiff1d(members, ids)
@@ -44,7 +53,54 @@ def check(dataset: Dataset, groups: pd.Series | None = None) -> list[str]:
                 )
         for one, other in itertools.combinations(split, 2):
             found += _across(name, split, one, other, alike, groups)
-    return found + _label_in_disguise(dataset)
+        if in_frame:
+            found += _scaled_with_test(name, split, dataset.frame)
+    return found + (_label_in_disguise(dataset) if in_frame else [])
+
+
+def _declared(dataset: Any, groups: pd.Series | None) -> list[str]:
+    """What the protocol says of itself; who lies on both sides is counted where it is known."""
+    rules = getattr(dataset, "protocol", None)
+    if rules is None:
+        return []
+    crossing = replace(rules, crosses="").leaks if groups is not None else rules.leaks
+    return [f"{rules.short}: {sentence}" for sentence in crossing]
+
+
+def _scaled_with_test(name: str, split: Mapping[str, Any], frame: Any) -> list[str]:
+    """Channels that all series together, and not those for training, have scaled."""
+    if "test" not in split or "train" not in split:
+        return []
+    rows = frame["unique_id"].isin(np.concatenate(list(split.values()))).to_numpy()
+    training = frame["unique_id"].isin(split["train"]).to_numpy()
+    found: dict[str, list[str]] = {}
+    for channel in frame.columns.difference(["unique_id", "ds"], sort=False):
+        values = frame[channel].to_numpy(np.float64)
+        known = ~np.isnan(values)
+        every, seen = values[rows & known], values[training & known]
+        if min(len(every), len(seen)) < _FEWEST_VALUES:
+            continue
+        for words, distance in (
+            ("mean 0 and deviation 1", _from_standard),
+            ("least value 0 and greatest 1", _from_unit),
+        ):
+            if distance(every) < _NEAR and distance(seen) > 10 * _NEAR:
+                found.setdefault(words, []).append(repr(str(channel)))
+    return [
+        f"{name}: {words} over all parts and not over train in {', '.join(channels)}: test "
+        "readings are in the statistics of the scaling."
+        for words, channels in found.items()
+    ]
+
+
+def _from_standard(values: np.ndarray) -> float:
+    """How far mean and deviation are from 0 and 1, whichever way the deviation was counted."""
+    deviations = [abs(values.std(ddof=ddof) - 1) for ddof in (0, 1)]
+    return max(abs(values.mean()), min(deviations))
+
+
+def _from_unit(values: np.ndarray) -> float:
+    return max(abs(values.min()), abs(values.max() - 1))
 
 
 def _across(name, split, one, other, alike: Any, groups: pd.Series | None) -> list[str]:
@@ -93,7 +149,7 @@ def _fingerprints(frame: Any) -> pd.Series:
     return total[observed >= _FEWEST_READINGS]
 
 
-def _label_in_disguise(dataset: Dataset) -> list[str]:
+def _label_in_disguise(dataset: Any) -> list[str]:
     """Channels and static features whose value is one to one with the label."""
     labels = dataset.labels
     if labels is None or labels.nunique() < 2:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,6 +37,12 @@ class WindowSet(_Labelled):
     hole: float = np.nan
     kept: float = 1.0
     static: pd.DataFrame | None = None
+
+    @property
+    def groups(self) -> pd.Series | None:
+        """Whose each window is, where that is known."""
+        table: Any = self.static
+        return None if table is None else table["Person"]
 
     def windows(self, ids: ArrayLike) -> np.ndarray:
         """Chosen windows as float32 (series, row, channel), NaN where there is no reading."""

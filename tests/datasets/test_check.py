@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ct_s5_datasets import Dataset, check, load
+from ct_s5_datasets import Dataset, check, load, protocol
+from ct_s5_datasets.protocols import PROTOCOLS
 
-N, L = 12, 6
+N, L = 12, 12
 
 
 @pytest.fixture
@@ -75,3 +76,72 @@ def test_the_label_by_another_name_is_found(clean):
 
 def test_physionet2012_has_none(shared_data):
     assert check(load("physionet2012", root=shared_data / "physionet2012")) == []
+
+
+def test_groups_are_known_to_the_set_itself(clean):
+    people = pd.Series(np.arange(N) // 3, index=range(N))
+    told = dataclasses.replace(clean, groups=people)
+    assert check(told) == check(clean, groups=people) != []
+    assert check(told, groups=pd.Series(np.arange(N) // 2, index=range(N))) == []
+
+
+@pytest.mark.parametrize("ddof", [0, 1])
+def test_a_frame_scaled_with_test_readings_is_found_by_its_numbers(clean, ddof):
+    frame = clean.frame
+    values = frame["hr"]
+    frame = frame.assign(hr=(values - values.mean()) / values.std(ddof=ddof))
+    low, high = frame["temp"].min(), frame["temp"].max()
+    extremes = frame.loc[[frame["temp"].idxmin(), frame["temp"].idxmax()], "unique_id"]
+    # The least and the greatest lie in test, so that training alone would have scaled otherwise.
+    outside = np.unique(extremes)
+    inside = np.setdiff1d(np.arange(N), outside)
+    moved = {"train": inside[1:], "validation": inside[:1], "test": outside}
+    frame = frame.assign(temp=(frame["temp"] - low) / (high - low))
+    found = check(dataclasses.replace(clean, frame=frame, splits={"ours@1": moved}))
+    assert found == [
+        f"ours@1: {words} over all parts and not over train in '{channel}': test readings are in "
+        "the statistics of the scaling."
+        for channel, words in (
+            ("hr", "mean 0 and deviation 1"),
+            ("temp", "least value 0 and greatest 1"),
+        )
+    ]
+
+
+def test_a_frame_scaled_by_training_readings_is_clean(clean):
+    frame = clean.frame.copy()
+    seen = frame[frame["unique_id"] < 8]
+    for name in ("hr", "temp"):
+        frame[name] = (frame[name] - seen[name].mean()) / seen[name].std()
+    assert check(dataclasses.replace(clean, frame=frame)) == []
+
+
+@pytest.mark.parametrize("name", [name for name, rules in PROTOCOLS.items() if rules.leaks])
+def test_what_a_protocol_declares_is_reported(clean, name):
+    rules = protocol(name)
+    split = clean.splits["ours@1"]
+    under = clean.with_origin(protocol=rules, splits={rules.short: split})
+    found = check(under)
+    assert len(found) == len(rules.leaks)
+    assert all(sentence.startswith(f"{rules.short}: ") for sentence in found)
+    if rules.can_be_leakfree:
+        assert check(under.with_origin(protocol=rules.leakfree())) == []
+
+
+@pytest.mark.parametrize("name", ["mtan-classif", "latent-ode-interp", "cru-interp"])
+def test_real_twins_are_clean_and_what_leaks_is_reported(real, name):
+    root = real("physionet2012")
+    assert "statistics" in " ".join(check(load(f"physionet2012/{name}@1", root=root)))
+    assert check(load(f"physionet2012/{name}-leakfree@1", root=root)) == []
+
+
+def test_sets_of_arrays_are_looked_at_too(real):
+    digits = load("spoken_digits", root=real("fsdd"))
+    found = check(digits)
+    assert any("groups have series in train and in test" in sentence for sentence in found)
+    images = load("mnist", root=real("mnist"), part="test")
+    assert check(images) == []
+    shared = {"ours": {"train": np.arange(5), "test": np.arange(4, 9)}}
+    assert check(images.with_origin(splits=shared)) == [
+        "ours: 1 series are in train and in test, first 4."
+    ]

@@ -56,6 +56,10 @@ class Pairs(NamedTuple):
         """The rules the pairs were loaded under."""
         return self.first.protocol
 
+    def frame(self, ids: Any) -> pd.DataFrame:
+        """Chosen first texts as a long frame; `second.frame(ids)` has the others."""
+        return self.first.frame(ids)
+
     def manifest(self) -> dict[str, Any]:
         """All that fixes a score on these pairs; see `Manifested`."""
         return self.first.manifest()
