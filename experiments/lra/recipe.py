@@ -57,7 +57,8 @@ class TrainingSettings:
     """How to train; AdamW, the rate rising over `warmup` epochs and then falling along a cosine."""
 
     epochs: int
-    warmup: int
+    warmup: float
+    """In epochs."""
     batch_size: int
     state_rate: float
     """Highest learning rate of what moves the states."""

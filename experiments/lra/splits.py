@@ -11,9 +11,9 @@ def permutation(n: int, seed: int = SEED) -> np.ndarray:
     Both libraries draw 32-bit words from the same Mersenne Twister; PyTorch swaps each place with
     one of those from it on, the word modulo their number.
     """
-    words = np.random.RandomState(seed)._bit_generator.random_raw(n)  # pyright: ignore
+    words = np.random.RandomState(seed).randint(0, 2**32, n, dtype=np.uint32)
     order = np.arange(n)
-    for at, swap in enumerate(words % np.arange(n, 0, -1, dtype=np.uint64)):
+    for at, swap in enumerate(words % np.arange(n, 0, -1, dtype=np.uint32)):
         other = at + int(swap)
         order[at], order[other] = order[other], order[at]
     return order

@@ -138,7 +138,7 @@ def _steps(
     key, optimiser = jax.random.key(seed), optimiser_of(told)
     drawn = {"seed": seed, "epoch": epoch + 1}
     for batch in examples.training_batches(told.batch_size, **drawn, start=start, stop=stop):
-        rate = rate_at(now.step, peak, n_all, told.warmup * n_steps)
+        rate = rate_at(now.step, peak, n_all, int(told.warmup * n_steps))
         step_key = jax.random.fold_in(key, now.step + 1)
         moving = (now.network, now.optimiser_state)
         network, state, loss = step(*moving, batch, step_key, rate, optimiser)

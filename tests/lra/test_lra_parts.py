@@ -49,7 +49,7 @@ def test_a_preset_replaces_what_it_names_and_nothing_else():
     whole, small = recipe.read("pathfinder"), recipe.read("pathfinder", "small")
     assert small.network == dataclasses.replace(whole.network, depth=4, width=32, states=64)
     assert small.data.generator == {
-        "side": 32, "n_images": 40_000, "seed": 0, "difficulty": "easy"
+        "side": 32, "n_images": 32_000, "seed": 0, "difficulty": "easy"
     }  # fmt: skip
     assert recipe.read("pathfinder", epochs=7).training.epochs == 7
 

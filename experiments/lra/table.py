@@ -1,0 +1,99 @@
+"""The tables of README.md from the results files: `python -m experiments.lra.table`."""
+
+import json
+import pathlib
+from typing import Any
+
+from experiments.lra import recipe
+from experiments.record import fill
+
+HERE = pathlib.Path(__file__).parent
+NOT_RUN = "not run"
+# Of the sets that are not generated; those of retrieval were not at hand to be counted.
+N_TRAIN = {"text": 22_500, "image": 45_000, "retrieval": None}
+
+
+def tables() -> dict[str, str]:
+    """The tables, by the names of their markers."""
+    return {"accuracy": _accuracy(), "small": _small(), "pace": _pace()}
+
+
+def _accuracy() -> str:
+    lines = ["| task | steps | S5's paper | here, same settings |", "|---|---:|---:|---:|"]
+    for task in recipe.TASKS:
+        here = NOT_RUN
+        if results := _results(task):
+            found = [f"{100 * entry['test_accuracy']:.2f}" for entry in results["seeds"]]
+            here = f"{', '.join(found)} ({results['machine']['device']})"
+        length = recipe.read(task).data.length
+        lines.append(f"| {task} | {length} | {recipe.published_accuracy(task):.2f} | {here} |")
+    return "\n".join(lines)
+
+
+def _small() -> str:
+    lines = [
+        "| task | training examples | steps | parameters | minutes | test accuracy | "
+        "validation accuracy on the way |",
+        "|---|---:|---:|---:|---:|---:|---|",
+    ]
+    for task in recipe.TASKS:
+        if "small" not in recipe.presets(task):
+            continue
+        if not (results := _results(f"{task}-small")):
+            lines.append(f"| {task} | {NOT_RUN} |  |  |  |  |  |")
+            continue
+        for entry in results["seeds"]:
+            curve = [f"{row['validation_accuracy']:.2f}" for row in entry["curve"]]
+            cells = [
+                task,
+                entry["examples"]["train"],
+                entry["steps"],
+                entry["parameters"],
+                f"{entry['training_seconds'] / 60:.0f}",
+                f"{entry['test_accuracy']:.3f}",
+                " ".join(curve),
+            ]
+            lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(lines)
+
+
+def _pace() -> str:
+    lines = [
+        "| task | parameters | batch | seconds an example | seconds a step | steps in all | days |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for task in recipe.TASKS:
+        told = recipe.read(task)
+        batch, n_train = told.training.batch_size, _n_train(task, told.data)
+        steps = n_train and told.training.epochs * (n_train // batch)
+        cells = [task, "", batch, NOT_RUN, "", steps or "", ""]
+        if results := _results(f"pace-{task}"):
+            (entry,) = results["seeds"]
+            seconds = entry["seconds_an_example"]
+            days = f"{seconds * batch * steps / 86_400:.0f}" if steps else ""
+            cells = [task, entry["parameters"], batch, f"{seconds:.2f}"]
+            cells += [f"{seconds * batch:.0f}", steps or "", days]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(lines)
+
+
+def _n_train(task: str, told: recipe.DataSettings) -> int | None:
+    if told.generator is None:
+        return N_TRAIN[task]
+    if "sizes" in told.generator:
+        return told.generator["sizes"][0]
+    return told.generator["n_images"] * 8 // 10
+
+
+def _results(name: str) -> dict[str, Any] | None:
+    path = HERE / "results" / f"{name}.json"
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def write(*, check: bool = False) -> bool:
+    """Fill the README; whether it already said the same."""
+    return fill(HERE / "README.md", tables(), check=check)
+
+
+if __name__ == "__main__":
+    write()
