@@ -1,20 +1,26 @@
 """Speech Commands v0.02: which of 35 (or 10) words is it? One second at 16 kHz, or 8 kHz.
 
+Samples, or the cepstra that Neural CDE takes of them.
+
 Reads the provider's wav files. Origin, licence and details: `datasets/cards/speech_commands.md`.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from ._arrays import Splits, WaveSet
 from ._dataset import read_card
 from ._files import read_lines
+from ._mfcc import HOP, N_COEFFICIENTS, mfcc
 from ._noted import note
-from ._splits import seeded_splits
+from ._splits import Split, seeded_splits
+from ._uea_drop import neuralcde_split
 from ._waves import counted, find_source, joined, read_waves, samples
 
 # In this order they are classes 0 to 34 in the code of S4 and S5.
@@ -28,8 +34,11 @@ WORDS = (
 COMMANDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
 PARTS = ("35", "10")
 RATES = (16_000, 8_000)
+FORMS = ("samples", "mfcc")
 
 _NAME = re.compile(r"(?:.*/)?(([^/]+)/([0-9a-f]{8})_nohash_([0-9]{1,4}))\.wav")
+_AT_ONCE = 256  # recordings: their windows are 80 MB
+_NEURALCDE = 34_975  # recordings of 16,000 samples of the ten words
 _ARCHIVE_MOST = 200 * 2**20
 _LISTS = {"validation": "validation_list.txt", "test": "testing_list.txt"}
 _SOURCE = (
@@ -38,7 +47,33 @@ _SOURCE = (
 )
 
 
-def load(root: str | Path, part: str = "35", rate: int = 16_000) -> WaveSet:
+@dataclass(frozen=True, eq=False, repr=False)
+class CepstrumSet(WaveSet):
+    """Recordings of one second whose `frame` has their cepstra, worked out when asked for."""
+
+    def cepstra(self, ids: ArrayLike) -> np.ndarray:
+        """Chosen recordings as (N, 161, 20), a row every 100 samples; see `mfcc`."""
+        wanted = np.asarray(ids)
+        blocks = np.array_split(wanted, -(-len(wanted) // _AT_ONCE) or 1)
+        rows = [mfcc(self.padded(some, self.rate)[0] / 2.0**15) for some in blocks]
+        return np.concatenate(rows)
+
+    def frame(self, ids: ArrayLike) -> pd.DataFrame:
+        """Chosen recordings as a long frame: `unique_id`, `ds` since the start, 20 cepstra."""
+        at = np.sort(self.positions(ids))
+        names = self.labels.index.to_numpy()[at]
+        cepstra = self.cepstra(names)
+        n_steps = cepstra.shape[1]
+        columns = [f"mfcc_{number}" for number in range(N_COEFFICIENTS)]
+        frame = pd.DataFrame(cepstra.reshape(-1, N_COEFFICIENTS), columns=columns)
+        frame.insert(0, "unique_id", np.repeat(names, n_steps))
+        steps = np.tile(np.arange(n_steps), len(at))
+        ds = (steps * (1_000_000_000 * HOP // self.rate)).astype("timedelta64[ns]")
+        frame.insert(1, "ds", ds)
+        return frame
+
+
+def load(root: str | Path, part: str = "35", rate: int = 16_000, form: str = "samples") -> WaveSet:
     """Read the recordings of 35 or of 10 words.
 
     Args:
@@ -47,6 +82,8 @@ def load(root: str | Path, part: str = "35", rate: int = 16_000) -> WaveSet:
         part: "35", or "10": yes, no, up, down, left, right, on, off, stop, go.
         rate: 16000 as recorded; 8000 takes every second sample, without a filter, as the published
             test at a rate not trained on does.
+        form: "samples"; or "mfcc": recordings of 16,000 samples alone, whose frame has 20 cepstra a
+            row, 6.25 ms apart, as Neural CDE takes them.
 
     Returns:
         int16 samples, none padded: most recordings have 16,000, some fewer; `padded(ids, 16_000)`
@@ -64,10 +101,15 @@ def load(root: str | Path, part: str = "35", rate: int = 16_000) -> WaveSet:
             f"part={part!r}, rate={rate!r}: speech_commands has the parts '35' and '10' and the "
             "rates 16000 and 8000."
         )
+    if form not in FORMS or (form == "mfcc" and rate != RATES[0]):
+        raise ValueError(
+            f"form={form!r} at rate={rate}: speech_commands has the forms 'samples' and, at 16000 "
+            "alone, 'mfcc'."
+        )
     words = WORDS if part == "35" else COMMANDS
     source = find_source(root, (".",), "speech_commands*.tar.gz", _SOURCE)
     found: dict[str, tuple[str, str, int, np.ndarray]] = {}
-    others = 0
+    others = short = 0
     for path, content in _recordings(source, words):
         place = f"{source.name}: {path}"
         word = path.split("/")[-2] if "/" in path else ""
@@ -84,6 +126,9 @@ def load(root: str | Path, part: str = "35", rate: int = 16_000) -> WaveSet:
         if name in found:
             raise ValueError(f"{place}: recording {name} is there twice. Keep one. {_SOURCE}")
         wave = samples(content, place, 16_000, _SOURCE)[:: 16_000 // rate]
+        if form == "mfcc" and len(wave) != rate:
+            short += 1
+            continue
         found[name] = word, speaker, int(number), wave
     if not found:
         raise ValueError(f"{source} holds no recording of these words. {_SOURCE}")
@@ -92,9 +137,17 @@ def load(root: str | Path, part: str = "35", rate: int = 16_000) -> WaveSet:
     labels, speakers, numbers, waves = zip(*rows.values(), strict=True)
     values, offsets = joined(waves)
     lengths = np.diff(offsets)
-    return WaveSet(
+    official = _official(Path(root), source, ids)
+    splits = {**official, **seeded_splits(ids.to_numpy(dtype=object))}
+    # A protocol names the whole set: part of it would be another split under the same name.
+    if form == "mfcc" and part == "10" and len(ids) == _NEURALCDE:
+        splits["neuralcde-10@1"] = neuralcde_10_split(list(rows), labels)
+        if "official" in official:
+            splits["neuralcde-10-leakfree@1"] = official["official"]
+    kind = CepstrumSet if form == "mfcc" else WaveSet
+    return kind(
         labels=pd.Series(labels, ids, name="word", dtype=object),
-        splits={**_official(Path(root), source, ids), **seeded_splits(ids.to_numpy(dtype=object))},
+        splits=splits,
         card=read_card("speech_commands")
         + counted(
             {
@@ -103,6 +156,7 @@ def load(root: str | Path, part: str = "35", rate: int = 16_000) -> WaveSet:
                 "speakers": len(set(speakers)),
                 f"samples a recording at {rate} Hz": f"{lengths.min()} to {lengths.max()}",
                 "recordings of other words, silence or noise in an archive, left out": others,
+                "recordings of other than 16,000 samples, left out": short,
             }
         ),
         values=values,
@@ -112,6 +166,26 @@ def load(root: str | Path, part: str = "35", rate: int = 16_000) -> WaveSet:
             {"speaker": pd.Categorical(speakers), "number": np.array(numbers)}, index=ids
         ),
     )
+
+
+def neuralcde_10_split(ids: Sequence[str], words: Sequence[str]) -> Split:
+    """Rebuild Neural CDE's split of ten words: 70 / 15 / 15 %, stratified, seeds 0 and 1.
+
+    The recordings go by word as there, and by name: there the order inside a word is that of
+    `os.listdir`, which nobody recorded. One speaker's recordings lie in several parts.
+
+    Args:
+        ids: Of the recordings of 16,000 samples, sorted.
+        words: Which word each of them is.
+
+    References:
+        Kidger et al. 2020, arXiv:2005.08926.
+
+    """
+    order = np.argsort([COMMANDS.index(word) for word in words], kind="stable")
+    split = neuralcde_split([words[at] for at in order.tolist()])
+    names = np.array(ids, dtype=object)[order]
+    return {part: np.sort(names[places]) for part, places in split.items()}
 
 
 def _recordings(source: Path, words: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:

@@ -44,6 +44,7 @@ LEAKING = {
     "pam/raindrop@1": "person",
     **{f"pam/raindrop-split{number}@1": "person" for number in (1, 2, 3, 4, 5)},
     "pendulum/cru-interp@1": "epoch on the test part",
+    "speech_commands/neuralcde-10@1": "speaker",
     "lra/text@s5": "epoch on the test part",
 }
 

@@ -1,13 +1,20 @@
 """Speech Commands: wav files made here in the official layout, and some of the real test set."""
 
 import io
+import math
 import tarfile
 import wave
 
 import numpy as np
+import pandas as pd
 import pytest
+import scipy.fft
+import scipy.signal
 
-from ct_s5_datasets._speech_commands import COMMANDS, WORDS, load
+import ct_s5_datasets
+from ct_s5_datasets import protocol
+from ct_s5_datasets._mfcc import mfcc
+from ct_s5_datasets._speech_commands import COMMANDS, WORDS, load, neuralcde_10_split
 
 
 def wav(samples, rate=16000):
@@ -154,3 +161,99 @@ def test_some_of_the_real_test_set(shared_data):
     by_hand = np.frombuffer(content[content.index(b"data") + 8 :], dtype="<i2")[:16_000]
     assert (data.series("yes/022cd682_nohash_0") == by_hand).all()
     assert (half.series("yes/022cd682_nohash_0") == by_hand[::2]).all()
+
+
+# --- the protocols
+
+
+def slow_cepstra(wave, step):
+    """The 20 cepstra of one row, a triangle and a frequency at a time."""
+    around = np.concatenate([wave[100:0:-1], wave, wave[-2:-102:-1]])
+    window = around[100 * step : 100 * step + 200] * scipy.signal.get_window("hann", 200)
+    power = np.abs(scipy.fft.fft(window)[:101]) ** 2
+    top = 2595 * math.log10(1 + 8000 / 700)
+    corner = [700 * (10 ** (top * k / 65 / 2595) - 1) for k in range(66)]
+    mels = np.zeros(64)
+    for k in range(64):
+        for frequency in range(101):
+            hertz = 80 * frequency
+            if corner[k] < hertz <= corner[k + 1]:
+                weight = (hertz - corner[k]) / (corner[k + 1] - corner[k])
+            elif corner[k + 1] < hertz < corner[k + 2]:
+                weight = (corner[k + 2] - hertz) / (corner[k + 2] - corner[k + 1])
+            else:
+                continue
+            mels[k] += weight * power[frequency]
+    return scipy.fft.dct(np.log(mels + 1e-6), type=2, norm="ortho")[:20]
+
+
+def test_cepstra_are_those_of_a_slow_sum():
+    waves = np.random.default_rng(0).normal(0, 0.1, (2, 16_000))
+    found = mfcc(waves)
+    assert found.shape == (2, 161, 20)
+    for number, step in ((0, 0), (0, 1), (1, 80), (1, 160)):
+        np.testing.assert_allclose(
+            found[number, step], slow_cepstra(waves[number], step), rtol=1e-9, atol=1e-9
+        )
+
+
+def test_recordings_that_are_short_are_left_out_of_the_cepstra(root):
+    tone = (3000 * np.sin(np.arange(16_000) / 9)).astype(int)
+    (root / "no" / "0000000c_nohash_0.wav").write_bytes(wav(tone))
+    data = load(root, part="10", form="mfcc")
+    assert data.labels.to_dict() == {"no/0000000c_nohash_0": "no"}
+    assert "recordings of other than 16,000 samples, left out: 3\n" in data.card
+    frame = data.frame(["no/0000000c_nohash_0"])
+    assert list(frame.columns[2:]) == [f"mfcc_{number}" for number in range(20)]
+    assert frame["ds"].iloc[-1] == pd.Timedelta(seconds=1)
+    np.testing.assert_allclose(frame.iloc[80, 2:].astype(float), slow_cepstra(tone / 2**15, 80))
+    with pytest.raises(ValueError, match="form='mfcc' at rate=8000"):
+        load(root, part="10", rate=8000, form="mfcc")
+
+
+def test_neural_cdes_split_has_its_sizes_and_each_word_in_proportion():
+    words = [COMMANDS[k % 10] for k in range(34_975)]
+    ids = [f"{word}/{k:05d}" for k, word in enumerate(words)]
+    pairs = sorted(zip(ids, words, strict=True))
+    split = neuralcde_10_split(*zip(*pairs, strict=True))
+    assert {part: len(some) for part, some in split.items()} == dict(
+        protocol("speech_commands/neuralcde-10@1").sizes
+    )
+    assert sorted(np.concatenate(list(split.values()))) == sorted(ids)
+    for some in split.values():
+        counts = pd.Series(some).str.split("/").str[0].value_counts()
+        assert counts.max() - counts.min() <= 1
+
+
+def test_cepstra_are_scaled_by_their_training_recordings(root):
+    rng = np.random.default_rng(0)
+    for number in range(6):
+        path = root / "no" / f"0000000d_nohash_{number}.wav"
+        path.write_bytes(wav(rng.integers(-999, 999, 16_000)))
+    data = load(root, part="10", form="mfcc")
+    ids = data.labels.index.to_numpy()
+    split = {"train": ids[:3], "validation": ids[3:4], "test": ids[4:]}
+    table = protocol("speech_commands/neuralcde-10@1").scaling(data, split)
+    values = data.cepstra(split["train"])[:, :, 7]
+    expected = values.mean(), values.std(ddof=1) + 1e-5
+    np.testing.assert_allclose(table.loc["mfcc_7"], expected, rtol=1e-9)
+
+
+def test_s5_scales_each_place_in_time_by_samples_divided_twice(root):
+    data = ct_s5_datasets.load("speech_commands/s5-35@1", root=root)
+    assert {part: len(ids) for part, ids in data.split.items()} == {
+        "train": 2, "validation": 1, "test": 1,
+    }  # fmt: skip
+    rows = np.zeros((2, 16_000))
+    rows[0, :5], rows[1, :2] = [1, 2, 3, 4, 5], [6, 7]
+    published = rows / 2**15 / 2**15
+    mean, deviation = published.mean(0), published.std(0, ddof=1) + 1e-5
+    scaled = data.scaled(["yes/0000000a_nohash_0"])["amplitude"]
+    np.testing.assert_allclose(scaled, ((published[0] - mean) / deviation)[:5], rtol=1e-9)
+    assert len(data.scaling) == 16_000
+    assert data.cite()["name"] == "speech_commands/s5-35@1"
+    assert set(data.files) == {
+        *(f"{name.split('/')[1]}.wav" for name in FILES if "hiss" not in name),
+        "validation_list.txt",
+        "testing_list.txt",
+    }
