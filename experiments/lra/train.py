@@ -1,8 +1,6 @@
 """Training with checkpoints: a run that was killed goes on from there, number for number."""
 
 import dataclasses
-import hashlib
-import json
 import pathlib
 import resource
 import time
@@ -13,40 +11,15 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import PyTree
 
-from ct_s5.training import (
-    loss_of_each,
-    named_arrays,
-    read_archive,
-    with_named_arrays,
-    write_archive,
-)
+from ct_s5.training import loss_of_each, named_arrays
+from experiments.lra.checkpoint import Checkpoint, Standing
 from experiments.lra.examples import Examples
 from experiments.lra.network import Network
 from experiments.lra.optimiser import Optimiser, rate_at
 from experiments.lra.recipe import Recipe, TrainingSettings
 
 SECONDS_BETWEEN_CHECKPOINTS = 300.0
-
-
-@dataclasses.dataclass(frozen=True)
-class Standing:
-    """Everything that the next step depends on, and what was seen so far."""
-
-    network: Network
-    optimiser_state: PyTree
-    best: Network
-    """That with the best validation accuracy so far."""
-    step: int = 0
-    best_accuracy: float = -1.0
-    best_step: int = 0
-    losses: tuple[float, ...] = ()
-    """Of the steps since the last validation."""
-    seconds: float = 0.0
-    """Spent on steps and validation, over all runs that this one goes on from."""
-    curve: tuple[dict[str, Any], ...] = ()
-    """One row a validation."""
 
 
 def train(
@@ -77,7 +50,7 @@ def train(
     told = recipe.training
     network = build(recipe, examples, seed)
     now = Standing(network, optimiser_of(told).start(network), network)
-    store = _Store(checkpoint, _fingerprint(recipe, examples, seed))
+    store = Checkpoint.of(checkpoint, recipe, examples, seed)
     now = store.read(now) or now
     n_steps = examples.n_steps(told.batch_size)
     stretch = -(-n_steps // told.validations)
@@ -212,51 +185,3 @@ def _scores(network, batch):
     right = (jnp.argmax(scores, axis=-1) == batch.answers).astype(batch.weights.dtype)
     losses = loss_of_each("class", scores, batch.answers, batch.weights)
     return jnp.sum(right * batch.weights), jnp.sum(losses)
-
-
-def _fingerprint(recipe: Recipe, examples: Examples, seed: int) -> str:
-    told = [dataclasses.asdict(recipe), examples.digest, seed]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
-
-
-_TREES = ("network", "optimiser_state", "best")
-
-
-@dataclasses.dataclass(frozen=True)
-class _Store:
-    """The checkpoint of one particular run."""
-
-    path: pathlib.Path
-    fingerprint: str
-
-    def write(self, now: Standing) -> None:
-        arrays = {}
-        for name in _TREES:
-            tree = eqx.filter(getattr(now, name), eqx.is_array)
-            arrays |= {f"{name}/{place}": array for place, array in named_arrays(tree).items()}
-        fields = {f.name: getattr(now, f.name) for f in dataclasses.fields(now)}
-        rest = {name: value for name, value in fields.items() if name not in _TREES}
-        write_archive(self.path, "lra", rest | {"fingerprint": self.fingerprint}, arrays)
-
-    def read(self, start: Standing) -> Standing | None:
-        if not self.path.exists():
-            return None
-        told, arrays = read_archive(self.path, "lra")
-        if told.pop("fingerprint") != self.fingerprint:
-            raise ValueError(
-                f"{self.path} is the checkpoint of another run: settings, examples or seed differ. "
-                "Delete it to start anew, or name another --work."
-            )
-        trees = {
-            name: with_named_arrays(
-                getattr(start, name),
-                {
-                    place.removeprefix(f"{name}/"): array
-                    for place, array in arrays.items()
-                    if place.startswith(f"{name}/")
-                },
-            )
-            for name in _TREES
-        }
-        told |= {name: tuple(told[name]) for name in ("losses", "curve")}
-        return dataclasses.replace(start, **trees, **told)

@@ -44,6 +44,31 @@ def listops(tmp_path_factory):
     return told, examples.load(told.data, examples.generated(told.data, folder))
 
 
+def test_a_batch_is_bytes_and_says_what_only_fills_it_up(listops):
+    told, data = listops
+    ids = data.parts["test"][:3]
+    batch = data.batch(ids, 5)
+    assert batch.codes.steps.dtype == np.uint8
+    assert batch.codes.steps.shape == (5, told.data.length)
+    assert batch.weights.tolist() == [1, 1, 1, 0, 0]
+    assert batch.codes.lengths[3:].tolist() == [0, 0]
+    assert batch.answers[:3].tolist() == [data.answers[id_] for id_ in ids]
+
+
+def test_an_epoch_has_every_full_batch_once_and_another_order_than_the_last(listops):
+    _, data = listops
+    n_steps = data.n_steps(6)
+
+    def seen(epoch, start=0):
+        drawn = {"seed": 0, "epoch": epoch, "start": start, "stop": n_steps}
+        return [batch.codes.steps.tobytes() for batch in data.training_batches(6, **drawn)]
+
+    first = seen(1)
+    assert len(set(first)) == n_steps
+    assert seen(1, start=3) == first[3:]
+    assert not set(first) & set(seen(2))
+
+
 def without_times(outcome):
     curve = [{k: v for k, v in row.items() if k != "seconds"} for row in outcome["curve"]]
     times = ("training_seconds", "peak_memory_mb")
