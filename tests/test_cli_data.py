@@ -1,5 +1,7 @@
 """ct-s5 data, and data sets by name in ct-s5 compare."""
 
+import json
+import pathlib
 import re
 import sys
 import types
@@ -8,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import ct_s5_datasets
 from ct_s5 import lab
 from ct_s5_datasets import Dataset, check
 
@@ -116,6 +119,15 @@ def test_compare_takes_a_data_set_by_name(run):
     code, out, _ = run("compare", "--data", "ours", *one, *small)
     assert code == 0
     assert "--data ours" in out
+    assert "data_set" not in json.loads(pathlib.Path("one/results.json").read_text())["settings"]
+
+
+def test_the_results_of_a_set_loaded_by_name_cite_it(run):
+    small = ["--max-epochs", "1", "--width", "8", "--states", "8", "--depth", "1"]
+    one = ["--treatments", "true", "--seeds", "1", "--out", "one"]
+    assert run("compare", "--data", "oscillators", *one, *small)[0] == 0
+    told = json.loads(pathlib.Path("one/results.json").read_text())["settings"]["data_set"]
+    assert told == ct_s5_datasets.load("oscillators").cite()
 
 
 @pytest.mark.parametrize(

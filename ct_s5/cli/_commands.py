@@ -269,6 +269,7 @@ def compare(
 
     lab.check_report(out)
     features: Any = None
+    cited: dict[str, dict[str, str]] = {}
     sizes = {"max_epochs": max_epochs, "width": width, "states": states, "depth": depth}
     given = sizes | {"time_unit": time_unit}
     keywords: dict[str, Any] = {n: value for n, value in given.items() if value is not None}
@@ -283,7 +284,7 @@ def compare(
     elif not pathlib.Path(data).exists() and data in lab.providers():
         if labels is not None or static is not None:
             raise ValueError(f"--labels and --static: the data set {data} brings its own.")
-        readings, y, features = _named_set(data)
+        readings, y, features, cited = _named_set(data)
         readings = _without(readings, ignore)
     elif labels is None:
         raise ValueError("Name the labels too: --labels FILE, or --labels COLUMN of the readings.")
@@ -307,6 +308,7 @@ def compare(
         command=shlex.join(["ct-s5", *sys.argv[1:]]),
         **keywords,
     )
+    comparison.settings.update(cited)
     print(comparison, end="\n\n")
     print(f"Results  {comparison.to_json(out / 'results.json')}")
     print(f"Report   {comparison.to_html(out / 'report.html')}")
@@ -325,7 +327,7 @@ def _read(data: str, time_col: str, id_col: str):
 
 
 def _named_set(name: str):
-    """Readings, labels and static features of a data set that answers once a series."""
+    """Readings, labels and static features of a data set, and by what name and hash to cite it."""
     from ct_s5 import lab
 
     found = lab.provider_of(name).load(name)
@@ -333,7 +335,9 @@ def _named_set(name: str):
         raise ValueError(
             f"{name} has no answer a series in a frame, which `compare` needs. Load it in Python."
         )
-    return found.frame, found.labels, found.static
+    # Sets of other packages, and those made by hand, may have nothing to be cited by.
+    cited = {"data_set": found.cite()} if getattr(found, "name", "") else {}
+    return found.frame, found.labels, found.static, cited
 
 
 def _check_folder(out: pathlib.Path, *endings: str) -> None:

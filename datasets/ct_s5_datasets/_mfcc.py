@@ -35,8 +35,10 @@ def mfcc(waves: np.ndarray) -> np.ndarray:
     around = np.pad(waves, [(0, 0), (WINDOW // 2, WINDOW // 2)], mode="reflect")
     windows = np.lib.stride_tricks.sliding_window_view(around, WINDOW, axis=1)[:, ::HOP]
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
-    power = np.abs(np.fft.rfft(windows * hann, axis=-1)) ** 2
-    return np.log(power @ _triangles() + _FLOOR) @ _cosines()
+    spectrum = np.fft.rfft((windows * hann).reshape(-1, WINDOW))
+    power = spectrum.real**2 + spectrum.imag**2
+    cepstra = np.log(power @ _triangles() + _FLOOR) @ _cosines()
+    return cepstra.reshape(len(waves), -1, N_COEFFICIENTS)
 
 
 @cache

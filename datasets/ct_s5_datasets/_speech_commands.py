@@ -183,7 +183,7 @@ def neuralcde_10_split(ids: Sequence[str], words: Sequence[str]) -> Split:
 
     """
     order = np.argsort([COMMANDS.index(word) for word in words], kind="stable")
-    split = neuralcde_split([words[at] for at in order.tolist()])
+    split = neuralcde_split(np.array(words, dtype=object)[order].tolist())
     names = np.array(ids, dtype=object)[order]
     return {part: np.sort(names[places]) for part, places in split.items()}
 
