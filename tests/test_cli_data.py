@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import ct_s5_datasets
 from ct_s5 import lab
 from ct_s5_datasets import Dataset, check
 
