@@ -9,7 +9,9 @@ import pytest
 from PIL import Image, ImageDraw
 
 from ct_s5_datasets import _pendulum_simulator as simulator
+from ct_s5_datasets import check, protocol
 from ct_s5_datasets._pendulum import PARTS, PIXELS, PROTOCOLS, load
+from ct_s5_datasets._recut import under
 
 # Part of "s5@1": series, sum of pixels / 255, sum of targets, sum of frame numbers.
 REFERENCE = {
@@ -187,3 +189,16 @@ def test_without_pillow_the_next_step_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(ImportError, match=r"drawn by Pillow\. Install it: pip install pillow"):
         simulator.draw_pendulums(np.zeros(1))
+
+
+@pytest.mark.parametrize("name", ["s5@1", "cru-interp@1", "cru-interp-leakfree@1"])
+def test_protocols_have_their_sizes_and_scale_nothing(loaded, name):
+    rules = protocol(f"pendulum/{name}")
+    data = under(loaded[rules.asks["part"]], rules)
+    assert {part: len(ids) for part, ids in data.split.items()} == {
+        "train": 2000, "validation": 1000, "test": 1000,
+    }  # fmt: skip
+    pd.testing.assert_frame_equal(data.scaled([3999]), data.frame([3999]))
+    assert set(data.scaling.index) == set(PIXELS)
+    chooses_on_test = [sentence for sentence in check(data) if "epoch on the test" in sentence]
+    assert bool(chooses_on_test) == (name == "cru-interp@1")

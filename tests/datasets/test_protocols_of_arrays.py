@@ -140,5 +140,7 @@ def test_windows_of_activities(activity_root, name):  # noqa: F811
     assert leaking.manifest_hash != twin.manifest_hash
     if name == "tpatchgnn":
         seen = twin.frame[~twin.frame["unique_id"].isin(twin.split["test"])]["chest_z"]
-        np.testing.assert_array_equal(twin.scaling.loc["chest_z"], [seen.min(), seen.max() - seen.min()])
+        np.testing.assert_array_equal(
+            twin.scaling.loc["chest_z"], [seen.min(), seen.max() - seen.min()]
+        )
         assert "activity" not in twin.scaling.index
