@@ -2,12 +2,11 @@
 
 Compared   the six tasks at published size, on random bytes of full length.
 Same       one example a step (two texts of retrieval): longer batches take as much longer.
-Run        python -m experiments.lra.pace    (minutes; Path-X needs 6 GB)
+Run        python -m experiments.lra.pace    (two minutes)
 Result     the second table in README.md here, made by `python -m experiments.lra.table`.
 """
 
 import pathlib
-import resource
 import sys
 import time
 from typing import Any
@@ -67,7 +66,6 @@ def _time(task: str, settings: recipe.Recipe, seed: int) -> dict[str, Any]:
         "seconds_an_example": round(min(seconds[1:]), 4),
         "first_step_seconds": round(seconds[0], 1),
         "parameters": n_parameters(network),
-        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
 
 
