@@ -1,6 +1,7 @@
 """Protocols: declared, scaled by numbers worked out anew, hashed; their twins do not leak."""
 
 import json
+import pathlib
 import subprocess
 import sys
 
@@ -230,6 +231,12 @@ def test_part_of_a_set_is_not_the_protocol(made):
     told = rules(sizes={"train": 5, "validation": 2, "test": 3}, asks={"part": "all"})
     with pytest.raises(ValueError, match=r"ours/ours@1 needs the whole part 'all'; 10 series"):
         under(made, told)
+
+
+def test_every_card_has_the_table_of_its_protocols():
+    cards = pathlib.Path(__file__).parents[2] / "datasets" / "_card_protocols.py"
+    done = subprocess.run([sys.executable, cards, "--check"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 # --- manifests
