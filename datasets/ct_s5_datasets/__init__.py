@@ -1,6 +1,7 @@
 """Public data sets as pandas frames: `names()` lists them, `load(name, root=...)` reads one.
 
 `card(name)` is what to know of a set before its files are there, `describe()` one line on each;
+`protocol(name)` is the rules of a published use: parts, scaling, score, and where it leaks;
 `check(dataset)` looks for leaks between the parts of its splits. `PROCESSES` has the best forecast
 of the set "ornstein_uhlenbeck".
 
@@ -96,8 +97,8 @@ def load(
 
     Args:
         name: One of `names()`. With a protocol, such as "physionet2012/mtan-classif@1", the
-            protocol chooses the part, and `splits` holds that protocol's split alone. Version 1
-            fixes which series lie in which part, not how they are scaled or scored.
+            protocol chooses the part, `split` is its own, `scaling` and `scaled` are as it scales,
+            and `cite()` gives name and hash for a results file.
         root: That set's own folder; `folder_of(set)` when left out. Simulated sets need none.
         part: Which of the set's files to read, in the set's own words ("a", "b" or ("a", "b") for
             physionet2012). By default its first.
@@ -108,7 +109,8 @@ def load(
 
     Returns:
         A `Dataset`. Sets too long for one frame (`describe()[name].arrays`) come as arrays, with
-        `splits`, `card`, and a method `frame(ids)` that gives the frame of chosen series.
+        `splits`, `card`, and methods `frame(ids)` and `scaled(ids)` that give the frame of chosen
+        series.
 
     Raises:
         ValueError: The name is unknown, or the files are damaged.
