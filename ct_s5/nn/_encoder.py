@@ -8,7 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
-from ct_s5.nn._history import ChannelHistory, channel_history
+from ct_s5.nn._history import ChannelHistory
+from ct_s5.ssm import error_if
 
 Input = Literal["value", "observed", "last", "age", "count", "square"]
 INPUTS: tuple[str, ...] = get_args(Input)
@@ -56,31 +57,16 @@ class ReadingEncoder(eqx.Module):
         self,
         values: Float[Array, "L C"],
         observed: Bool[Array, "L C"],
-        gaps: Float[Array, " L"],
-        reading: Bool[Array, " L"],
+        past: ChannelHistory,
         static: Float[Array, "L S"],
-        reset: Bool[Array, " L"] | None = None,
     ) -> Float[Array, "L H"]:
-        """Encode every step; unobserved cells may hold anything. Another series begins at a reset.
+        """Encode every step; unobserved cells may hold anything.
 
-        The static features come with every step, as steps of a packed row have unlike ones.
+        `past` is the `channel_history` at each step. The static features come with every step, as
+        steps of a packed row have unlike ones.
         """
-        return self.run(values, observed, gaps, reading, static, None, reset)[0]
-
-    def run(
-        self,
-        values: Float[Array, "L C"],
-        observed: Bool[Array, "L C"],
-        gaps: Float[Array, " L"],
-        reading: Bool[Array, " L"],
-        static: Float[Array, "L S"],
-        history: ChannelHistory | None,
-        reset: Bool[Array, " L"] | None = None,
-    ) -> tuple[Float[Array, "L H"], ChannelHistory]:
-        """Some steps of a series, going on from its history, and the history after them."""
         values = jnp.where(observed, values, jnp.zeros_like(values))
         # Whatever of the past no input asks for costs nothing: the compiler leaves it out.
-        past, history = channel_history(values, observed, gaps, reading, history, reset)
         seen = {
             "value": lambda: jnp.arcsinh(values),
             "observed": lambda: observed.astype(values.dtype),
@@ -90,7 +76,7 @@ class ReadingEncoder(eqx.Module):
             "square": lambda: _log_square(past.last),
         }
         columns = [*(seen[name]() for name in self.inputs), static]
-        return jax.vmap(self.linear)(jnp.concatenate(columns, axis=-1)), history
+        return jax.vmap(self.linear)(jnp.concatenate(columns, axis=-1))
 
 
 def _log_square(x):
@@ -112,17 +98,14 @@ class TokenEncoder(eqx.Module):
         self,
         values: Float[Array, "L 1"],
         observed: Bool[Array, "L 1"],
-        gaps: Float[Array, " L"],
-        reading: Bool[Array, " L"],
+        past: ChannelHistory,
         static: Float[Array, "L S"],
-        reset: Bool[Array, " L"] | None = None,
     ) -> Float[Array, "L H"]:
         """Look every token up; a step without one (a query) gets the zero vector."""
         tokens = jnp.where(observed[:, 0], values[:, 0], jnp.zeros_like(values[:, 0])).astype(int)
-        tokens = eqx.error_if(
-            tokens,
-            (tokens < 0) | (tokens >= self.embedding.num_embeddings),
+        vectors = error_if(
+            jax.vmap(self.embedding)(tokens),
+            ((tokens < 0) | (tokens >= self.embedding.num_embeddings))[:, None],
             f"A token is outside 0..{self.embedding.num_embeddings - 1}, the vocabulary.",
         )
-        vectors = jax.vmap(self.embedding)(tokens)
         return jnp.where(observed, vectors, jnp.zeros_like(vectors))

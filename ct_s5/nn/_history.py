@@ -30,8 +30,9 @@ def channel_history(
 ) -> tuple[ChannelHistory, ChannelHistory]:
     """The history at every step, and the one to carry on with.
 
-    Only readings write; a query is told the age at its own time and changes nothing. Ages are sums
-    of gaps, so they hold wherever the series' clock started.
+    Only readings write; a query is told the age at its own time and changes nothing. A query may
+    carry observed cells of its own, what is known of its time beforehand: they count for its own
+    step. Ages are sums of gaps, so they hold wherever the series' clock started.
 
     Args:
         values: Readings; unobserved cells are never looked at.
@@ -44,7 +45,6 @@ def channel_history(
     nothing = jnp.zeros_like(values, shape=values.shape[1:])
     empty = ChannelHistory(nothing, nothing, nothing)
     initial = empty if initial is None else initial
-    observed = observed & reading[:, None]
 
     def step(before, inputs):
         value, seen, gap, is_reading, begins = inputs
@@ -56,8 +56,8 @@ def channel_history(
             age=jnp.where(seen, jnp.zeros_like(age), age),
             count=before.count + seen.astype(age.dtype),
         )
-        carried_age = jnp.where(is_reading, now.age, before.age)
-        return ChannelHistory(now.last, carried_age, now.count), now
+        carried = jax.tree.map(functools.partial(jnp.where, is_reading), now, before)
+        return carried, now
 
     end, every = lax.scan(step, initial, (values, observed, gaps, reading, reset))
     return every, end

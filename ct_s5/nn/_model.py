@@ -7,16 +7,17 @@ from typing import Any, Literal
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ct_s5.batch import IrregularBatch
 from ct_s5.nn._activation import Activation
+from ct_s5.nn._anchor import Anchor
 from ct_s5.nn._block import S5Block
 from ct_s5.nn._dropout import Keys, branch, drop
 from ct_s5.nn._encoder import Input, ReadingEncoder, TokenEncoder
 from ct_s5.nn._gru import GRULayer
 from ct_s5.nn._heads import Gaussian, Head
-from ct_s5.nn._history import ChannelHistory
+from ct_s5.nn._history import ChannelHistory, channel_history
 from ct_s5.nn._mixer import Mixer, streaming
 from ct_s5.nn._norm import Moments
 from ct_s5.nn._pooling import POOLINGS, Pooling, PoolState, pool, pool_so_far, pooled_size
@@ -57,6 +58,9 @@ class ModelSettings:
     per: Literal["series", "reading"] = "series"
     pooling: Pooling = "summary"
     head: Literal["class", "value", "gaussian"] = "value"
+    anchors: tuple[int, ...] = ()
+    """The channel, by its place, that each of the K answers departs from; none: answers by
+    themselves. See `Anchor`."""
 
 
 def _s5(settings: ModelSettings, key: PRNGKeyArray) -> Mixer:
@@ -99,6 +103,7 @@ class S5Model(eqx.Module):
     encoder: ReadingEncoder | TokenEncoder
     blocks: tuple[S5Block, ...]
     head: Head
+    anchor: Anchor | None
     settings: ModelSettings = eqx.field(static=True)
 
     def __init__(self, settings: ModelSettings, *, key: PRNGKeyArray):
@@ -109,6 +114,13 @@ class S5Model(eqx.Module):
             )
         if settings.per not in ("series", "reading"):
             raise ValueError(f"per must be one of series, reading; got {settings.per!r}.")
+        if settings.anchors and (
+            settings.per == "series" or len(settings.anchors) != settings.n_outputs
+        ):
+            raise ValueError(
+                f"anchors={settings.anchors} name one channel for each of the "
+                f'{settings.n_outputs} answers of a model that answers per="reading".'
+            )
         if settings.mixer not in _MIXERS:
             raise ValueError(f"mixer must be one of {', '.join(_MIXERS)}; got {settings.mixer!r}.")
         encoder_key, head_key, *block_keys = jax.random.split(key, 2 + 2 * settings.depth)
@@ -139,14 +151,40 @@ class S5Model(eqx.Module):
             n_features = pooled_size(settings.pooling, settings.width)
         n_features += settings.n_static
         self.head = Head(n_features, settings.n_outputs, kind=settings.head, key=head_key)
+        self.anchor = Anchor(settings.anchors) if settings.anchors else None
         self.settings = settings
 
-    def __call__(self, batch: IrregularBatch) -> Float[Array, "N *L K"] | Gaussian:
+    def __call__(
+        self, batch: IrregularBatch, *, at: Int[Array, "N Q"] | None = None
+    ) -> Float[Array, "N *L K"] | Gaussian:
         """Answers (N, K), or (N, L, K) for `per="reading"`; padded steps answer anything.
 
         A packed batch has answers (N, G, K), or (N, L, K).
+
+        Args:
+            batch: The series.
+            at: Q steps of each series to answer at, readings or queries; the answers are then
+                (N, Q, K). With `per="series"` that is the answer as it stood there, from the
+                readings up to that step alone. `SeriesSet.ask` puts queries into series.
+
+        Raises:
+            ValueError: `at` of a packed batch, or of a bidirectional model that answers once a
+                series: such an answer looks at all readings.
         """
-        return jax.vmap(lambda series: self._one(series, None)[0], axis_name="batch")(batch)
+        if at is None:
+            return jax.vmap(lambda series: self._one(series, None)[0], axis_name="batch")(batch)
+        if batch.segments is not None:
+            raise ValueError("at= is for padded batches: a packed row holds several series.")
+        if self.settings.per == "series" and self.settings.bidirectional:
+            raise ValueError(
+                "A bidirectional model that answers once a series looks at all of its readings, so "
+                'it has no answer at a time. Build it with bidirectional=False or per="reading".'
+            )
+
+        def answer(series, at):
+            return self._one(series, None, at)[0]
+
+        return jax.vmap(answer, axis_name="batch")(batch, jnp.asarray(at))
 
     def forward(
         self, batch: IrregularBatch, key: PRNGKeyArray
@@ -200,12 +238,11 @@ class S5Model(eqx.Module):
         series = jax.tree.map(self._own_precision, series)
         reading, real = series.reading & series.real, series.real
         gaps = jnp.where(real, series.gaps, jnp.zeros_like(series.gaps))
-        observed = series.observed & reading[:, None]
+        observed = series.observed & real[:, None]
         static = jnp.broadcast_to(series.static[None, :], (*real.shape, *series.static.shape))
-        assert isinstance(self.encoder, ReadingEncoder)
-        encoded, history = self.encoder.run(
-            series.values, observed, gaps, reading, static, state.history
-        )
+        values = jnp.where(observed, series.values, jnp.zeros_like(series.values))
+        past, history = channel_history(values, observed, gaps, reading, state.history)
+        encoded = self.encoder(values, observed, past, static)
         x, layers = encoded, []
         for block, carried in zip(self.blocks, state.layers, strict=True):
             x, carried = block.run(x, gaps, carried, reading=reading, real=real)
@@ -213,6 +250,7 @@ class S5Model(eqx.Module):
         pooled, sums = pool_so_far(self.settings.pooling, x, encoded, gaps, reading, state.pooled)
         x = pooled if self.settings.per == "series" else x
         answers = jax.vmap(self.head)(jnp.concatenate([x, static], axis=-1))
+        answers = self._anchored(answers, past, None)
         return answers, ModelState(history, tuple(layers), sums)
 
     def step(
@@ -228,19 +266,21 @@ class S5Model(eqx.Module):
         floating = jnp.issubdtype(array.dtype, jnp.floating)
         return jnp.asarray(array, self.head.linear.weight.dtype if floating else None)
 
-    def _one(self, series: IrregularBatch, key: Keys | None):
+    def _one(self, series: IrregularBatch, key: Keys | None, at: Int[Array, " Q"] | None = None):
         series = jax.tree.map(self._own_precision, series)
         reading = series.reading & series.real
         gaps = jnp.where(series.real, series.gaps, jnp.zeros_like(series.gaps))
-        observed = series.observed & reading[:, None]
+        observed = series.observed & series.real[:, None]
         packed, per_series = series.segments, self.settings.per == "series"
         # A row of one series is answered as a packed row that holds one.
         segments = jnp.zeros(reading.shape, int) if packed is None else packed
         static = series.static[None, :] if packed is None else series.static
         encode_key, head_key, *block_keys = branch(key, 2 + len(self.blocks), packed)
         dropout = self.settings.dropout
-        known = (series.values, observed, gaps, reading, static[segments])
-        encoded = self.encoder(*known, begins(packed))
+        reset = begins(packed)
+        values = jnp.where(observed, series.values, jnp.zeros_like(series.values))
+        past = channel_history(values, observed, gaps, reading, None, reset)[0]
+        encoded = self.encoder(values, observed, past, static[segments])
         x = encoded = drop(dropout, encoded, encode_key, packed)
         moments = []
         for block, block_key in zip(self.blocks, block_keys, strict=True):
@@ -255,13 +295,42 @@ class S5Model(eqx.Module):
             )
             moments.append(seen)
         owner = segments
-        if per_series:
+        if per_series and at is None:
             n_series = static.shape[0]
             x = pool(self.settings.pooling, x, encoded, gaps, reading, segments, n_series)
             owner = jnp.arange(n_series)
+        elif per_series:
+            empty = PoolState.empty(self.settings.width, x.dtype)
+            x = pool_so_far(self.settings.pooling, x, encoded, gaps, reading, empty)[0]
+        if at is not None:
+            x, owner = x[at], owner[at]
         x = jnp.concatenate([x, static[owner]], axis=-1)
         x = drop(dropout, x, head_key, None if packed is None else owner)
         answers = jax.vmap(self.head)(x)
-        if packed is None and per_series:
+        if self.anchor is not None:
+            ahead = None
+            if self.settings.bidirectional:
+                ahead = _history_ahead(series, values, observed, reading)
+            if at is not None:
+                past, ahead = jax.tree.map(lambda part: part[at], (past, ahead))
+            answers = self._anchored(answers, past, ahead)
+        if packed is None and per_series and at is None:
             answers = jax.tree.map(lambda answer: answer[0], answers)
         return answers, tuple(moments)
+
+    def _anchored(self, answers, past: ChannelHistory, ahead: ChannelHistory | None):
+        """Answers as departures from what the channels' own nearest values say."""
+        if self.anchor is None:
+            return answers
+        guess = self.anchor(past, ahead)
+        if isinstance(answers, Gaussian):
+            return Gaussian(guess + answers.mean, answers.variance)
+        return guess + answers
+
+
+def _history_ahead(series: IrregularBatch, values, observed, reading) -> ChannelHistory:
+    """The channel history from the end of each series backwards, at every step."""
+    gaps = jnp.where(series.real, series.gaps_after, jnp.zeros_like(series.gaps_after))
+    reset = None if series.segments is None else begins(series.segments[::-1])
+    known = (part[::-1] for part in (values, observed, gaps, reading))
+    return jax.tree.map(lambda part: part[::-1], channel_history(*known, None, reset)[0])

@@ -21,7 +21,7 @@ _AVERAGES = {"running_mean", "running_variance"}
 def roles(model: PyTree) -> PyTree[str]:
     """The role of every array, told by its place in the model.
 
-    "state": rates, timescales and input map of an S5 layer. "undecayed": norms and biases.
+    "state": rates, timescales and input map of an S5 layer. "undecayed": norms, biases, anchors.
     "average": BatchNorm's moving averages, which no gradient moves. "decayed": all the rest.
     """
 
@@ -31,7 +31,7 @@ def roles(model: PyTree) -> PyTree[str]:
             return "average"
         if names[-1] in _STATE:
             return "state"
-        biased = names[-1] in _BIASES or "norm" in names
+        biased = names[-1] in _BIASES or "norm" in names or "anchor" in names
         return "undecayed" if biased else "decayed"
 
     return jax.tree_util.tree_map_with_path(role, model)

@@ -18,7 +18,7 @@ N, L, C, S, K = 4, 14, 2, 1, 3
 MODELS = {
     "zoh": {"pooling": "last"},
     "zoh_forward": {"hold": "zoh_forward", "inputs": INPUTS, "norm": "rms", "pooling": "mean"},
-    "foh": {"hold": "foh", "per": "reading", "activation": "full_glu"},
+    "foh": {"hold": "foh", "per": "reading", "activation": "full_glu", "anchors": (0, 1, 1)},
     "async": {"hold": "async", "norm": "batch", "pooling": "gap_mean", "activation": "half_glu2"},
     "bilinear": {"hold": "bilinear", "per": "reading", "prenorm": False, "norm": "batch"},
     "impulse": {"hold": "impulse", "activation": "gelu", "head": "gaussian"},

@@ -73,7 +73,8 @@ def test_the_encoder_is_a_linear_map_of_the_inputs_it_names(inputs, precision):
     values, observed, gaps, reading = draw(2, precision)
     static = np.random.default_rng(3).normal(size=(L, S)).astype(precision)
     encoder = ReadingEncoder(C, S, 4, inputs=inputs, key=jax.random.key(0))
-    answer = encoder(*map(jnp.asarray, (values, observed, gaps, reading, static)))
+    past = channel_history(*map(jnp.asarray, (values, observed, gaps, reading)))[0]
+    answer = encoder(jnp.asarray(values), jnp.asarray(observed), past, jnp.asarray(static))
     values = np.where(observed, values, 0)
     last, age, count = slow_history(values, observed, gaps, reading)
     columns = {
@@ -92,5 +93,7 @@ def test_the_encoder_is_a_linear_map_of_the_inputs_it_names(inputs, precision):
 def test_a_code_for_missing_overflows_no_input():
     encoder = ReadingEncoder(1, 0, 4, inputs=INPUTS, key=jax.random.key(0))
     values = jnp.array([[1e36], [-1e30], [0.0]])
-    answer = encoder(values, values == values, jnp.ones(3), jnp.ones(3, bool), jnp.zeros((3, 0)))
+    observed = values == values
+    past = channel_history(values, observed, jnp.ones(3), jnp.ones(3, bool))[0]
+    answer = encoder(values, observed, past, jnp.zeros((3, 0)))
     assert np.isfinite(answer).all()

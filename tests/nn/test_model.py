@@ -23,7 +23,7 @@ from models import (
     use,
 )
 
-from ct_s5.nn import ModelSettings, S5Model
+from ct_s5.nn import ModelSettings, S5Model, channel_history
 
 every_model = pytest.mark.parametrize("kind", MODELS)
 
@@ -164,8 +164,9 @@ def test_batch_statistics_in_training_see_readings_only():
     batch = assemble(series, static)
     _, moments = train(model, batch)
     told = np.repeat(batch.static[:, None], L, axis=1)
-    steps = batch.values, batch.observed, batch.gaps, batch.reading, told
-    features = jax.vmap(model.encoder)(*map(jnp.asarray, steps))
+    steps = batch.values, batch.observed, batch.gaps, batch.reading
+    past = jax.vmap(lambda *known: channel_history(*known)[0])(*map(jnp.asarray, steps))
+    features = jax.vmap(model.encoder)(batch.values, batch.observed, past, told)
     seen = np.asarray(features, float)[batch.reading]
     np.testing.assert_allclose(moments[0].mean, seen.mean(axis=0), rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(moments[0].variance, seen.var(axis=0), rtol=1e-4)
