@@ -46,9 +46,9 @@ def _small() -> str:
             curve = [f"{row['validation_accuracy']:.2f}" for row in entry["curve"]]
             cells = [
                 task,
-                entry["examples"]["train"],
-                entry["steps"],
-                entry["parameters"],
+                f"{entry['examples']['train']:,}",
+                f"{entry['steps']:,}",
+                f"{entry['parameters']:,}",
                 f"{entry['training_seconds'] / 60:.0f}",
                 f"{entry['test_accuracy']:.3f}",
                 " ".join(curve),
@@ -66,13 +66,14 @@ def _pace() -> str:
         told = recipe.read(task)
         batch, n_train = told.training.batch_size, _n_train(task, told.data)
         steps = n_train and told.training.epochs * (n_train // batch)
-        cells = [task, "", batch, NOT_RUN, "", steps or "", ""]
+        in_all = f"{steps:,}" if steps else ""
+        cells = [task, "", batch, NOT_RUN, "", in_all, ""]
         if results := _results(f"pace-{task}"):
             (entry,) = results["seeds"]
             seconds = entry["seconds_an_example"]
             days = f"{seconds * batch * steps / 86_400:.0f}" if steps else ""
-            cells = [task, entry["parameters"], batch, f"{seconds:.2f}"]
-            cells += [f"{seconds * batch:.0f}", steps or "", days]
+            cells = [task, f"{entry['parameters']:,}", batch, f"{seconds:.2f}"]
+            cells += [f"{seconds * batch:.0f}", in_all, days]
         lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
 
