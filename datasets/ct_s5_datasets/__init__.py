@@ -11,6 +11,7 @@ Loaders read the providers' own files and need neither ct_s5 nor JAX. Nothing is
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Sequence
 from importlib import import_module
@@ -137,7 +138,8 @@ def load(
         return dataset.with_origin(files=files)
 
     dataset = parse() if folder is None or told.arrays else cached(entry, folder, chosen, parse)
-    asked = {option: value for option, value in chosen.items() if option not in _WHERE}
+    asked = {**_defaults(module.load), **chosen}
+    asked = {option: value for option, value in asked.items() if option not in _WHERE}
     dataset = dataset.with_origin(name=name, asked=asked)
     if rules is None:
         return dataset
@@ -193,6 +195,14 @@ def fetch(entry: str, root: str | Path | None = None, *, progress: bool = True) 
     entry = entry_and_protocol(entry)[0]
     folder = folder_of(entry) if root is None else Path(root)
     return fetch_files(entry, folder, progress=progress)
+
+
+def _defaults(function: Any) -> dict[str, Any]:
+    """What a loader does unless asked: a set loaded with and without its default is one set."""
+    parameters = inspect.signature(function).parameters.values()
+    return {
+        each.name: each.default for each in parameters if each.default not in (None, each.empty)
+    }
 
 
 def _place(entry: str, root: str | Path | None, download: bool) -> Path:

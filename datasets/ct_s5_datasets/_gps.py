@@ -99,6 +99,7 @@ def load(root: str | Path) -> Dataset:
         schema={column.name: column for column in (*own, *_CHANNELS, *_STATIC)},
         splits={"by-phone": _by_phone(ids, phones), **seeded_splits(ids)},
         card=card_with("gps", counts),
+        groups=pd.Series(phones, labels.index, name="phone"),
     )
 
 

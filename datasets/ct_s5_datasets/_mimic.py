@@ -129,6 +129,7 @@ def load(root: str | Path, part: str = "III", *, hours: float = 48) -> Dataset:
         schema=_schema(),
         splits=_splits_by_person(stays["subject_id"]),
         card=card_with("mimic", counts),
+        groups=pd.Series(stays["subject_id"].to_numpy(), index, name="person"),
     )
 
 

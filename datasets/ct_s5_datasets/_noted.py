@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 
 _NOTES: ContextVar[dict[str, set[str]] | None] = ContextVar("notes", default=None)
 
@@ -43,6 +44,13 @@ def note_hash(name: str, sha256: str) -> None:
     notes = _NOTES.get()
     if notes is not None:
         notes.setdefault(name.rsplit("/", 1)[-1], set()).add(sha256)
+
+
+def note_file(path: Path) -> None:
+    """Note a file that is mapped, not read: it is read once for its hash."""
+    if _NOTES.get() is not None:
+        with path.open("rb") as stream:
+            note_hash(path.name, hashlib.file_digest(stream, "sha256").hexdigest())
 
 
 def joint(words: list[str]) -> str:

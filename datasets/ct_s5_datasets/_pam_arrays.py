@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ._noted import note_file
 from ._raindrop import SPLITS, read_split
 
 SOURCE = (
@@ -65,6 +66,7 @@ def _mapped(folders: list[Path], name: str) -> np.ndarray:
     path = next((folder / name for folder in folders if (folder / name).is_file()), None)
     if path is None:
         raise FileNotFoundError(f"{name} is not in {folders[-1] if folders else name}. {SOURCE}")
+    note_file(path)
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError) as error:

@@ -115,6 +115,7 @@ def test_both_versions_give_the_same_frame(tmp_path, part, packed, monkeypatch):
     assert "stays without any reading: 1\n" in data.card
     assert "readings at a time that had one already, averaged: 1\n" in data.card
     assert people(tmp_path, part).to_dict() == {100: 2, 200: 1, 300: 1}
+    assert data.groups.to_dict() == {100: 2, 200: 1, 300: 1}
 
 
 def test_hours_and_errors_bound_what_is_read(tmp_path):

@@ -347,6 +347,13 @@ def test_packed_or_unpacked_beside_other_files_the_hash_is_the_same(real, tmp_pa
     shutil.rmtree(tmp_path / "set-a")
 
 
+def test_a_default_asked_for_by_name_is_the_same_set():
+    plain, named = load("oscillators"), load("oscillators", part="frequency")
+    assert plain.cite() == named.cite()
+    assert plain.asked["part"] == "frequency"
+    assert load("oscillators", part="damping").manifest_hash != plain.manifest_hash
+
+
 def test_latent_odes_numbers_on_the_real_stays(real):
     root = real("physionet2012")
     data = load("physionet2012/mtan-classif@1", root=root)

@@ -1,6 +1,7 @@
 """Protocols of sets that come as arrays or as windows, on files made in the official layouts."""
 
 import dataclasses
+import hashlib
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from test_lra_image import records, root  # noqa: F401
 from test_lra_pathfinder import release, row, save  # noqa: F401
 from test_lra_retrieval import LINES, write
 from test_lra_text import root as reviews  # noqa: F401
+from test_pam import arrays  # noqa: F401
 from test_pam import root as people_root  # noqa: F401
 
 from ct_s5_datasets import check, load, protocol
@@ -144,3 +146,19 @@ def test_windows_of_activities(activity_root, name):  # noqa: F811
             twin.scaling.loc["chest_z"], [seen.min(), seen.max() - seen.min()]
         )
         assert "activity" not in twin.scaling.index
+
+
+def test_raindrops_own_split_leaks_and_has_no_other_form(arrays):  # noqa: F811
+    folder, values, _ = arrays
+    data = load("pam/raindrop-split2@1", root=folder)
+    (path,) = folder.rglob("PTdict_list.npy")
+    assert data.files["PTdict_list.npy"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert {"arr_outcomes.npy", "PAM_split_2.npy"} <= set(data.files)
+    seen = values[data.split["train"], :, 3].astype(np.float32)
+    expected = seen[seen > 0].mean(dtype=float), seen[seen > 0].std(dtype=float)
+    np.testing.assert_allclose(data.scaling.loc[data.channels[3]], expected, rtol=1e-6)
+    assert check(data) == ["raindrop-split2@1: one person has series in several of its parts."]
+    with pytest.raises(ValueError, match=r"cannot but leak.*do not say whose a window is"):
+        data.protocol.leakfree()
+    with pytest.raises(ValueError, match=r"raindrop-split1@1 needs the whole part"):
+        load("pam/raindrop-split1@1", root=folder)
