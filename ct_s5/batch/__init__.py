@@ -9,4 +9,7 @@ from ct_s5.batch._minibatches import packed_minibatches as packed_minibatches
 from ct_s5.batch._minibatches import thinned_lengths as thinned_lengths
 from ct_s5.batch._packing import Packing as Packing
 from ct_s5.batch._packing import pack as pack
+from ct_s5.batch._queries import Queries as Queries
+from ct_s5.batch._queries import ask as ask
+from ct_s5.batch._queries import hide as hide
 from ct_s5.batch._series import SeriesSet as SeriesSet

@@ -1,5 +1,8 @@
 """The border with pandas: timestamps to gaps in one stored unit, frames to arrays and back."""
 
+from ct_s5.frames._asked import Asked as Asked
+from ct_s5.frames._asked import ask_at as ask_at
+from ct_s5.frames._asked import decode_asked as decode_asked
 from ct_s5.frames._decode import decode as decode
 from ct_s5.frames._decode import decode_series as decode_series
 from ct_s5.frames._decode import decode_steps as decode_steps
@@ -9,6 +12,7 @@ from ct_s5.frames._files import read_frame as read_frame
 from ct_s5.frames._files import read_table as read_table
 from ct_s5.frames._files import write_table as write_table
 from ct_s5.frames._forms import to_long as to_long
+from ct_s5.frames._instants import Instants as Instants
 from ct_s5.frames._labels import align_labels as align_labels
 from ct_s5.frames._labels import align_step_labels as align_step_labels
 from ct_s5.frames._labels import has_fractions as has_fractions

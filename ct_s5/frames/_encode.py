@@ -138,19 +138,7 @@ def conform(long: LongFrame, schema: FrameSchema) -> LongFrame:
             f"The channels differ from those at fit. Expected {listed(schema.channels, 20)}; "
             f"missing: {listed(missing) or 'none'}; new: {listed(new) or 'none'}.{hints} {mend}"
         )
-    if long.times.kind != schema.time_kind:
-        raise ValueError(
-            f"Column {long.time_col!r} holds {long.times.kind}s here and held {schema.time_kind}s "
-            "at fit. Give times of the same kind."
-        )
-    if (long.times.zone is None) != (schema.time_zone is None):
-        here, there = long.times.zone or "no time zone", schema.time_zone or "no time zone"
-        utc = "tz_convert('UTC').dt.tz_localize(None)"
-        mend = f"tz_localize({there!r})" if schema.time_zone else utc
-        raise ValueError(
-            f"Column {long.time_col!r} has {here} here and had {there} at fit. Bring it to the "
-            f"same, for instance frame[{long.time_col!r}].dt.{mend}."
-        )
+    conform_times(long.times, schema, f"Column {long.time_col!r}")
     if long.channels == schema.channels:
         return long
     place = {name: c for c, name in enumerate(long.channels)}
@@ -163,6 +151,27 @@ def conform(long: LongFrame, schema: FrameSchema) -> LongFrame:
         moved = np.array([*(position[name] for name in long.channels), -1])
         origin = dataclasses.replace(origin, cell_channel=moved[origin.cell_channel])
     return dataclasses.replace(long, values=values, channels=schema.channels, origin=origin)
+
+
+def conform_times(times: TimeColumn, schema: FrameSchema, what: str) -> None:
+    """Refuse times of another kind than those at fit, and a zone where those had none.
+
+    Raises:
+        ValueError: The message speaks of the times as `what`.
+    """
+    if times.kind != schema.time_kind:
+        raise ValueError(
+            f"{what} holds {times.kind}s here and held {schema.time_kind}s at fit. Give times of "
+            "the same kind."
+        )
+    if (times.zone is None) != (schema.time_zone is None):
+        here, there = times.zone or "no time zone", schema.time_zone or "no time zone"
+        utc = "tz_convert('UTC').dt.tz_localize(None)"
+        mend = f"tz_localize({there!r})" if schema.time_zone else utc
+        raise ValueError(
+            f"{what} has {here} here and had {there} at fit. Bring it to the same, for instance "
+            f"frame[{schema.time_col!r}].dt.{mend}."
+        )
 
 
 def _standardised(long: LongFrame, layout: Layout, schema: FrameSchema):

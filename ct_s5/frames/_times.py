@@ -62,6 +62,30 @@ class TimeColumn:
         high = (whole - low).astype(np.float64)
         return high, low.astype(np.float64) + rest.astype(np.float64) / self.per_unit
 
+    def joined(self, other: "TimeColumn") -> "TimeColumn":
+        """These times and then others of the same kind, in the finer of both units.
+
+        Raises:
+            ValueError: Times so far off that the finer unit does not hold them.
+        """
+        per_unit = max(self.per_unit, other.per_unit)
+        parts = []
+        for times in (self, other):
+            factor = per_unit // times.per_unit
+            most = np.iinfo(np.int64).max // factor
+            if factor > 1 and len(times.ticks) and np.abs(times.ticks).max() > most:
+                row = int(np.abs(times.ticks).argmax())
+                raise ValueError(
+                    f"The time {times.show(row)} is farther off than a count of 1/{per_unit} s, "
+                    "in which the other times are given, holds. Give both in the same unit."
+                )
+            parts.append(times.ticks * factor if factor > 1 else times.ticks)
+        # Labels alone are kept of the columns: they may be of unlike units and zones.
+        column = pd.concat([self.column.astype(object), other.column.astype(object)])
+        return dataclasses.replace(
+            self, column=column, ticks=np.concatenate(parts), per_unit=per_unit
+        )
+
     def take(self, rows: Int[np.ndarray, " M"]) -> "TimeColumn":
         """Some of the rows."""
         return dataclasses.replace(self, column=self.column.take(rows), ticks=self.ticks[rows])

@@ -1,0 +1,216 @@
+"""Questions at any time: from `at=` to query steps, and from their answers to a frame."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Float, Int, Shaped
+
+from ct_s5.batch import Queries, SeriesSet, ask
+from ct_s5.frames._channels import read_channels
+from ct_s5.frames._encode import EncodedFrame, conform_times
+from ct_s5.frames._forms import index_levels, missing_column
+from ct_s5.frames._native import as_pandas, is_frame
+from ct_s5.frames._times import TimeColumn, read_times
+from ct_s5.frames._units import read_unit
+from ct_s5.frames._words import listed, shown
+
+# Steps of a grid, over all series; a frame of so many rows is a slip of the unit.
+_MOST = 50_000_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """Q questions about encoded series, and where their answers will be."""
+
+    series: SeriesSet
+    """The series with the questions in them as queries."""
+    place: Int[np.ndarray, " Q"]
+    """The row of `series` that answers each question, in the order asked."""
+    owner: Int[np.ndarray, " Q"]
+    """Which series each asks."""
+    times: pd.Series
+    """When, as the caller wrote it."""
+    lead: Float[np.ndarray, " Q"]
+    """Time since the series' last reading, in model units: negative before it; NaN without one."""
+
+
+def ask_at(
+    encoded: EncodedFrame, at, *, known: Sequence[str] = (), ahead: float | None = None
+) -> Asked:
+    """Put questions at any time into encoded series.
+
+    Args:
+        encoded: The series.
+        at: Whom and when to ask: a frame of (series, time) pairs, by columns or as its index; times
+            for all series alike (a DatetimeIndex, a Series, a list, one time); or the step of a
+            grid such as "1h", from each series' first reading to its last.
+        known: Channels whose values at those times are known beforehand: the frame of pairs holds
+            them, NaN where not known.
+        ahead: Makes the grid begin at the last reading instead, one step after it, and run for so
+            many model units.
+
+    Raises:
+        TypeError: Times of another type than those of the data.
+        ValueError: A series that is not in the data; columns that are no known channel, or lack
+            one; another kind of time or zone; a step that is none.
+    """
+    channels = np.zeros((0, 0))
+    if isinstance(at, str):
+        owner, column = _grid(encoded, at, ahead)
+        times = _read(encoded, owner, column)
+    elif is_frame(at):
+        owner, column, rest = _pairs(encoded, as_pandas(at), tuple(known))
+        times = _read(encoded, owner, column)
+        if len(known):
+            place = _place(encoded, owner)
+            channels = read_channels(rest.reindex(columns=list(known)), tuple(known), place)
+    else:
+        column = pd.Series(at if np.ndim(at) else [at]).reset_index(drop=True)
+        owner = np.repeat(np.arange(len(encoded.ids)), len(column))
+        column = column.take(np.tile(np.arange(len(column)), len(encoded.ids)))
+        times = _read(encoded, owner, column.reset_index(drop=True))
+    if len(known) and not is_frame(at):
+        raise ValueError(
+            f"Channel {listed(known)} is known beforehand, so at= must be a frame that holds it: "
+            f"columns {encoded.schema.id_col!r}, {encoded.schema.time_col!r} and those."
+        )
+    seconds, fractions = _since_first_row(encoded, owner, times)
+    series, place = ask(encoded.series, Queries(owner, seconds, fractions))
+    if len(known):
+        series = _with_channels(encoded, series, place, channels, known)
+    lead = _lead(encoded.series, owner, seconds, fractions)
+    return Asked(series, place, owner, times.column, lead)
+
+
+def decode_asked(
+    encoded: EncodedFrame, asked: Asked, values: Shaped[np.ndarray, "Q *K"], columns: Sequence[str]
+) -> pd.DataFrame:
+    """The answers as a flat frame: id, time, then `columns`, in the order asked."""
+    values = np.asarray(values)
+    values = values[:, None] if values.ndim == 1 else values
+    told: dict[str, Any] = {
+        encoded.schema.id_col: encoded.ids.take(asked.owner).array,
+        encoded.schema.time_col: asked.times.array,
+    }
+    return pd.DataFrame(told | {name: values[:, k] for k, name in enumerate(columns)})
+
+
+def _pairs(encoded: EncodedFrame, frame: pd.DataFrame, known: tuple[str, ...]):
+    id_col, time_col = encoded.schema.id_col, encoded.schema.time_col
+    if id_col not in frame.columns and time_col not in frame.columns and frame.index.nlevels == 2:
+        levels = index_levels(frame.index, id_col, time_col)
+        ids, times = (frame.index.get_level_values(level) for level in levels)
+        rest = frame
+    else:
+        for role, column in (("id_col", id_col), ("time_col", time_col)):
+            if column not in frame.columns:
+                raise ValueError(f"at=: {missing_column(frame, role, column)}")
+        ids, times, rest = frame[id_col], frame[time_col], frame.drop(columns=[id_col, time_col])
+    stray = [name for name in rest.columns if name not in known]
+    lacking = [name for name in known if name not in rest.columns]
+    if stray or lacking:
+        mend = f"frame[[{id_col!r}, {time_col!r}]]" if stray else "NaN where it is not known"
+        raise ValueError(
+            f"at= holds whom and when to ask, and the channels known beforehand "
+            f"({listed(known) or 'none'}); unknown: {listed(stray) or 'none'}; missing: "
+            f"{listed(lacking) or 'none'}. Pass {mend}."
+        )
+    owner = encoded.ids.get_indexer(pd.Index(ids))
+    if (owner < 0).any():
+        strangers = pd.unique(pd.Series(ids)[owner < 0])
+        raise ValueError(
+            f"at= asks about series {listed(strangers)}, of which the data has no row. Give their "
+            "readings too, or a row in static; ids are "
+            f"{encoded.ids.dtype} in the data and {pd.Index(ids).dtype} in at=."
+        )
+    return owner, pd.Series(times).reset_index(drop=True), rest.reset_index(drop=True)
+
+
+def _place(encoded: EncodedFrame, owner):
+    def place(row: int) -> str:
+        whose = f"series {shown(encoded.ids[owner[row]])}, " if row < len(owner) else ""
+        return f"{whose}row {row} of at="
+
+    return place
+
+
+def _read(encoded: EncodedFrame, owner, column: pd.Series) -> TimeColumn:
+    if not len(column):
+        raise ValueError("at= holds no time: there is nothing to ask.")
+    times = read_times(column, encoded.schema.time_col, _place(encoded, owner))
+    conform_times(times, encoded.schema, "at=")
+    return times
+
+
+def _grid(encoded: EncodedFrame, step: str, ahead: float | None):
+    """The times of a grid for each series that has a reading."""
+    schema, series = encoded.schema, encoded.series
+    size = read_unit(step, schema.time_kind, schema.time_col)
+    some, begin, end = _ends(series)
+    rows = (begin if ahead is None else end)[some]
+    last = series.elapsed[end[some]] - series.elapsed[begin[some]] if ahead is None else ahead
+    # A grid that ends on the last reading to within a rounding has a step there.
+    counts = np.floor(np.broadcast_to(last, rows.shape) * schema.time_unit / size * (1 + 1e-12))
+    if counts.sum() > _MOST:
+        raise ValueError(
+            f"A grid of {step!r} has {counts.sum():.3g} steps over all series, at most {_MOST} are "
+            "answered at once. Name a wider step, or ask about fewer series."
+        )
+    steps = counts.astype(np.int64) + (ahead is None)
+    owner = np.repeat(np.flatnonzero(some), steps)
+    k = np.arange(len(owner)) - np.repeat(np.cumsum(steps) - steps, steps) + (ahead is not None)
+    base = encoded.index.times.column.take(np.repeat(rows, steps)).reset_index(drop=True)
+    if schema.time_kind == "number":
+        return owner, base + k * size
+    return owner, base + k * np.timedelta64(pd.Timedelta(step).value, "ns")
+
+
+def _ends(series: SeriesSet):
+    """Which series have a reading, and the row of each one's first and last."""
+    rows = np.flatnonzero(series.reading)
+    owner = np.searchsorted(series.offsets, rows, side="right") - 1
+    some = np.zeros(len(series), bool)
+    some[owner] = True
+    begin, end = np.zeros((2, len(series)), np.int64)
+    begin[owner[::-1]], end[owner] = rows[::-1], rows
+    return some, begin, end
+
+
+def _since_first_row(encoded: EncodedFrame, owner, times: TimeColumn):
+    """Times on the clock of the SeriesSet, which starts with each series' first row."""
+    series = encoded.series
+    joined = encoded.index.times.joined(times)
+    query = len(series.times) + np.arange(len(owner))
+    start = series.offsets[owner]
+    there = series.lengths[owner] > 0
+    start = np.where(there, start, query)  # without a row there is nothing to measure from
+    before = joined.ticks[query] < joined.ticks[start]
+    later, earlier = np.where(before, start, query), np.where(before, query, start)
+    sign = np.where(before, -1.0, 1.0)
+    seconds, fractions = joined.elapsed_parts(later, earlier)
+    return sign * seconds, sign * fractions
+
+
+def _lead(series: SeriesSet, owner, seconds, fractions) -> Float[np.ndarray, " Q"]:
+    some, _, end = _ends(series)
+    fine = np.zeros(len(series.times)) if series.fractions is None else series.fractions
+    last = end[owner]
+    if not len(fine):
+        return np.full(len(owner), np.nan)
+    lead = (seconds - series.times[last]) + (fractions - fine[last])
+    return np.where(some[owner], lead / series.unit, np.nan)
+
+
+def _with_channels(encoded: EncodedFrame, series: SeriesSet, place, channels, known) -> SeriesSet:
+    """Queries that carry what is known of their time beforehand."""
+    columns = [encoded.schema.channels.index(name) for name in known]
+    table = np.full((len(place), len(encoded.schema.channels)), np.nan)
+    table[:, columns] = channels
+    told = encoded.schema.standardise(table).astype(np.float32)
+    observed: Bool[np.ndarray, "Q C"] = ~np.isnan(told)
+    values, seen = series.values.copy(), series.observed.copy()
+    values[place], seen[place] = np.where(observed, told, 0), observed
+    return dataclasses.replace(series, values=values, observed=seen)

@@ -1,0 +1,136 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from ct_s5.frames import ask_at, decode_asked, encode
+
+NOON = pd.Timestamp("2026-03-28 12:00", tz="Europe/Berlin")
+
+
+def ward(zone="Europe/Berlin"):
+    """Two series over a change of clocks, and their readings by hand."""
+    hours = {"a": [0.0, 1.5, 30.0], "b": [2.0, 2.5]}
+    rows = [(i, NOON + pd.Timedelta(hours=h), h) for i, told in hours.items() for h in told]
+    frame = pd.DataFrame(rows, columns=["unique_id", "ds", "pulse"])
+    frame["ds"] = frame["ds"].dt.tz_convert(zone)
+    return frame, encode(frame)
+
+
+def hours_of(asked, encoded):
+    """Where each question stands: hours since its series began, read off the set itself."""
+    return asked.series.elapsed[asked.place] * encoded.schema.time_unit / 3600
+
+
+def test_pairs_are_answered_in_the_order_asked():
+    _, encoded = ward()
+    hours = np.array([30.5, 1.5, -3.0, 1.0, 1.0])
+    pairs = pd.DataFrame({"unique_id": list("abaab"), "ds": NOON + pd.to_timedelta(hours, "h")})
+    pairs["ds"] = pairs["ds"].dt.tz_convert("UTC")  # another zone is the same instant
+    asked = ask_at(encoded, pairs)
+    np.testing.assert_array_equal(asked.owner, [0, 1, 0, 0, 1])
+    assert not asked.series.reading[asked.place].any()
+    hour = 3600 / encoded.schema.time_unit
+    np.testing.assert_allclose(asked.lead / hour, [0.5, -1.0, -33.0, -29.0, -1.5], rtol=1e-12)
+    first = asked.series.first_gap
+    np.testing.assert_allclose(
+        asked.series.gaps[asked.place], [0.5 * hour, first, first, 1.0 * hour, first], rtol=1e-12
+    )
+    told = decode_asked(encoded, asked, np.arange(5.0), ["pulse"])
+    pd.testing.assert_frame_equal(told[["unique_id", "ds"]], pairs)
+    assert told["pulse"].tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
+    by_index = ask_at(encoded, pairs.set_index(["unique_id", "ds"]))
+    np.testing.assert_array_equal(by_index.place, asked.place)
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_times_for_all_series_in_any_unit(unit):
+    _, encoded = ward()
+    times = pd.DatetimeIndex([NOON + pd.Timedelta(hours=2.25), NOON]).as_unit(unit)
+    asked = ask_at(encoded, times)
+    np.testing.assert_array_equal(asked.owner, [0, 0, 1, 1])
+    hour = 3600 / encoded.schema.time_unit
+    gaps = asked.series.gaps[asked.place] / hour
+    np.testing.assert_array_equal(gaps, [0.75, 0.0, 0.25, asked.series.first_gap / hour])
+    assert list(asked.times) == [*times, *times]
+    one = ask_at(encoded, times[0])
+    np.testing.assert_array_equal(one.place, ask_at(encoded, times[:1]).place)
+
+
+def test_a_grid_runs_from_the_first_reading_to_the_last():
+    frame, encoded = ward()
+    asked = ask_at(encoded, "30min")
+    of_b = asked.times[asked.owner == 1]
+    assert list(of_b) == list(frame["ds"][3:])
+    assert (asked.owner == 0).sum() == 61  # thirty hours, though a clock was put forward
+    np.testing.assert_allclose(np.diff(hours_of(asked, encoded)[:61]), 0.5)
+    assert asked.times.dt.tz.key == "Europe/Berlin"
+
+
+def test_a_grid_ahead_begins_after_the_last_reading():
+    frame, encoded = ward()
+    asked = ask_at(encoded, "30min", ahead=5400 / encoded.schema.time_unit)
+    late = frame.groupby("unique_id")["ds"].last()
+    for n, name in enumerate("ab"):
+        wanted = [late[name] + k * pd.Timedelta("30min") for k in (1, 2, 3)]
+        assert list(asked.times[asked.owner == n]) == wanted
+
+
+def test_numbers_are_times_too():
+    frame = pd.DataFrame({"unique_id": 1, "ds": [0, 4, 10], "x": [1.0, 2.0, 3.0]})
+    encoded = encode(frame)
+    asked = ask_at(encoded, [7.5, 4])
+    np.testing.assert_array_equal(
+        asked.series.gaps[asked.place] * encoded.schema.time_unit, [3.5, 0]
+    )
+    assert ask_at(encoded, "2.5").times.tolist() == [0, 2.5, 5, 7.5, 10]
+
+
+def test_what_is_known_beforehand_comes_with_the_question():
+    frame = pd.DataFrame({"unique_id": 1, "ds": [0, 4], "x": [1.0, 2.0], "holiday": [0.0, 1.0]})
+    encoded = encode(frame)
+    pairs = pd.DataFrame({"unique_id": 1, "ds": [6, 7], "holiday": [1.0, np.nan]})
+    asked = ask_at(encoded, pairs, known=["holiday"])
+    np.testing.assert_array_equal(asked.series.observed[asked.place], [[0, 1], [0, 0]])
+    assert asked.series.values[asked.place[0], 1] == encoded.series.values[1, 1]
+    assert not asked.series.reading[asked.place].any()
+    with pytest.raises(ValueError, match=r"missing: 'holiday'\. Pass NaN where it is not known"):
+        ask_at(encoded, pairs.drop(columns="holiday"), known=["holiday"])
+    with pytest.raises(ValueError, match="at= must be a frame that holds it"):
+        ask_at(encoded, [6, 7], known=["holiday"])
+
+
+@pytest.mark.parametrize(
+    ("at", "error", "words"),
+    [
+        (pd.DatetimeIndex(["2026-03-28"]), ValueError, r"at= has no time zone here and had Europe"),
+        ([3.0], ValueError, "at= holds numbers here and held datetimes at fit"),
+        (["2026-03-28"], TypeError, "holds times as text"),
+        ([pd.NaT], ValueError, r"holds no time \(NaT\) at series 'a', row 0 of at="),
+        ([], ValueError, "at= holds no time"),
+        ("fortnight", ValueError, "is no length of time"),
+        ("-1h", ValueError, "must be a positive length of time"),
+        ("1ns", ValueError, "Name a wider step"),
+    ],
+)
+def test_questions_that_are_none(at, error, words):
+    with pytest.raises(error, match=words):
+        ask_at(ward()[1], at)
+
+
+def test_questions_to_strangers_and_with_strange_columns():
+    _, encoded = ward()
+    pairs = pd.DataFrame({"unique_id": ["a", "z"], "ds": [NOON, NOON]})
+    with pytest.raises(ValueError, match="asks about series 'z', of which the data has no row"):
+        ask_at(encoded, pairs)
+    with pytest.raises(ValueError, match="unknown: 'pulse'"):
+        ask_at(encoded, pairs.assign(pulse=1.0))
+    with pytest.raises(ValueError, match="at=: The frame has no column 'ds'"):
+        ask_at(encoded, pairs.rename(columns={"ds": "when"}))
+
+
+def test_a_series_without_a_row_is_asked_in_the_empty_state():
+    frame, _ = ward()
+    encoded = encode(frame, static=pd.DataFrame({"age": [1.0, 2.0, 3.0]}, index=["a", "b", "c"]))
+    asked = ask_at(encoded, pd.DataFrame({"unique_id": ["c"], "ds": [NOON]}))
+    assert asked.series.gaps[asked.place[0]] == asked.series.first_gap
+    assert np.isnan(asked.lead[0])
