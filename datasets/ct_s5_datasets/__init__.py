@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from ._cache import cached, user_folder
 from ._dataset import Column, Dataset, read_card
+from ._normaliser import Normaliser
 from ._noted import noting
-from ._protocol import Normaliser, Protocol
+from ._protocol import Protocol
 from ._registry import ENTRIES, Entry, entry_and_protocol, names
 from .protocols import PROTOCOLS
 

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from ._manifest import Manifested
-from ._protocol import Normaliser
+from ._normaliser import Normaliser
 from ._scaling import scaled, table_of
 
 Splits = Mapping[str, Mapping[str, np.ndarray]]

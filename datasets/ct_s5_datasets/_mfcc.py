@@ -6,9 +6,14 @@ written from its formulas.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from ._arrays import WaveSet
 
 N_COEFFICIENTS = 20
 WINDOW, HOP = 200, 100  # samples
@@ -16,6 +21,33 @@ WINDOW, HOP = 200, 100  # samples
 _N_MELS = 64
 _RATE = 16_000
 _FLOOR = 1e-6  # added before the logarithm
+_AT_ONCE = 256  # recordings: their windows are 80 MB
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CepstrumSet(WaveSet):
+    """Recordings of one second whose `frame` has their cepstra, worked out when asked for."""
+
+    def cepstra(self, ids: ArrayLike) -> np.ndarray:
+        """Chosen recordings as (N, 161, 20), a row every 100 samples; see `mfcc`."""
+        wanted = np.asarray(ids)
+        blocks = np.array_split(wanted, -(-len(wanted) // _AT_ONCE) or 1)
+        rows = [mfcc(self.padded(some, self.rate)[0] / 2.0**15) for some in blocks]
+        return np.concatenate(rows)
+
+    def frame(self, ids: ArrayLike) -> pd.DataFrame:
+        """Chosen recordings as a long frame: `unique_id`, `ds` since the start, 20 cepstra."""
+        at = np.sort(self.positions(ids))
+        names = self.labels.index.to_numpy()[at]
+        cepstra = self.cepstra(names)
+        n_steps = cepstra.shape[1]
+        columns = [f"mfcc_{number}" for number in range(N_COEFFICIENTS)]
+        frame = pd.DataFrame(cepstra.reshape(-1, N_COEFFICIENTS), columns=columns)
+        frame.insert(0, "unique_id", np.repeat(names, n_steps))
+        steps = np.tile(np.arange(n_steps), len(at))
+        ds = (steps * (1_000_000_000 * HOP // self.rate)).astype("timedelta64[ns]")
+        frame.insert(1, "ds", ds)
+        return frame
 
 
 def mfcc(waves: np.ndarray) -> np.ndarray:

@@ -10,88 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from ._normaliser import ALL, Normaliser
+
 if TYPE_CHECKING:
     import pandas as pd
 
 Status = Literal["exact", "rebuilt", "needs-file"]
-Kind = Literal["none", "given", "fixed", "z-score", "min-max", "min-over-max"]
-ALL = ("train", "validation", "test")
-
-_WORDS = {
-    "none": "nothing is scaled",
-    "given": "scaled in the files already",
-    "fixed": "(x - {shift}) / {scale}",
-    "z-score": "(x - mean) / deviation",
-    "min-max": "(x - min) / (max - min)",
-    "min-over-max": "(x - min) / max",
-}
-_FROM_DATA = ("z-score", "min-max", "min-over-max")
-
-
-@dataclass(frozen=True)
-class Normaliser:
-    """Which two numbers scale a channel, `(x - shift) / scale`, and which readings they come from.
-
-    A scale of 0 counts as 1.
-
-    Attributes:
-        kind: "z-score": mean and deviation; "min-max": least, and greatest less least;
-            "min-over-max": least and greatest; "fixed": `shift` and `scale` below; "given": the
-            files hold scaled values, and nothing is done to them; "none".
-        over: The parts whose readings are counted.
-        each: Whether each part is scaled by numbers of its own.
-        by_step: Whether each place in time, not each channel, has its own numbers.
-        positive: Whether values of 0 or less are left out of the count.
-        zeros: Whether a cell without a reading counts as a 0, as it does where unobserved cells are
-            filled before the least and the greatest are taken.
-        ddof: What is taken off the count under the deviation: 0, or 1 as PyTorch does.
-        epsilon: Added to the deviation.
-        shift: Of kind "fixed"; one number for all channels, or one for each.
-        scale: Of kind "fixed".
-
-    """
-
-    kind: Kind = "none"
-    over: tuple[str, ...] = ("train",)
-    each: bool = False
-    by_step: bool = False
-    positive: bool = False
-    zeros: bool = False
-    ddof: int = 0
-    epsilon: float = 0.0
-    shift: float | tuple[float, ...] = 0.0
-    scale: float | tuple[float, ...] = 1.0
-
-    @property
-    def looks_at_test(self) -> bool:
-        """Whether readings of the test part are among those counted."""
-        return "test" in self.over and self.kind in (*_FROM_DATA, "given")
-
-    def __str__(self) -> str:
-        """In words: `(x - min) / max of each channel over train, validation, test`."""
-        words = _WORDS[self.kind].format(shift=_told(self.shift), scale=_told(self.scale))
-        if self.kind in _FROM_DATA:
-            words += f" of each {'place in time' if self.by_step else 'channel'}"
-        if self.epsilon:
-            words = words.replace("deviation", f"(deviation + {self.epsilon:g})")
-        if self.kind in (*_FROM_DATA, "given"):
-            words += " in each part by itself" if self.each else f" over {', '.join(self.over)}"
-        words += ", values above 0 alone" if self.positive else ""
-        return words + (", cells without a reading as 0" if self.zeros else "")
-
-    def of_training(self) -> Normaliser:
-        """The same over the training part alone; values scaled in the files are scaled again.
-
-        Scaling by mean and deviation undoes any shift and factor put on before.
-        """
-        kind = "z-score" if self.kind == "given" else self.kind
-        return replace(self, kind=kind, over=("train",), each=False)
-
-
-def _told(numbers: float | tuple[float, ...]) -> str:
-    if isinstance(numbers, tuple):
-        return f"({', '.join(f'{number:.6g}' for number in numbers)})"
-    return f"{numbers:.6g}"
 
 
 @dataclass(frozen=True)
@@ -101,7 +25,7 @@ class Protocol:
     Attributes:
         set: The set it is a use of.
         key: Its own name, with the version behind the "@".
-        status: "exact": from the provider's files come the published series, parts and numbers.
+        status: "exact": from the provider's files come the published series in the published parts.
             "rebuilt": procedure, sizes and seeds are the published ones, and `differs` says what is
             not. "needs-file": it rests on a file of its authors that `differs` names.
         task: What is seen and what is asked.
@@ -130,7 +54,7 @@ class Protocol:
     split: str = ""
     sizes: Mapping[str, int | None] = field(default_factory=lambda: dict.fromkeys(ALL))
     seed: tuple[int, ...] = ()
-    normaliser: Normaliser = Normaliser()
+    normaliser: Normaliser = field(default_factory=Normaliser)
     asks: Mapping[str, Any] = field(default_factory=dict)
     differs: str = ""
     selection: str = "validation"

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ._protocol import Normaliser, Protocol
+from ._normaliser import Normaliser
+from ._protocol import Protocol
 
 _KEYS = ("unique_id", "ds")
 
@@ -28,12 +29,11 @@ def scaling(dataset: Any, protocol: Protocol, split: Mapping[str, np.ndarray]) -
     counted = np.concatenate([split[part] for part in how.over if part in split])
     if how.by_step:
         return dataset.step_scaling(counted, how)
-    looks = how.kind in ("z-score", "min-max", "min-over-max")
     frame = dataset.frame
     if callable(frame):
-        frame = frame(counted if looks else counted[:1])
+        frame = frame(counted if how.from_readings else counted[:1])
     channels = channels_of(frame, protocol)
-    if not looks:
+    if not how.from_readings:
         return constant(channels, how)
     if not how.each:
         return _table(frame, channels, counted, how, ", ".join(how.over))
@@ -81,6 +81,8 @@ def _table(
     frame: Any, channels: list[str], ids: np.ndarray, how: Normaliser, part: str
 ) -> pd.DataFrame:
     inside = frame["unique_id"].isin(ids).to_numpy()
+    if how.until is not None:
+        inside = inside & (frame["ds"] <= pd.Timedelta(hours=how.until)).to_numpy()
     pairs = []
     for channel in channels:
         values = frame[channel].to_numpy(np.float64)[inside]

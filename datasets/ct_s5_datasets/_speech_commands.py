@@ -7,17 +7,15 @@ Reads the provider's wav files. Origin, licence and details: `datasets/cards/spe
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from ._arrays import Splits, WaveSet
 from ._dataset import read_card
 from ._files import read_lines
-from ._mfcc import HOP, N_COEFFICIENTS, mfcc
+from ._mfcc import CepstrumSet
 from ._noted import note
 from ._splits import Split, seeded_splits
 from ._uea_drop import neuralcde_split
@@ -37,7 +35,6 @@ RATES = (16_000, 8_000)
 FORMS = ("samples", "mfcc")
 
 _NAME = re.compile(r"(?:.*/)?(([^/]+)/([0-9a-f]{8})_nohash_([0-9]{1,4}))\.wav")
-_AT_ONCE = 256  # recordings: their windows are 80 MB
 _NEURALCDE = 34_975  # recordings of 16,000 samples of the ten words
 _ARCHIVE_MOST = 200 * 2**20
 _LISTS = {"validation": "validation_list.txt", "test": "testing_list.txt"}
@@ -45,32 +42,6 @@ _SOURCE = (
     "Get http://download.tensorflow.org/data/speech_commands_v0.02.tar.gz (2.3 GB) and unpack it, "
     "or speech_commands_test_set_v0.02.tar.gz (licence CC BY 4.0)."
 )
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class CepstrumSet(WaveSet):
-    """Recordings of one second whose `frame` has their cepstra, worked out when asked for."""
-
-    def cepstra(self, ids: ArrayLike) -> np.ndarray:
-        """Chosen recordings as (N, 161, 20), a row every 100 samples; see `mfcc`."""
-        wanted = np.asarray(ids)
-        blocks = np.array_split(wanted, -(-len(wanted) // _AT_ONCE) or 1)
-        rows = [mfcc(self.padded(some, self.rate)[0] / 2.0**15) for some in blocks]
-        return np.concatenate(rows)
-
-    def frame(self, ids: ArrayLike) -> pd.DataFrame:
-        """Chosen recordings as a long frame: `unique_id`, `ds` since the start, 20 cepstra."""
-        at = np.sort(self.positions(ids))
-        names = self.labels.index.to_numpy()[at]
-        cepstra = self.cepstra(names)
-        n_steps = cepstra.shape[1]
-        columns = [f"mfcc_{number}" for number in range(N_COEFFICIENTS)]
-        frame = pd.DataFrame(cepstra.reshape(-1, N_COEFFICIENTS), columns=columns)
-        frame.insert(0, "unique_id", np.repeat(names, n_steps))
-        steps = np.tile(np.arange(n_steps), len(at))
-        ds = (steps * (1_000_000_000 * HOP // self.rate)).astype("timedelta64[ns]")
-        frame.insert(1, "ds", ds)
-        return frame
 
 
 def load(root: str | Path, part: str = "35", rate: int = 16_000, form: str = "samples") -> WaveSet:

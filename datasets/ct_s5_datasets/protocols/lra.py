@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from .._protocol import Normaliser, Protocol
+from .._normaliser import Normaliser
+from .._protocol import Protocol
 
 _SHARED: dict[str, Any] = {
     "key": "@s5",

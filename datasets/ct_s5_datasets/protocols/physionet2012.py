@@ -1,6 +1,7 @@
 """Published uses of PhysioNet 2012."""
 
-from .._protocol import ALL, Normaliser, Protocol
+from .._normaliser import ALL, Normaliser
+from .._protocol import Protocol
 
 _ORDER = (
     "The published code splits in the order of os.listdir, which nobody recorded; here the ids are "

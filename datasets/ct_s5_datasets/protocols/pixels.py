@@ -1,6 +1,7 @@
 """Published uses of the pendulum films, of CIFAR-10 in colour and of Speech Commands."""
 
-from .._protocol import Normaliser, Protocol
+from .._normaliser import Normaliser
+from .._protocol import Protocol
 
 _S5 = "Smith, Warrington & Linderman 2023, arXiv:2208.04933"
 

@@ -1,6 +1,7 @@
 """Uses of sets of the UEA and UCR archives: NeuralCDE's, and ours beside it."""
 
-from .._protocol import Normaliser, Protocol
+from .._normaliser import Normaliser
+from .._protocol import Protocol
 
 _SHARES = (30, 50, 70)
 _SCALING = Normaliser("z-score", ddof=1, epsilon=1e-5)

@@ -1,6 +1,7 @@
 """Published uses of USHCN."""
 
-from .._protocol import ALL, Normaliser, Protocol
+from .._normaliser import ALL, Normaliser
+from .._protocol import Protocol
 
 _TABLE = "small_chunked_sporadic.csv, of the code of GRU-ODE-Bayes"
 _GIVEN = Normaliser("given", over=ALL)
