@@ -11,9 +11,12 @@ from ct_s5.training import read_archive
 from experiments.lra import examples, recipe, run, train
 
 FILES = {"text": text_files, "retrieval": retrieval_files, "image": image_files}
+# A network of another shape each, to be compiled: `make test-fast` leaves three of them out.
+SLOW = ("text", "image", "pathx")
+TASKS = [pytest.param(t, marks=pytest.mark.slow if t in SLOW else ()) for t in recipe.TASKS]
 
 
-@pytest.mark.parametrize("task", recipe.TASKS)
+@pytest.mark.parametrize("task", TASKS)
 def test_one_command_trains_and_leaves_results(task, tmp_path):
     words = [task, "--preset", "tiny", "--out", str(tmp_path / "out"), "--processes", "1"]
     words += ["--work", str(tmp_path / "work")]
