@@ -332,5 +332,5 @@ def _history_ahead(series: IrregularBatch, values, observed, reading) -> Channel
     """The channel history from the end of each series backwards, at every step."""
     gaps = jnp.where(series.real, series.gaps_after, jnp.zeros_like(series.gaps_after))
     reset = None if series.segments is None else begins(series.segments[::-1])
-    known = (part[::-1] for part in (values, observed, gaps, reading))
-    return jax.tree.map(lambda part: part[::-1], channel_history(*known, None, reset)[0])
+    mirrored = (values[::-1], observed[::-1], gaps[::-1], reading[::-1])
+    return jax.tree.map(lambda part: part[::-1], channel_history(*mirrored, None, reset)[0])
