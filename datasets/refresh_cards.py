@@ -1,0 +1,181 @@
+"""Refresh what is counted and drawn in the cards: `python datasets/refresh_cards.py [CARD ...]`.
+
+Files are looked for in `--data FOLDER` (by default `$CT_S5_SHARED_DATA`), each set in its own
+folder. A set without files there is left as it is, and a line says so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import _card_pictures
+from _card_facts import table
+from _card_panels import to_file
+
+import ct_s5_datasets
+from ct_s5._files import write_atomically
+
+CARDS = Path(__file__).parent / "cards"
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a card counts and shows.
+
+    Attributes:
+        words: What its picture shows, for those who cannot see it.
+        parts: Heading of a column -> what its part is asked for with.
+        entry: Name of the set where it is not the card's.
+        folder: Of its files below the folder of all data; None where nothing is read.
+        answers: Columns of the frame that are a label a reading.
+
+    """
+
+    words: str
+    parts: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"": {}})
+    entry: str | None = None
+    folder: str | None = None
+    answers: tuple[str, ...] = ()
+
+
+def _by_part(*parts: str) -> dict[str, dict[str, str]]:
+    return {part: {"part": part} for part in parts}
+
+
+REFRESHED = {
+    "physionet2012": Card(
+        "four of 37 channels of one stay, each read at its own pace",
+        _by_part("a", "b"),
+        folder="physionet2012",
+    ),
+    "physionet2019": Card(
+        "four of 34 channels of one stay; hours with SepsisLabel 1 are underlined",
+        {"": {"part": "B"}},
+        folder="physionet2019",
+        answers=("SepsisLabel",),
+    ),
+    "ushcn": Card(
+        "temperature, rain and snow at one station, and a month that is not there",
+        {"1996-2000": {}},
+        folder="ushcn",
+    ),
+    "wearable": Card(
+        "acceleration in one trial, coloured by activity, silences grey",
+        {"S1": {}},
+        folder="uci_batteryless_activity",
+        answers=("activity",),
+    ),
+    "earthquakes": Card(
+        "magnitudes of the events of three networks in a month",
+        _by_part("network", "world"),
+        folder="usgs_earthquakes",
+    ),
+    "hurdat2": Card(
+        "wind and pressure along one track", folder="hurdat2", answers=("status", "record")
+    ),
+    "gps": Card("ten minutes of a bus and of a car, silences grey", folder="uci_gps_gotrack"),
+    "glucose": Card(
+        "glucose of two people over two days, silences grey",
+        _by_part("PhysioCGM", "BIGIDEAs"),
+        folder="cgm",
+    ),
+    "rr_intervals": Card(
+        "five minutes of a healthy and of a failing heart",
+        _by_part("normal", "chf", "healthy"),
+        folder="rr_intervals",
+    ),
+    "oscillators": Card(
+        "one oscillator of each class, silences grey", _by_part("frequency", "damping")
+    ),
+    "ornstein_uhlenbeck": Card(
+        "readings of one series and the best forecast between them", _by_part("noisy", "exact")
+    ),
+    "uea": Card(
+        "three channels of one series of JapaneseVowels, whole and with half of it dropped",
+        _by_part("JapaneseVowels", "JapaneseVowels/drop-50"),
+        folder="uea",
+    ),
+    "pendulum": Card(
+        "frames of two films at their times, some noisy, some blank",
+        _by_part("regression", "interpolation"),
+    ),
+    "mnist": Card(
+        "ten digits, and one of them as 784 steps in two orders",
+        {"test": {"part": "test"}},
+        folder="mnist",
+    ),
+    "spoken_digits": Card("three recordings of unequal length", folder="fsdd"),
+    "speech_commands": Card(
+        "three words of a second each",
+        {"10": {"part": "10"}},
+        folder="speech_commands_v0.02_test_subset",
+    ),
+    "lra_listops": Card(
+        "a short expression token by token, and the depth of a long one",
+        {"original, test": {"part": "original"}},
+        entry="lra/listops",
+        folder="listops",
+    ),
+}
+
+
+def refresh(name: str, data: Path | None) -> tuple[str, bytes]:
+    """The text of a card with its table counted anew, and its picture.
+
+    Raises:
+        FileNotFoundError: The set's files are not there.
+
+    """
+    card = REFRESHED[name]
+    told = ct_s5_datasets.describe()[card.entry or name]
+    if card.folder is not None and data is None:
+        raise FileNotFoundError("no folder of data was named, see --data")
+    root = None if card.folder is None or data is None else data / card.folder
+    module = import_module(f"ct_s5_datasets.{told.module}")
+    parts = {part: module.load(root, **asked) for part, asked in card.parts.items()}
+    picture = to_file(getattr(_card_pictures, name)(parts), f"{name}: {card.words}")
+    text = (CARDS / f"{name}.md").read_text(encoding="utf-8")
+    return between(text, table(parts, card.answers), name), picture
+
+
+def between(text: str, counted: str, name: str) -> str:
+    """A card with another table between its markers.
+
+    Raises:
+        ValueError: The card has no markers, or has them twice.
+
+    """
+    pattern = r"(<!-- table: counted -->\n).*?(<!-- end -->)"
+    new, found = re.subn(pattern, lambda m: f"{m[1]}{counted}\n{m[2]}", text, flags=re.DOTALL)
+    if found != 1:
+        raise ValueError(f"{name}.md has {found} pairs of markers for the table 'counted', not 1.")
+    return new
+
+
+def main() -> None:
+    """Refresh the cards named, or all that can be."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("cards", nargs="*", metavar="CARD")
+    parser.add_argument("--data", type=Path, default=os.environ.get("CT_S5_SHARED_DATA"))
+    asked = parser.parse_args()
+    data = None if asked.data is None else Path(asked.data)
+    for name in asked.cards or REFRESHED:
+        try:
+            text, picture = refresh(name, data)
+        except FileNotFoundError as error:
+            print(f"{name}: left as it is, {error}")
+            continue
+        write_atomically(CARDS / f"{name}.svg", picture)
+        write_atomically(CARDS / f"{name}.md", text.encode())
+        print(f"{name}: refreshed, picture of {len(picture):,} bytes")
+
+
+if __name__ == "__main__":
+    main()
