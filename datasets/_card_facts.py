@@ -37,8 +37,9 @@ def table(parts: Mapping[str, Any], answers: tuple[str, ...] = ()) -> str:
 def count(data: Any, answers: tuple[str, ...] = ()) -> Facts:
     """Series, rows, gaps, cells without a reading and labels of one part."""
     facts = _of_frame(data, answers) if isinstance(data, Dataset) else _of_arrays(data)
-    if isinstance(getattr(data, "labels", None), pd.Series):
-        facts |= _classes(f"label {data.labels.name}", data.labels)
+    labels = getattr(data, "labels", None)
+    if isinstance(labels, pd.Series):
+        facts |= _classes(f"label {labels.name}", labels)
     return facts
 
 

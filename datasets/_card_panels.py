@@ -103,10 +103,15 @@ def few_ticks(panels: Sequence[Axes]) -> None:
         axes.set_yticks([inside[0], inside[-1]])
 
 
-def image(axes: Axes, pixels: np.ndarray, extent: Sequence[float] | None = None, **keywords):
+def image(
+    axes: Axes,
+    pixels: np.ndarray,
+    extent: tuple[float, float, float, float] | None = None,
+    **keywords,
+):
     """A grey picture whose pixels stay squares however large it is shown."""
     keywords = {"cmap": "gray", "vmin": 0, "vmax": 255, "interpolation": "none"} | keywords
-    axes.imshow(pixels, extent=None if extent is None else tuple(extent), **keywords)
+    axes.imshow(pixels, extent=extent, **keywords)
 
 
 def to_file(figure: Figure, words: str) -> bytes:

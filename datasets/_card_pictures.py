@@ -115,7 +115,7 @@ def ushcn(parts: Parts) -> Figure:
             axes.set_title(heading, pad=3)
         few_ticks(panels)
         months = pd.date_range("1996-10-01", "1997-06-01", freq="MS")
-        days = (months - months[0]).days
+        days = (months - months[0]) / pd.Timedelta(1, "D")
         panels[-1].set_xticks(days, [f"{month:%b}" for month in months])
         panels[-1].set_xlabel("1996 to 1997")
     return figure
