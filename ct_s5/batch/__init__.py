@@ -13,3 +13,4 @@ from ct_s5.batch._queries import Queries as Queries
 from ct_s5.batch._queries import ask as ask
 from ct_s5.batch._queries import hide as hide
 from ct_s5.batch._series import SeriesSet as SeriesSet
+from ct_s5.batch._windows import windows as windows

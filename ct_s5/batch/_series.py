@@ -68,12 +68,12 @@ class SeriesSet:
         """Some of the series, in the order asked for."""
         series = np.asarray(series, dtype=np.int64)
         offsets = np.concatenate([[0], np.cumsum(self.lengths[series])])
-        return self._with_rows(self.rows(series), offsets, self.static[series])
+        return self.regrouped(self.rows(series), offsets, self.static[series])
 
     def keep(self, kept: Bool[np.ndarray, " R"]) -> "SeriesSet":
         """Leave rows out; the gaps are measured anew between the rows that stay."""
         counted = np.concatenate([[0], np.cumsum(kept)])
-        return self._with_rows(np.flatnonzero(kept), counted[self.offsets], self.static)
+        return self.regrouped(np.flatnonzero(kept), counted[self.offsets], self.static)
 
     def batch(self, length: int | None = None, size: int | None = None) -> IrregularBatch:
         """All series in one padded batch.
@@ -146,7 +146,13 @@ class SeriesSet:
             segments=segments,
         )
 
-    def _with_rows(self, rows, offsets, static):
+    def regrouped(
+        self,
+        rows: Int[np.ndarray, " r"],
+        offsets: Int[np.ndarray, " _"],
+        static: Float[np.ndarray, "M S"],
+    ) -> "SeriesSet":
+        """Other series made of these rows; the gaps are measured anew."""
         return SeriesSet(
             values=self.values[rows],
             observed=self.observed[rows],

@@ -43,6 +43,7 @@ class Cohort:
             ValueError: One is negative, NaN or more than float32 holds; or all are 0.
         """
         weights = self.targets.weights
+        weights = weights if weights.ndim == 1 else weights.sum(axis=1)  # of a row's own targets
         bad = np.flatnonzero(~((weights >= 0) & (weights <= np.finfo(np.float32).max)))
         if bad.size:
             raise ValueError(

@@ -31,6 +31,7 @@ from ct_s5.training._cohort import Cohort
 from ct_s5.training._losses import Loss, Targets, loss_of_each
 from ct_s5.training._metrics import check_monitor
 from ct_s5.training._optimiser import OptimiserSettings, make_optimiser, make_schedule
+from ct_s5.training._tasks import Task
 from ct_s5.training._trees import named_arrays
 from ct_s5.training._validation import monitored, validate
 
@@ -111,6 +112,9 @@ _USUAL_STEPS = 1200
 # Padding that a compilation more (some seconds) would not win back in a usual training.
 _WASTE = 0.3
 
+# Sets what a task draws apart from all else that the seed draws.
+_DRAW = 1
+
 # What packing must save of the padded steps, and the rows a packed batch must have.
 _SAVING, _FEW_ROWS = 0.02, 4
 
@@ -146,7 +150,7 @@ def _train_step(model, optimiser_state, batch, targets, key, rate, loss: Loss, s
 def fit(
     model: S5Model,
     series: SeriesSet,
-    targets: Targets,
+    targets: Targets | Task,
     *,
     loss: Loss,
     settings: FitSettings | None = None,
@@ -164,7 +168,8 @@ def fit(
     Args:
         model: What to train; it is not changed.
         series: The training series.
-        targets: One a series, or one a row where the model answers per reading.
+        targets: One a series, or one a row where the model answers per reading; or a `Task` that
+            draws them from the series, anew for each epoch.
         loss: What to minimise.
         settings: How; see `FitSettings`.
         validation: Series and targets that decide on the best epoch and on stopping. Without them
@@ -184,17 +189,25 @@ def fit(
     settings = FitSettings() if settings is None else settings
     check_monitor(settings.monitor, loss)
     per = model.settings.per
-    cohort = Cohort(series, targets, per, names)
+
+    def drawn(epoch: int) -> Cohort:
+        """The series as the epoch sees them, and its targets."""
+        if isinstance(targets, Targets):
+            return Cohort(series, targets, per, names)
+        rng = np.random.default_rng([settings.seed, epoch, _DRAW])
+        return Cohort(*targets.draw(series, rng), per, names)
+
+    cohort = drawn(1)
     held_out = None
     if validation is not None:
         held_out = Cohort(*validation, per, validation_names, role="validation")
     for some in (cohort, held_out):
         if some is not None:
             some.check_weights()
-    steps = thinned_lengths(series, settings.thinning)
+    steps = thinned_lengths(cohort.series, settings.thinning)
     lengths = _buckets(steps, settings.n_buckets)
     packing = _packing(steps, lengths, settings)
-    n_steps = sum(1 for _ in _epoch(series, lengths, packing, settings, 1))
+    n_steps = sum(1 for _ in _epoch(cohort.series, lengths, packing, settings, 1))
     max_epochs, patience = settings.limits(n_steps)
     n_all = max_epochs * n_steps
     schedule = make_schedule(settings.learning_rate, n_all, int(settings.warmup * n_all))
@@ -209,9 +222,9 @@ def fit(
     traces_before = _traces[0]
     trouble, spoken = "", False
 
-    def one_step(now: Progress, part: Minibatch, k: int):
+    def one_step(now: Progress, cohort: Cohort, part: Minibatch, k: int):
         """What the k-th step of an epoch leads to; the loss before it, and that loss's weight."""
-        answered = targets.look_up(part.rows if per == "reading" else part.series)
+        answered = cohort.targets.look_up(part.rows if per == "reading" else part.series)
         step = now.epoch * n_steps + k
         step_key = jax.random.fold_in(jax.random.fold_in(key, now.epoch + 1), k)
         fixed = (part.batch, answered, step_key, schedule(step), loss, groups)
@@ -241,9 +254,10 @@ def fit(
             epoch = now.epoch + 1
             started = time.perf_counter()
             total, weight, n_seen = 0.0, 0.0, 0
+            cohort = cohort if isinstance(targets, Targets) else drawn(epoch)
             try:
-                for k, part in enumerate(_epoch(series, lengths, packing, settings, epoch)):
-                    now, value, share = one_step(now, part, k)
+                for k, part in enumerate(_epoch(cohort.series, lengths, packing, settings, epoch)):
+                    now, value, share = one_step(now, cohort, part, k)
                     total, weight = total + value * share, weight + share
                     n_seen += int((part.series >= 0).sum())
                     pace = n_seen / (time.perf_counter() - started)

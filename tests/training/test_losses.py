@@ -16,7 +16,7 @@ N, L, K = 3, 4, 2
 def _drawn(kind, *shape):
     """Answers, targets and weights for targets of that shape; every third weight is 0."""
     answers = RNG.normal(size=(*shape, K)).astype(np.float32)
-    if kind == "gaussian":
+    if kind in ("gaussian", "faithful"):
         answers = Gaussian(answers, RNG.uniform(0.1, 2, size=(*shape, K)).astype(np.float32))
     targets = RNG.normal(size=(*shape, K)).astype(np.float32)
     if kind == "class":
@@ -28,10 +28,11 @@ def _drawn(kind, *shape):
 
 def _one(kind, answers, targets, place):
     """The loss of one target, written from its definition in float64."""
-    if kind == "gaussian":
+    if kind in ("gaussian", "faithful"):
         mean, variance = (np.float64(a[place]) for a in answers)
         error = (targets[place] - mean) ** 2 / (2 * variance)
-        return np.sum(error + np.log(np.sqrt(2 * np.pi * variance)))
+        squared = (targets[place] - mean) ** 2 / 2 if kind == "faithful" else 0
+        return np.sum(squared + error + np.log(np.sqrt(2 * np.pi * variance)))
     answer = np.float64(answers[place])
     if kind == "value":
         return np.mean((answer - targets[place]) ** 2)
@@ -77,7 +78,7 @@ def test_an_answer_that_is_wanted_and_nan_shows_in_its_own_loss_alone():
 
 
 def test_an_unknown_loss_is_refused():
-    with pytest.raises(ValueError, match="loss must be one of class, value, gaussian; got 'hinge'"):
+    with pytest.raises(ValueError, match=r"loss must be one of class, value, .*; got 'hinge'"):
         loss_of_each("hinge", *_as_jax(_drawn("value", N)))  # pyright: ignore
 
 
