@@ -4,16 +4,18 @@ import inspect
 import os
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ct_s5.batch import SeriesSet
 from ct_s5.estimators._inputs import is_amount, is_table, per_row, refuse_infinite, sample_weights
+from ct_s5.estimators._stream import Stream
 from ct_s5.frames import (
     EncodedFrame,
     encode,
@@ -211,7 +213,87 @@ class S5Estimator(BaseEstimator):
         check_is_fitted(self)
         return time_constants(self, X)
 
+    def update(self, X, *, static=None, late="error", method="predict"):
+        """Take new rows as they arrive, and answer from all rows so far.
+
+        A state is kept of each series, so that an update costs as much as its own rows. However
+        the rows are cut into updates, the answers are those of `predict` on the whole.
+
+        Args:
+            X: New rows of any number of series, in any form of frame, series that are new among
+                them. Rows at the time of a series' last reading merge into it. A row without any
+                reading asks and leaves no trace.
+            static: Features of the series that are new; those of the others are kept.
+            late: What rows get that come before the last reading of their series: "error", or
+                "drop" with one warning that counts them.
+            method: Whose answers to give: "predict", or "predict_proba" of a classifier.
+
+        Returns:
+            What that method would: an answer for each series in `X`, or with `per="reading"` for
+            each row of it.
+
+        Raises:
+            TypeError, ValueError: As `predict`; late rows; a bidirectional model. Nothing is then
+                kept of the rows.
+
+        Warns:
+            UserWarning: Series without any reading so far; late rows that were dropped.
+        """
+        check_is_fitted(self)
+        if method not in self._says:
+            raise ValueError(f"method is one of {', '.join(self._says)}; got {method!r}.")
+        stream = self._live()
+        rules: dict[str, Any] = {"late": late, "duplicates": self.duplicates, "sort": self.sort}
+        fresh = stream.read(X, static=static, **rules)
+        self._speak_of(fresh.silent, len(fresh.encoded.ids), stacklevel=3)
+        self._refuse_unanswered(fresh.encoded, fresh.answers)
+        stream.keep(fresh)
+        return getattr(self, self._says[method])(fresh.encoded, fresh.answers)
+
+    def export_state(self) -> bytes:
+        """The states of all live series, to go on from after a restart with `import_state`.
+
+        The format is that of model files: no pickle, a checksum. The model itself is not in it.
+        """
+        check_is_fitted(self)
+        return self._live().to_bytes()
+
+    def import_state(self, state: bytes):
+        """Go on from what `export_state` gave, in place of all series that are live now.
+
+        Returns:
+            The estimator itself.
+
+        Raises:
+            ArchiveError: Damaged content, or the states of another model.
+        """
+        check_is_fitted(self)
+        self._live().from_bytes(state)
+        return self
+
+    def forget(self, ids=None):
+        """Drop the states of some series, or of all; their next rows begin them anew.
+
+        Returns:
+            The estimator itself.
+
+        Raises:
+            ValueError: A series that has no state.
+        """
+        check_is_fitted(self)
+        self._live().forget(ids)
+        return self
+
+    def _live(self) -> Stream:
+        # Its name ends as those of fitted attributes do, so that a new fit forgets all states.
+        if not hasattr(self, "stream_"):
+            self.stream_ = Stream(self.model_, self.schema_)
+        return self.stream_
+
     # What the two kinds of estimator differ in.
+
+    _says: ClassVar[dict[str, str]] = {"predict": "_said"}
+    """How raw answers become those of a method: `_said(encoded, answers)`."""
 
     _loss: Any = None
 
@@ -293,11 +375,14 @@ class S5Estimator(BaseEstimator):
     def _speak_of_empty(self, encoded: EncodedFrame, stacklevel: int) -> None:
         owners = np.repeat(np.arange(len(encoded.series)), encoded.series.lengths)
         readings = np.bincount(owners, encoded.series.reading, minlength=len(encoded.series))
-        empty = encoded.ids[readings == 0]
+        self._speak_of(encoded.ids[readings == 0], len(encoded.ids), stacklevel + 1)
+
+    def _speak_of(self, empty: pd.Index, n_series: int, stacklevel: int) -> None:
+        """Count the series without any reading in one warning, or refuse them."""
         if not len(empty):
             return
         named = ", ".join(repr(i) for i in empty[:5].tolist())
-        told = f"{len(empty)} of {len(encoded.ids)} series have no reading at all (first: {named})"
+        told = f"{len(empty)} of {n_series} series have no reading at all (first: {named})"
         if self.on_empty == "error":
             raise ValueError(
                 f"{told}. Drop them, or pass on_empty='answer' for the empty state's answer."

@@ -1,5 +1,7 @@
 """S5Classifier: one class a series, or one a reading."""
 
+from typing import ClassVar
+
 import numpy as np
 import pandas as pd
 from sklearn.base import ClassifierMixin
@@ -72,6 +74,7 @@ class S5Classifier(ClassifierMixin, S5Estimator):
         history_: A frame with one row an epoch.
         best_epoch_: The epoch whose weights `model_` has.
         n_compilations_: How often the training step was compiled.
+        stream_: The live series, once `update` was called.
     """
 
     _loss = "class"
@@ -88,13 +91,18 @@ class S5Classifier(ClassifierMixin, S5Estimator):
 
         Arrays and lists get an array back.
         """
-        encoded, scores = self._answers(X, static)
-        chosen = self.classes_[scores.argmax(axis=-1)]
-        return self._give(encoded, chosen, "prediction")
+        return self._said(*self._answers(X, static))
 
     def predict_proba(self, X, *, static=None):
         """The probability of each class: a frame by id whose columns are `classes_`."""
-        encoded, scores = self._answers(X, static)
+        return self._said_shares(*self._answers(X, static))
+
+    _says: ClassVar = {"predict": "_said", "predict_proba": "_said_shares"}
+
+    def _said(self, encoded, scores):
+        return self._give(encoded, self.classes_[scores.argmax(axis=-1)], "prediction")
+
+    def _said_shares(self, encoded, scores):
         shares = np.exp(scores.astype(np.float64) - scores.max(axis=-1, keepdims=True))
         shares /= shares.sum(axis=-1, keepdims=True)
         return self._give(encoded, shares, self.classes_)

@@ -33,7 +33,9 @@ class S5Regressor(RegressorMixin, S5Estimator):
 
         Arrays and lists get an array back; per reading, an entry for each of their rows.
         """
-        encoded, scaled = self._answers(X, static)
+        return self._said(*self._answers(X, static))
+
+    def _said(self, encoded, scaled):
         values = self._in_units(scaled)
         if self.target_names_ is None:
             values = values[:, 0]

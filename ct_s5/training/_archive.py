@@ -5,11 +5,12 @@ hashed here, and the header is read and bounded before anything is allocated.
 """
 
 import hashlib
+import io
 import json
 import math
 import os
 import pathlib
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from safetensors.numpy import load as load_safetensors
@@ -39,6 +40,11 @@ def write_archive(
         settings: JSON types only; NaN passes.
         arrays: Names to NumPy arrays.
     """
+    return write_atomically(path, to_archive(kind, settings, arrays))
+
+
+def to_archive(kind: str, settings: dict[str, Any], arrays) -> bytes:
+    """What `write_archive` writes."""
     # NaN may stand in a history, for a score that is not defined; Python's JSON knows it.
     text = json.dumps(settings)
     # Not ascontiguousarray, which would give a single number a shape.
@@ -50,7 +56,7 @@ def write_archive(
         "settings": text,
         "sha256": _digest(str(VERSION), kind, text, arrays),
     }
-    return write_atomically(path, save_safetensors(arrays, metadata))
+    return save_safetensors(arrays, metadata)
 
 
 def read_archive(
@@ -65,50 +71,65 @@ def read_archive(
     path = pathlib.Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {str(path)!r}.")
-    header = _header(path)
+    with path.open("rb") as file:
+        return _read(file, path.stat().st_size, kind, str(path))
+
+
+def from_archive(content: bytes, kind: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Settings and arrays of what `to_archive` gave.
+
+    Raises:
+        ArchiveError: As `read_archive`.
+    """
+    return _read(io.BytesIO(content), len(content), kind, "The archive")
+
+
+def _read(file: BinaryIO, size: int, kind: str, name: str):
+    header = _header(file, size, name)
     metadata = header.get("__metadata__", {})
     if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
-        raise ArchiveError(f"{path} is a safetensors file, but ct_s5 did not write it.")
+        raise ArchiveError(f"{name} is a safetensors file, but ct_s5 did not write it.")
     version = str(metadata.get("version"))
     if version not in map(str, range(1, VERSION + 1)):
         raise ArchiveError(
-            f"{path} has format version {version:.20}; this ct_s5 reads up to {VERSION}. Install a "
+            f"{name} has format version {version:.20}; this ct_s5 reads up to {VERSION}. Install a "
             "newer ct_s5."
         )
     if metadata.get("kind") != kind:
         found = metadata.get("kind")
-        raise ArchiveError(f"{path} is a ct_s5 file of kind {found!r}, not {kind!r}.")
+        raise ArchiveError(f"{name} is a ct_s5 file of kind {found!r}, not {kind!r}.")
     try:
-        arrays = load_safetensors(path.read_bytes())
+        file.seek(0)
+        arrays = load_safetensors(file.read())
         settings = json.loads(metadata["settings"])
     except Exception as error:
-        raise ArchiveError(f"{path} is damaged and cannot be read: {error}. {_COPY}") from error
+        raise ArchiveError(f"{name} is damaged and cannot be read: {error}. {_COPY}") from error
     if _digest(version, kind, metadata["settings"], arrays) != metadata.get("sha256"):
         raise ArchiveError(
-            f"{path} was altered after it was saved: its checksum does not match. {_COPY}"
+            f"{name} was altered after it was saved: its checksum does not match. {_COPY}"
         )
     return settings, arrays
 
 
-def _header(path: pathlib.Path) -> dict[str, Any]:
-    """The JSON header, after checking that its sizes fit the file."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        if size < 8 or length > _LARGEST_HEADER or size > _LARGEST_FILE:
-            raise ArchiveError(
-                f"{path} is no safetensors file, or a truncated one ({size} bytes). {_COPY}"
-            )
-        if 8 + length > size:
-            raise ArchiveError(
-                f"{path} is truncated ({size} of at least {8 + length} bytes), or no safetensors "
-                f"file. {_COPY}"
-            )
-        raw = file.read(length)
+def _header(file: BinaryIO, size: int, name: str) -> dict[str, Any]:
+    """The JSON header, after checking that its sizes fit the content."""
+    length = int.from_bytes(file.read(8), "little")
+    if size < 8 or length > _LARGEST_HEADER or size > _LARGEST_FILE:
+        raise ArchiveError(
+            f"{name} is no safetensors file, or a truncated one ({size} bytes). {_COPY}"
+        )
+    if 8 + length > size:
+        raise ArchiveError(
+            f"{name} is truncated ({size} of at least {8 + length} bytes), or no safetensors "
+            f"file. {_COPY}"
+        )
+    raw = file.read(length)
     try:
         header = json.loads(raw)
         ends = [
-            _checked_size(name, entry) for name, entry in header.items() if name != "__metadata__"
+            _checked_size(array, entry)
+            for array, entry in header.items()
+            if array != "__metadata__"
         ]
     except (
         ArithmeticError,
@@ -118,11 +139,11 @@ def _header(path: pathlib.Path) -> dict[str, Any]:
         TypeError,
         ValueError,
     ) as e:
-        raise ArchiveError(f"{path} is no safetensors file, or a damaged one: {e}. {_COPY}") from e
+        raise ArchiveError(f"{name} is no safetensors file, or a damaged one: {e}. {_COPY}") from e
     if max(ends, default=0) != size - 8 - length:
         raise ArchiveError(
-            f"{path} is truncated or damaged: its header speaks of {max(ends, default=0)} bytes of "
-            f"arrays, the file holds {size - 8 - length}. {_COPY}"
+            f"{name} is truncated or damaged: its header speaks of {max(ends, default=0)} bytes of "
+            f"arrays, and it has {size - 8 - length}. {_COPY}"
         )
     return header
 

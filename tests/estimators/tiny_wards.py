@@ -30,18 +30,18 @@ def regressor(**changes) -> S5Regressor:
     return S5Regressor(**(TINY | changes))
 
 
-def ward(seed=0, ids=IDS) -> pd.DataFrame:
-    """Four rows a patient in order of time, patients interleaved; whole seconds, in Berlin."""
+def ward(seed=0, ids=IDS, n_rows=4) -> pd.DataFrame:
+    """Some rows a patient in order of time, patients interleaved; whole seconds, in Berlin."""
     rng = np.random.default_rng(seed)
-    seconds = rng.integers(600, 7200, size=(len(ids), 4)).cumsum(axis=1)
+    seconds = rng.integers(600, 7200, size=(len(ids), n_rows)).cumsum(axis=1)
     start = pd.Timestamp("2024-03-31 00:30", tz="Europe/Berlin")  # the clocks change that night
     frame = pd.DataFrame(
         {
-            "unique_id": np.repeat(ids, 4),
+            "unique_id": np.repeat(ids, n_rows),
             "ds": start + pd.to_timedelta(seconds.ravel(), unit="s"),
-            "hr": rng.normal(80, 10, size=4 * len(ids)),
+            "hr": rng.normal(80, 10, size=n_rows * len(ids)),
             "temp": np.where(
-                rng.random(4 * len(ids)) < 0.4, np.nan, rng.normal(37, 1, 4 * len(ids))
+                rng.random(n_rows * len(ids)) < 0.4, np.nan, rng.normal(37, 1, n_rows * len(ids))
             ),
         }
     )

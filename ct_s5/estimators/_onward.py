@@ -1,0 +1,118 @@
+"""Many series go on from their states, in batches of few shapes."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from ct_s5.batch import IrregularBatch
+from ct_s5.nn import S5Model
+
+# A stream should compile few shapes: one takes seconds, a padded step 8 microseconds at most.
+_LENGTHS = 4 ** np.arange(6)
+_SIZES = 16 ** np.arange(4)
+_MOST_STEPS = 2**16
+
+
+@dataclasses.dataclass(frozen=True)
+class Steps:
+    """Steps of n series end to end, T in all; `batch.SeriesSet` without times.
+
+    A series may have none.
+    """
+
+    values: Float[np.ndarray, "T C"]
+    observed: Bool[np.ndarray, "T C"]
+    gaps: Float[np.ndarray, " T"]
+    reading: Bool[np.ndarray, " T"]
+    real: Bool[np.ndarray, " T"]
+    owner: Int[np.ndarray, " T"]
+    """Whose each step is; never decreases."""
+    row: Int[np.ndarray, " T"]
+    """The row of the caller's that it is; -1 where it is none."""
+
+    def where(self, chosen: Bool[np.ndarray, " T"]) -> "Steps":
+        """Some of the steps."""
+        return Steps(**{name: array[chosen] for name, array in vars(self).items()})
+
+
+def compiled(model: S5Model) -> Callable[[IrregularBatch, Any], tuple[Any, Any]]:
+    """`model.run` for a batch of series.
+
+    The weights are constants of it: what the layers derive from them is then computed once, at
+    compilation. One step of one series takes a quarter of the time (0.1 ms against 0.4).
+    """
+    return jax.jit(lambda batch, states: jax.vmap(model.run)(batch, states))
+
+
+def go_on(run, steps: Steps, static: Float[np.ndarray, "n S"], states) -> tuple[Any, Any]:
+    """Answers (T, K) at all steps, and the states after them. `states` have n in front.
+
+    A series without a step keeps its state. Answers are None where there is no step at all.
+    """
+    lengths = np.bincount(steps.owner, minlength=len(static))
+    starts = np.cumsum(lengths) - lengths
+    states = jax.tree.map(np.copy, states)
+    answers = None
+    bucket = np.searchsorted(_LENGTHS, np.minimum(lengths, _LENGTHS[-1]))
+    for b in np.unique(bucket[lengths > 0]):
+        length = int(_LENGTHS[b])
+        members = np.flatnonzero((bucket == b) & (lengths > 0))
+        for done in range(0, int(lengths[members].max()), length):
+            going = members[lengths[members] > done]
+            for part, size in _parts(going, length):
+                n_steps = np.minimum(lengths[part] - done, length)
+                place = (starts[part] + done)[:, None] + np.arange(length)[None, :]
+                there = np.arange(length)[None, :] < n_steps[:, None]
+                batch = _laid_out(steps, place[there], there, static[part], size)
+                given = jax.tree.map(lambda a: _padded(a[part], size), states)  # noqa: B023
+                told, after = jax.tree.map(np.asarray, run(batch, given))
+                if answers is None:
+                    answers = jax.tree.map(
+                        lambda a: np.zeros((len(steps.owner), a.shape[-1]), a.dtype), told
+                    )
+                for out, new in zip(jax.tree.leaves(answers), jax.tree.leaves(told), strict=True):
+                    out[place[there]] = new[: len(part)][there]
+                for out, new in zip(jax.tree.leaves(states), jax.tree.leaves(after), strict=True):
+                    out[part] = new[: len(part)]
+    return answers, states
+
+
+def _parts(members, length: int) -> Iterator[tuple[Int[np.ndarray, " m"], int]]:
+    """Series that go through together, and the rows that their batch has."""
+    sizes = _SIZES[_SIZES * length <= _MOST_STEPS]
+    done = 0
+    while done < len(members):
+        # Up to three rows of padding to one that is used cost less than a call for each few.
+        size = int(sizes[sizes <= 4 * (len(members) - done)].max())
+        yield members[done : done + size], size
+        done += size
+
+
+def _laid_out(steps: Steps, rows, there, static, size: int) -> IrregularBatch:
+    place = np.nonzero(there)
+
+    def padded(flat):
+        out = np.zeros((size, there.shape[1], *flat.shape[1:]), flat.dtype)
+        out[place] = flat[rows]
+        return out
+
+    gaps = padded(steps.gaps.astype(np.float32))
+    return IrregularBatch(
+        values=padded(steps.values),
+        observed=padded(steps.observed),
+        gaps=gaps,
+        gaps_after=np.zeros_like(gaps),
+        reading=padded(steps.reading),
+        real=padded(steps.real),
+        static=_padded(static, size),
+    )
+
+
+def _padded(rows, size: int):
+    out = np.zeros((size, *rows.shape[1:]), rows.dtype)
+    out[: len(rows)] = rows
+    return out

@@ -1,0 +1,375 @@
+"""Readings as they come: live series, each with its state."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any, Literal, NamedTuple
+
+import jax
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Float, Int
+
+from ct_s5.estimators._late import dropped, refuse_late
+from ct_s5.estimators._onward import Steps, compiled, go_on
+from ct_s5.estimators._store import Live, Store
+from ct_s5.frames import EncodedFrame, FrameSchema, LongFrame, encode, to_long
+from ct_s5.frames._encode import conform
+from ct_s5.frames._instants import Instants
+from ct_s5.frames._long import Origin
+from ct_s5.frames._rows import Duplicates
+from ct_s5.frames._static import encode_static, read_static
+from ct_s5.frames._times import TimeColumn, read_times
+from ct_s5.frames._words import first, listed, shown
+from ct_s5.nn import S5Model
+from ct_s5.training import ArchiveError, from_archive, named_arrays, to_archive
+
+# In model units; a gap beyond is refused by `encode` too.
+_LONGEST = 1e30
+
+
+class Fresh(NamedTuple):
+    """What some rows bring; nothing of it is kept before `Stream.keep`."""
+
+    encoded: EncodedFrame
+    """The rows, as `predict` would have them."""
+    answers: Any
+    """The model's raw answers, one a series of `encoded`, or one a row of it."""
+    silent: pd.Index
+    """Series that have no reading by now, and so the empty state's answer."""
+    ids: list[Hashable]
+    """Series to keep, and what to keep of them."""
+    live: Live
+
+
+class Stream:
+    """The live series of a fitted model: what `S5Estimator.update` goes on from."""
+
+    def __init__(self, model: S5Model, schema: FrameSchema):
+        """Without any series.
+
+        Raises:
+            ValueError: The model reads from both ends, so it cannot take readings as they arrive.
+        """
+        self.model, self.schema = model, schema
+        self.store = Store(model)
+        self._bare = dataclasses.replace(schema, static=())
+        self._run: Callable | None = None
+
+    def __getstate__(self):
+        return vars(self) | {"_run": None}  # compiled code has no place in a pickle
+
+    @property
+    def run(self) -> Callable:
+        """The compiled `model.run` of a batch."""
+        self._run = self._run or compiled(self.model)
+        return self._run
+
+    def read(
+        self,
+        rows,
+        *,
+        static=None,
+        late: Literal["error", "drop"] = "error",
+        duplicates: Duplicates = "error",
+        sort: bool = False,
+    ) -> Fresh:
+        """The answers that new rows bring, and the states to keep; see `S5Estimator.update`."""
+        if late not in ("error", "drop"):
+            raise ValueError(f"late is 'error' or 'drop'; got {late!r}.")
+        long = to_long(rows, id_col=self.schema.id_col, time_col=self.schema.time_col)
+        if long.form == "array":
+            raise ValueError(
+                "An array has no times, so each update would begin at 0 again. Give a frame with "
+                f"the columns {self.schema.id_col!r} and {self.schema.time_col!r}."
+            )
+        long = conform(long, self.schema)
+        places = self.store.find(long.ids.tolist())
+        kept, known = self.store.get(places), places >= 0
+        last = Instants(kept.whole, kept.rest, long.times.kind == "number")
+        now = Instants.of(long.times)
+        back = known[long.series] & now.before(last.take(long.series))
+        if back.any():
+            refuse_late(long, back, last, late)
+            long, now = dropped(long, ~back), now.take(np.flatnonzero(~back))
+        encoded = encode(long, self._bare, duplicates=duplicates, sort=sort)
+        features = self._static(static, long, known, kept)
+        total, count = kept.totals.copy(), kept.counts.copy()
+        _fold(long, known[long.series] & now.same(last.take(long.series)), total, count, duplicates)
+        times, owner = Instants.of(encoded.index.times), _owner(encoded)
+        merged = known[owner] & times.same(last.take(owner))
+        steps = self._steps(encoded, kept, known, last, merged)
+        steps = _joined(self._replay(known, kept, total, count, merged, owner), steps)
+        n = len(long.ids)
+        silent = np.flatnonzero(np.bincount(steps.owner, minlength=n) == 0)
+        steps = _joined(steps, _padding(silent, len(self.schema.channels)))
+        # The last reading of each series, and all that follows, comes after the state to keep.
+        cut = np.full(n, -1)
+        cut[steps.owner[steps.reading]] = np.flatnonzero(steps.reading)
+        tail = np.arange(len(steps.owner)) >= cut[steps.owner]
+        head, rest = steps.where(~tail), steps.where(tail)
+        head_answers, before = go_on(self.run, head, features, kept.before)
+        answers, _ = go_on(self.run, rest, features, before)
+        if self.model.settings.per == "series":
+            ends = np.cumsum(np.bincount(rest.owner, minlength=n)) - 1
+            answers = _each(lambda a: a[ends], answers)
+        else:
+            answers = _by_row(len(owner), (head, head_answers), (rest, answers))
+
+        told = np.flatnonzero(cut >= 0)
+        row = steps.row[cut[told]]
+        come = (row >= 0) & ~np.append(merged, False)[row]  # whose last reading is a new one
+        new, row = told[come], row[come]
+        total[new], count[new] = 0, 0
+        final = np.zeros(len(owner), bool)
+        final[row] = True
+        _fold(long, final[_row_of(encoded, long)], total, count, duplicates)
+        times = times.take(row).like(last)
+        last = last.like(times)
+        whole, part, gap = last.whole.copy(), last.rest.copy(), kept.gap.copy()
+        whole[new], part[new] = times.whole, times.rest
+        gap[told] = steps.gaps[cut[told]]
+        live = Live(before, gap, total, count, whole, part, features).take(told)
+        return Fresh(encoded, answers, long.ids[cut < 0], long.ids[told].tolist(), live)
+
+    def keep(self, fresh: Fresh) -> None:
+        """Go on from what `read` found."""
+        self.store.put(fresh.ids, fresh.live)
+
+    def ask(self, ids: Iterable[Hashable], times, values=None) -> Any:
+        """The model's raw answers (Q, K) at any times from the last readings on.
+
+        Nothing is kept of the questions. They need no order.
+
+        Args:
+            ids: A live series for each question.
+            times: Q times: datetimes, timedeltas or numbers, as they were at fit.
+            values: What is known beforehand of those times (Q, C), in the caller's units; NaN where
+                unknown, nothing when left out.
+
+        Raises:
+            ValueError: A series without a state, a time before its last reading, or times of
+                another kind than at fit.
+        """
+        schema = self.schema
+        series, index = pd.factorize(pd.Series(list(ids)))
+        column = pd.Series(times).reset_index(drop=True)
+        if len(column) != len(series) or not len(series):
+            raise ValueError(f"{len(series)} series do not go with {len(column)} times.")
+        origin, rows = Origin("frame", column.index), np.arange(len(series))
+        names = pd.Index(index)
+
+        def place(q: int) -> str:
+            return f"series {shown(names[series[q]])}, question {q}"
+
+        blank = np.full((len(series), len(schema.channels)), np.nan)
+        values = blank if values is None else np.asarray(values, np.float64)
+        column = read_times(column, schema.time_col, place)
+        keys = (schema.channels, schema.id_col, schema.time_col)
+        long = LongFrame(names, series, column, values, *keys, origin, rows, rows)
+        long = conform(long, schema)
+        places = self.store.find(names.tolist())
+        if (places < 0).any():
+            raise ValueError(
+                f"There is no state of series {listed(names[places < 0])}: give its readings to "
+                "`update` first."
+            )
+        kept = self.store.get(places)
+        last = Instants(kept.whole, kept.rest, long.times.kind == "number").take(series)
+        now = Instants.of(long.times)
+        if (back := now.before(last)).any():
+            q = first(back)
+            raise ValueError(
+                f"{place(q)} is at {column.show(q)}, before the last reading at "
+                f"{last.show(q, column)}. A stream answers from the last reading on; use predict "
+                "for the past."
+            )
+        gaps = self._gaps(now, last, place, column)
+        standard = schema.standardise(values)
+        seen = ~np.isnan(standard)
+        standard = np.where(seen, standard, 0.0).astype(np.float32)
+        ones = np.ones(len(rows), bool)
+        asked = Steps(standard, seen, gaps, ~ones, ones, series, rows)
+        everyone = np.ones(len(names), bool)
+        replay = self._replay(everyone, kept, kept.totals, kept.counts)
+        steps = _joined(replay, asked)
+        answers, _ = go_on(self.run, steps, kept.static, kept.before)
+        return _by_row(len(rows), (steps, answers))
+
+    def forget(self, ids: Iterable[Hashable] | None = None) -> None:
+        """Drop some series, or all.
+
+        Raises:
+            ValueError: A series that has no state.
+        """
+        ids = self.store.ids if ids is None else list(dict.fromkeys(ids))
+        unknown = self.store.find(ids) < 0
+        if unknown.any():
+            names = [i for i, absent in zip(ids, unknown, strict=True) if absent]
+            raise ValueError(f"There is no state of series {listed(names)}, so none to forget.")
+        self.store.forget(ids)
+
+    def to_bytes(self) -> bytes:
+        """All states, in the format of model files; `from_bytes` reads them."""
+        return to_archive("stream", {"model": self._fingerprint()}, self.store.arrays())
+
+    def from_bytes(self, content: bytes) -> None:
+        """Put exported states in place of all series.
+
+        Raises:
+            ArchiveError: Damaged or altered content, none of ours, or states of another model.
+        """
+        told, arrays = from_archive(content, "stream")
+        if told.get("model") != self._fingerprint():
+            raise ArchiveError(
+                "These are the states of another model: its weights or its frame schema differ. "
+                "Load the model that exported them, or give the readings to `update` anew."
+            )
+        try:
+            self.store.set_arrays(arrays)
+        except (LookupError, TypeError, ValueError) as error:
+            raise ArchiveError(f"The archive holds no states of this model: {error}.") from error
+
+    def _fingerprint(self) -> str:
+        told = [dataclasses.asdict(self.model.settings), self.schema.to_json()]
+        digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+        for name, array in named_arrays(self.model).items():
+            digest.update(f"{name} {array.dtype} {array.shape}\n".encode() + array.tobytes())
+        return digest.hexdigest()
+
+    def _static(self, static, long: LongFrame, known, kept: Live) -> Float[np.ndarray, "N S"]:
+        """Features of each series: what is kept of it, or what comes with its first rows."""
+        columns, features = self.schema.static, kept.static.copy()
+        if static is None:
+            if columns and not known.all():
+                raise ValueError(
+                    f"Series {listed(long.ids[~known])} has no state yet, and the model was fitted "
+                    "with static features: pass static= with a row for it."
+                )
+            return features
+        counted = isinstance(long.ids, pd.RangeIndex)
+        new = long if counted else dataclasses.replace(long, ids=long.ids[~known])
+        table = read_static(static, new)
+        assert table is not None
+        told = long.ids.isin(table.index)
+        ids = long.ids[told]
+        features[told] = encode_static(table.loc[ids], columns, ids)
+        other = known & (features != kept.static).any(axis=1)
+        if other.any():
+            raise ValueError(
+                f"The static features of series {listed(long.ids[other])} differ from those that "
+                "came with its first reading. Leave them out, or forget the series first."
+            )
+        return features
+
+    def _steps(self, encoded: EncodedFrame, kept: Live, known, last: Instants, merged) -> Steps:
+        """The new rows, but those that merge into the last reading of their series."""
+        series, owner = encoded.series, _owner(encoded)
+        # Gaps inside the new rows are known; those that begin at the last reading are not.
+        readings = np.cumsum(series.reading) - series.reading
+        begin = np.append(readings, 0)[series.offsets[:-1]]
+        across = np.flatnonzero(known[owner] & (readings == begin[owner]))
+        gaps, times = series.gaps.copy(), encoded.index.times
+        now, since = Instants.of(times).take(across), last.take(owner[across])
+        gaps[across] = self._gaps(now, since, lambda i: encoded.where(int(across[i])), times)
+        chosen = ~merged
+        if self.model.settings.per == "series":
+            chosen &= series.reading  # nobody is told what a query hears
+        real, rows = np.ones(len(owner), bool), np.arange(len(owner))
+        steps = Steps(series.values, series.observed, gaps, series.reading, real, owner, rows)
+        return steps.where(chosen)
+
+    def _replay(self, chosen: Bool[np.ndarray, " n"], kept: Live, total, count, *rows) -> Steps:
+        """The last reading of each chosen series once more, with what merged into it."""
+        owner = np.flatnonzero(chosen)
+        observed = count[owner] > 0
+        mean = np.where(observed, total[owner] / np.maximum(count[owner], 1), np.nan)
+        values = np.where(observed, self.schema.standardise(mean), 0.0).astype(np.float32)
+        ones, row = np.ones(len(owner), bool), np.full(len(chosen), -1)
+        if rows:
+            merged, whose = rows
+            row[whose[merged]] = np.flatnonzero(merged)
+        return Steps(values, observed, kept.gap[owner], ones, ones, owner, row[owner])
+
+    def _gaps(self, now: Instants, last: Instants, where: Callable[[int], str], times: TimeColumn):
+        """From last readings to now, in model units."""
+        with np.errstate(over="ignore"):
+            gaps = now.since(last) / self.schema.time_unit
+        beyond = ~(gaps <= _LONGEST) | ((gaps < np.finfo(np.float32).tiny) & ~now.same(last))
+        if beyond.any():
+            i = first(beyond)
+            raise ValueError(
+                f"The gap before {where(i)}, from the last reading at {last.show(i, times)} to "
+                f"{now.show(i, times)}, is beyond what float32 can hold in units of "
+                f"{self.schema.unit_name}. Forget the series first, which begins it anew."
+            )
+        return gaps
+
+
+def _owner(encoded: EncodedFrame) -> Int[np.ndarray, " R"]:
+    return np.repeat(np.arange(len(encoded.series)), encoded.series.lengths)
+
+
+def _row_of(encoded: EncodedFrame, long: LongFrame) -> Int[np.ndarray, " R"]:
+    """The row of `encoded` in which each row of `long` ended."""
+    rows = np.empty(len(long.series), np.int64)
+    rows[long.row_of_input] = encoded.row_of_input
+    return rows
+
+
+def _joined(earlier: Steps, later: Steps) -> Steps:
+    """Steps of each series, the earlier ones first."""
+    order = np.argsort(np.concatenate([earlier.owner, later.owner]), kind="stable")
+    return Steps(
+        **{
+            name: np.concatenate([array, getattr(later, name)])[order]
+            for name, array in vars(earlier).items()
+        }
+    )
+
+
+def _padding(owner: Int[np.ndarray, " n"], n_channels: int) -> Steps:
+    """Steps that do nothing: at them the empty state is asked."""
+    n = len(owner)
+    blank, no = np.zeros((n, n_channels), np.float32), np.zeros(n, bool)
+    return Steps(blank, blank > 0, np.zeros(n), no, no, owner, np.full(n, -1))
+
+
+def _each(take: Callable[[np.ndarray], np.ndarray], answers):
+    """A Gaussian has two arrays of answers."""
+    return jax.tree.map(take, answers)
+
+
+def _by_row(n_rows: int, *parts: tuple[Steps, Any]):
+    """The answers at steps that are rows, in the order of the rows."""
+    told = [(steps.row, answers) for steps, answers in parts if answers is not None]
+
+    def gathered(*arrays):
+        out = np.zeros((n_rows, arrays[0].shape[-1]), arrays[0].dtype)
+        for (row, _), array in zip(told, arrays, strict=True):
+            out[row[row >= 0]] = array[row >= 0]
+        return out
+
+    return jax.tree.map(gathered, *(answers for _, answers in told))
+
+
+def _fold(long: LongFrame, chosen: Bool[np.ndarray, " R"], total, count, rule: Duplicates) -> None:
+    """Write the values of some rows into their series' last reading, by the rule for duplicates."""
+    rows = np.flatnonzero(chosen)
+    r, c = np.nonzero(~np.isnan(long.values[rows]))
+    n, values = long.series[rows[r]], long.values[rows[r], c]
+    if rule == "mean":
+        np.add.at(total, (n, c), values)
+        np.add.at(count, (n, c), 1)
+        return
+    clash = (count[n, c] > 0) & (total[n, c] != values)
+    if rule == "error" and clash.any():
+        at = first(clash)
+        row = int(rows[r[at]])
+        raise ValueError(
+            f"{long.where(row)} has {values[at]} for channel {long.channels[c[at]]!r} at "
+            f"{long.times.show(row)}, which had {total[n[at], c[at]]} at that time in an earlier "
+            "update. Keep one of them, or fit with duplicates='mean' or duplicates='last'."
+        )
+    total[n, c], count[n, c] = values, 1
