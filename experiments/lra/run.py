@@ -11,6 +11,7 @@ let it be killed: the same command goes on with it.
 
 import argparse
 import dataclasses
+import math
 import os
 import pathlib
 from typing import Any
@@ -33,19 +34,19 @@ def main(words: list[str] | None = None) -> dict[str, Any]:
         data = dataclasses.replace(settings.data, generator=None)
         settings = dataclasses.replace(settings, data=data)
     data = examples.load(settings.data, root)
-    name = "-".join(
-        word
-        for word in (asked.task, asked.preset, asked.epochs and f"{asked.epochs}-epochs")
-        if word
-    )
+    parts = (asked.task, asked.preset, asked.epochs and f"{asked.epochs}-epochs")
+    # Without the limit: a run may be given more time, and then goes on from the same checkpoint.
+    stem = "-".join(filter(None, parts))
+    name = f"{stem}-{asked.minutes:g}-minutes" if asked.minutes else stem
+    most_seconds = 60 * asked.minutes if asked.minutes else math.inf
 
     def run(seed: int) -> dict[str, Any]:
-        return train(settings, data, seed, asked.work / f"{name}-{seed}.safetensors")
+        checkpoint = asked.work / f"{stem}-{seed}.safetensors"
+        return train(settings, data, seed, checkpoint, most_seconds=most_seconds)
 
     protocol = {"name": f"{settings.data.set}, {settings.data.split}", "hash": data.digest}
-    return record(
-        run, dataclasses.asdict(settings), protocol, asked.seed, asked.out / f"{name}.json"
-    )
+    told = dataclasses.asdict(settings) | ({"minutes": asked.minutes} if asked.minutes else {})
+    return record(run, told, protocol, asked.seed, asked.out / f"{name}.json")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     told.add_argument("--root", type=pathlib.Path, help="folder of the task's files")
     told.add_argument("--preset", help="tiny or small; the published settings when left out")
     told.add_argument("--epochs", type=int, help="in place of the settings' own number")
+    told.add_argument("--minutes", type=float, help="of training at most; then it is scored")
     told.add_argument("--seed", type=int, nargs="+", default=[0])
     told.add_argument("--out", type=pathlib.Path, default=RESULTS, help="folder of results files")
     told.add_argument(

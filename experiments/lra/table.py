@@ -39,22 +39,26 @@ def _small() -> str:
     for task in recipe.TASKS:
         if "small" not in recipe.presets(task):
             continue
-        if not (results := _results(f"{task}-small")):
+        paths = sorted((HERE / "results").glob(f"{task}-small*.json"))
+        if not paths:
             lines.append(f"| {task} | {NOT_RUN} |  |  |  |  |  |")
-            continue
-        for entry in results["seeds"]:
-            curve = [f"{row['validation_accuracy']:.2f}" for row in entry["curve"]]
-            cells = [
-                task,
-                f"{entry['examples']['train']:,}",
-                f"{entry['steps']:,}",
-                f"{entry['parameters']:,}",
-                f"{entry['training_seconds'] / 60:.0f}",
-                f"{entry['test_accuracy']:.3f}",
-                " ".join(curve),
-            ]
-            lines.append(f"| {' | '.join(map(str, cells))} |")
+        for path in paths:
+            lines += [_small_row(task, entry) for entry in json.loads(path.read_text())["seeds"]]
     return "\n".join(lines)
+
+
+def _small_row(task: str, entry: dict[str, Any]) -> str:
+    steps, planned = entry["steps"], entry.get("planned_steps", entry["steps"])
+    cells = [
+        task,
+        f"{entry['examples']['train']:,}",
+        f"{steps:,}" if steps == planned else f"{steps:,} of {planned:,}",
+        f"{entry['parameters']:,}",
+        f"{entry['training_seconds'] / 60:.0f}",
+        f"{entry['test_accuracy']:.3f}",
+        " ".join(f"{row['validation_accuracy']:.2f}" for row in entry["curve"]),
+    ]
+    return f"| {' | '.join(cells)} |"
 
 
 def _pace() -> str:

@@ -1,6 +1,7 @@
 """Training with checkpoints: a run that was killed goes on from there, number for number."""
 
 import dataclasses
+import math
 import pathlib
 import resource
 import time
@@ -28,6 +29,7 @@ def train(
     seed: int,
     checkpoint: pathlib.Path,
     *,
+    most_seconds: float = math.inf,
     seconds_between: float = SECONDS_BETWEEN_CHECKPOINTS,
 ) -> dict[str, Any]:
     """Train one network and score it once on the test examples.
@@ -38,6 +40,8 @@ def train(
         seed: Fixes weights, order of the examples, and dropout.
         checkpoint: Written after every validation and every so often in between; where it is
             there, the run goes on from it.
+        most_seconds: Of training, validation included, in all runs that go on from one another;
+            the first validation after it is the last.
         seconds_between: How often in between.
 
     Returns:
@@ -54,7 +58,8 @@ def train(
     now = store.read(now) or now
     n_steps = examples.n_steps(told.batch_size)
     stretch = -(-n_steps // told.validations)
-    while now.step < told.epochs * n_steps:
+    n_all = told.epochs * n_steps
+    while now.step < n_all and now.seconds < most_seconds:
         epoch, done = divmod(now.step, n_steps)
         until = epoch * n_steps + min((done // stretch + 1) * stretch, n_steps)
         started, before = time.perf_counter(), now.seconds
@@ -90,6 +95,7 @@ def train(
         "validation_accuracy": now.best_accuracy,
         "best_step": now.best_step,
         "steps": now.step,
+        "planned_steps": n_all,
         "examples_seen": now.step * told.batch_size,
         "examples": {part: len(ids) for part, ids in examples.parts.items()},
         "training_seconds": round(now.seconds, 1),

@@ -109,6 +109,17 @@ def test_a_killed_run_goes_on_to_the_very_numbers_of_one_that_was_not(
         np.testing.assert_array_equal(both[1][name], array, err_msg=name)
 
 
+def test_a_run_out_of_time_is_scored_and_goes_on_when_given_more(listops, tmp_path):
+    told, data = listops
+    path = tmp_path / "c.safetensors"
+    cut = train.train(told, data, 3, path, most_seconds=1e-9)
+    assert cut["steps"] == 4
+    assert cut["planned_steps"] == 16
+    resumed = train.train(told, data, 3, path)
+    whole = train.train(told, data, 3, tmp_path / "whole.safetensors")
+    assert without_times(resumed) == without_times(whole)
+
+
 def test_a_checkpoint_of_another_seed_is_refused(listops, tmp_path):
     told, data = listops
     short = dataclasses.replace(told, training=dataclasses.replace(told.training, epochs=1))
