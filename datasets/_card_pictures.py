@@ -113,6 +113,7 @@ def ushcn(parts: Parts) -> Figure:
         headings = ("highest and lowest temperature, °C", "precipitation, mm", "snow depth, mm")
         for axes, heading in zip(panels, headings, strict=True):
             axes.set_title(heading, pad=3)
+            axes.margins(y=0.1)
         few_ticks(panels)
         months = pd.date_range("1996-10-01", "1997-06-01", freq="MS")
         days = (months - months[0]) / pd.Timedelta(1, "D")
@@ -284,6 +285,7 @@ def uea(parts: Parts) -> Figure:
             for k in range(3):
                 dots(axes, times, rows[f"channel_{k}"], PALETTE[k], 3.4)
             axes.set_title(f"{part}: {len(rows)} readings", pad=3)
+            axes.margins(y=0.1)
         few_ticks(panels)
         panels[-1].set_xlabel("number of the reading, one second each")
     return figure
@@ -400,4 +402,19 @@ def lra_listops(parts: Parts) -> Figure:
         )
         panels[1].set_xlabel("number of the token")
         few_ticks(panels[1:])
+    return figure
+
+
+def lra_pathfinder(parts: Parts) -> Figure:
+    """Three images of Path-X: dots that lie on one path, and dots that do not."""
+    data = parts["128 x 128"]
+    labels = data.labels.iloc[:3]
+    strip = np.full((128, 3 * 144 - 16), 255, np.uint8)
+    for k, pixels in enumerate(data.images[:3]):
+        strip[:, 144 * k : 144 * k + 128] = pixels
+    with sheet("Do the two dots lie at the ends of one path?", 1, 1.9) as (figure, (axes,)):
+        image(axes, strip)
+        bare(axes)
+        for k, label in enumerate(labels):
+            axes.text(144 * k + 64, -4, "yes" if label else "no", ha="center", fontsize=8.5)
     return figure

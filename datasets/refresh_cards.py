@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -21,6 +22,7 @@ from _card_panels import to_file
 
 import ct_s5_datasets
 from ct_s5._files import write_atomically
+from ct_s5_datasets.lra import pathfinder_generator
 
 CARDS = Path(__file__).parent / "cards"
 
@@ -35,6 +37,7 @@ class Card:
         entry: Name of the set where it is not the card's.
         folder: Of its files below the folder of all data; None where nothing is read.
         answers: Columns of the frame that are a label a reading.
+        make: Writes the files of a set that has a generator into a folder; they are not kept.
 
     """
 
@@ -43,10 +46,16 @@ class Card:
     entry: str | None = None
     folder: str | None = None
     answers: tuple[str, ...] = ()
+    make: Callable[[Path], object] | None = None
 
 
 def _by_part(*parts: str) -> dict[str, dict[str, str]]:
     return {part: {"part": part} for part in parts}
+
+
+def _paths(folder: Path) -> None:
+    for side in (32, 128):
+        pathfinder_generator.generate(folder, side=side, n_images=50, seed=0)
 
 
 REFRESHED = {
@@ -123,6 +132,12 @@ REFRESHED = {
         entry="lra/listops",
         folder="listops",
     ),
+    "lra_pathfinder": Card(
+        "three images of Path-X: dots on one path, and on two",
+        {f"{side} x {side}": {"side": side} for side in (32, 128)},
+        entry="lra/pathfinder",
+        make=_paths,
+    ),
 }
 
 
@@ -139,7 +154,11 @@ def refresh(name: str, data: Path | None) -> tuple[str, bytes]:
         raise FileNotFoundError("no folder of data was named, see --data")
     root = None if card.folder is None or data is None else data / card.folder
     module = import_module(f"ct_s5_datasets.{told.module}")
-    parts = {part: module.load(root, **asked) for part, asked in card.parts.items()}
+    with tempfile.TemporaryDirectory() as made:
+        if card.make is not None:
+            root = Path(made)
+            card.make(root)
+        parts = {part: module.load(root, **asked) for part, asked in card.parts.items()}
     picture = to_file(getattr(_card_pictures, name)(parts), f"{name}: {card.words}")
     text = (CARDS / f"{name}.md").read_text(encoding="utf-8")
     return between(text, table(parts, card.answers), name), picture
