@@ -39,23 +39,36 @@ class Steps:
         return Steps(**{name: array[chosen] for name, array in vars(self).items()})
 
 
-def compiled(model: S5Model) -> Callable[[IrregularBatch, Any], tuple[Any, Any]]:
-    """`model.run` for a batch of series.
+Leaves = tuple[np.ndarray, ...]
+Run = Callable[[IrregularBatch, Leaves], tuple[Any, Leaves]]
+
+
+def compiled(model: S5Model) -> Run:
+    """`model.run` for a batch of series, states as the leaves that they have.
 
     The weights are constants of it: what the layers derive from them is then computed once, at
     compilation. One step of one series takes a quarter of the time (0.1 ms against 0.4).
     """
-    return jax.jit(lambda batch, states: jax.vmap(model.run)(batch, states))
+    structure = jax.tree.structure(model.initial_state())
+
+    def run(batch, leaves):
+        states = jax.tree.unflatten(structure, leaves)
+        answers, states = jax.vmap(model.run)(batch, states)
+        return answers, tuple(jax.tree.leaves(states))
+
+    return jax.jit(run)
 
 
-def go_on(run, steps: Steps, static: Float[np.ndarray, "n S"], states) -> tuple[Any, Any]:
-    """Answers (T, K) at all steps, and the states after them. `states` have n in front.
+def go_on(
+    run: Run, steps: Steps, static: Float[np.ndarray, "n S"], states: Leaves
+) -> tuple[Any, Leaves]:
+    """Answers (T, K) at all steps, and the states after them; all have n in front.
 
     A series without a step keeps its state. Answers are None where there is no step at all.
     """
     lengths = np.bincount(steps.owner, minlength=len(static))
     starts = np.cumsum(lengths) - lengths
-    states = jax.tree.map(np.copy, states)
+    states = tuple(map(np.copy, states))
     answers = None
     bucket = np.searchsorted(_LENGTHS, np.minimum(lengths, _LENGTHS[-1]))
     for b in np.unique(bucket[lengths > 0]):
@@ -68,16 +81,16 @@ def go_on(run, steps: Steps, static: Float[np.ndarray, "n S"], states) -> tuple[
                 place = (starts[part] + done)[:, None] + np.arange(length)[None, :]
                 there = np.arange(length)[None, :] < n_steps[:, None]
                 batch = _laid_out(steps, place[there], there, static[part], size)
-                given = jax.tree.map(lambda a: _padded(a[part], size), states)  # noqa: B023
-                told, after = jax.tree.map(np.asarray, run(batch, given))
+                told, after = run(batch, tuple(_padded(state[part], size) for state in states))
+                told = jax.tree.map(np.asarray, told)
                 if answers is None:
                     answers = jax.tree.map(
                         lambda a: np.zeros((len(steps.owner), a.shape[-1]), a.dtype), told
                     )
                 for out, new in zip(jax.tree.leaves(answers), jax.tree.leaves(told), strict=True):
                     out[place[there]] = new[: len(part)][there]
-                for out, new in zip(jax.tree.leaves(states), jax.tree.leaves(after), strict=True):
-                    out[part] = new[: len(part)]
+                for out, new in zip(states, after, strict=True):
+                    out[part] = np.asarray(new)[: len(part)]
     return answers, states
 
 

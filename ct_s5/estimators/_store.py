@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int, Num
 
 from ct_s5.frames._instants import Instants
-from ct_s5.nn import ModelState, S5Model
+from ct_s5.nn import S5Model
 
 
 class Live(NamedTuple):
@@ -19,7 +19,8 @@ class Live(NamedTuple):
     its time may still come, and a drive that is already written could not take it in.
     """
 
-    before: ModelState
+    before: tuple[Num[np.ndarray, "n ..."], ...]
+    """The leaves of the `ModelState`: a tuple of arrays is gone through in no time."""
     gap: Float[np.ndarray, " n"]
     """Of the last reading, in model units."""
     totals: Float[np.ndarray, "n C"]
@@ -45,7 +46,7 @@ def fresh(model: S5Model, n: int) -> Live:
         return np.broadcast_to(leaf, (n, *leaf.shape)).copy()
 
     return Live(
-        before=jax.tree.map(stacked, model.initial_state()),
+        before=tuple(map(stacked, jax.tree.leaves(model.initial_state()))),
         gap=np.zeros(n),
         totals=np.zeros((n, settings.n_channels)),
         counts=np.zeros((n, settings.n_channels), np.int64),

@@ -12,7 +12,7 @@ import pandas as pd
 from jaxtyping import Bool, Float, Int
 
 from ct_s5.estimators._late import dropped, refuse_late
-from ct_s5.estimators._onward import Steps, compiled, go_on
+from ct_s5.estimators._onward import Run, Steps, compiled, go_on
 from ct_s5.estimators._store import Live, Store
 from ct_s5.frames import EncodedFrame, FrameSchema, LongFrame, encode, to_long
 from ct_s5.frames._encode import conform
@@ -55,13 +55,13 @@ class Stream:
         self.model, self.schema = model, schema
         self.store = Store(model)
         self._bare = dataclasses.replace(schema, static=())
-        self._run: Callable | None = None
+        self._run: Run | None = None
 
     def __getstate__(self):
         return vars(self) | {"_run": None}  # compiled code has no place in a pickle
 
     @property
-    def run(self) -> Callable:
+    def run(self) -> Run:
         """The compiled `model.run` of a batch."""
         self._run = self._run or compiled(self.model)
         return self._run
