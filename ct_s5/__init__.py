@@ -13,7 +13,7 @@ _ROOMS = {
     "frames": ("FrameSchema", "decode", "encode", "gap_report"),
     "training": ("fit",),
     "export": ("load_exported",),
-    "estimators": ("S5Classifier", "S5Regressor", "load"),
+    "estimators": ("S5Classifier", "S5Forecaster", "S5Imputer", "S5Regressor", "load"),
     "lab": (),
     "ode": (),
     "plots": (),

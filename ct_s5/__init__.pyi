@@ -13,6 +13,8 @@ from ct_s5 import training as training
 from ct_s5.batch import IrregularBatch as IrregularBatch
 from ct_s5.batch import gaps_from_times as gaps_from_times
 from ct_s5.estimators import S5Classifier as S5Classifier
+from ct_s5.estimators import S5Forecaster as S5Forecaster
+from ct_s5.estimators import S5Imputer as S5Imputer
 from ct_s5.estimators import S5Regressor as S5Regressor
 from ct_s5.estimators import load as load
 from ct_s5.export import load_exported as load_exported

@@ -1,6 +1,5 @@
 """What every estimator does: frame to batch to model to frame."""
 
-import inspect
 import os
 import warnings
 from collections.abc import Sequence
@@ -17,7 +16,9 @@ from ct_s5.batch import SeriesSet
 from ct_s5.estimators._inputs import is_amount, is_table, per_row, refuse_infinite, sample_weights
 from ct_s5.estimators._stream import Stream
 from ct_s5.frames import (
+    Asked,
     EncodedFrame,
+    ask_at,
     encode,
     learn_from,
     pop_labels,
@@ -312,27 +313,34 @@ class S5Estimator(BaseEstimator):
 
     # The common way from a frame to the model's raw answers.
 
-    def _answers(self, X, static=None) -> tuple[EncodedFrame, np.ndarray]:
+    def _answers(self, X, static=None, at=None) -> tuple[EncodedFrame, np.ndarray, Asked | None]:
         check_is_fitted(self)
         X, _ = self._as_channels(X, None, reset=False)
         encoded = self._encode(X, self.schema_, static)
         self._speak_of_empty(encoded, stacklevel=4)
+        asked = None if at is None else ask_at(encoded, at)
         answers = predict_all(
             self.model_,
-            encoded.series,
+            encoded.series if asked is None else asked.series,
             lengths=self.lengths_,
             batch_size=self.batch_size,
+            every_step=asked is not None,
             progress=self.progress,
         )
         assert isinstance(answers, np.ndarray)  # neither kind of estimator has a Gaussian head
-        self._refuse_unanswered(encoded, answers)
-        return encoded, answers
+        if asked is not None:
+            answers = answers[asked.place]
+        self._refuse_unanswered(encoded, answers, asked)
+        return encoded, answers, asked
 
-    def _refuse_unanswered(self, encoded: EncodedFrame, answers: np.ndarray) -> None:
+    def _refuse_unanswered(
+        self, encoded: EncodedFrame, answers: Any, asked: Asked | None = None
+    ) -> None:
         bad = np.flatnonzero(~np.isfinite(answers).all(axis=-1))
         if len(bad):
+            place = self._place(encoded, bad[0]) if asked is None else asked.where(encoded, bad[0])
             raise ValueError(
-                f"The model's answer for {self._place(encoded, bad[0])} is not finite. Look for "
+                f"The model's answer for {place} is not finite. Look for "
                 "values far beyond those at fit in its series, such as a code for missing, and "
                 "put NaN there."
             )
@@ -515,10 +523,3 @@ class S5Estimator(BaseEstimator):
 def _targets_of(targets: Targets, encoded: EncodedFrame, chosen, per: str) -> Targets:
     entries = encoded.series.rows(chosen) if per == "reading" else chosen
     return Targets(targets.values[entries], targets.weights[entries])
-
-
-def with_keyword(function, name: str, default) -> inspect.Signature:
-    """The signature of a function with one keyword more."""
-    signature = inspect.signature(function)
-    more = inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
-    return signature.replace(parameters=[*signature.parameters.values(), more])

@@ -8,7 +8,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils.class_weight import compute_class_weight
 
-from ct_s5.estimators._base import S5Estimator, with_keyword
+from ct_s5.estimators._base import S5Estimator
 from ct_s5.estimators._inputs import (
     aligned,
     classes_in,
@@ -17,7 +17,8 @@ from ct_s5.estimators._inputs import (
     typed,
     weights_of,
 )
-from ct_s5.frames import decode_series, decode_steps
+from ct_s5.estimators._signature import signature_of
+from ct_s5.frames import decode_asked, decode_series, decode_steps
 from ct_s5.training import Targets
 
 
@@ -83,34 +84,44 @@ class S5Classifier(ClassifierMixin, S5Estimator):
         super().__init__(**keywords)
         self.class_weight = class_weight
 
-    # scikit-learn reads the keywords off the signature, and `**keywords` would hide all but one.
-    __init__.__signature__ = with_keyword(S5Estimator.__init__, "class_weight", None)  # pyright: ignore
+    __init__.__signature__ = signature_of(__init__, S5Estimator.__init__)  # pyright: ignore
 
-    def predict(self, X, *, static=None):
+    def predict(self, X, *, static=None, at=None):
         """The most likely class: a Series by id, or a frame of (id, time, class) per reading.
 
-        Arrays and lists get an array back.
-        """
-        return self._said(*self._answers(X, static))
+        Arrays and lists get an array back. With `at` the answer is a flat frame, id, time, class,
+        in the order asked: what was most likely then. A model that answers once a series says what
+        it would have said from the readings up to that time; bidirectional ones cannot.
 
-    def predict_proba(self, X, *, static=None):
-        """The probability of each class: a frame by id whose columns are `classes_`."""
-        return self._said_shares(*self._answers(X, static))
+        Args:
+            X: The readings.
+            static: Features of the series as a whole.
+            at: A frame of (series, time), by columns or as its index; times for all series alike; a
+                step such as "1h", for a grid from each series' first reading to its last.
+        """
+        return self._said(*self._answers(X, static, at))
+
+    def predict_proba(self, X, *, static=None, at=None):
+        """The probability of each class: a frame by id whose columns are `classes_`.
+
+        With `at` a flat frame, as `predict` gives.
+        """
+        return self._said_shares(*self._answers(X, static, at))
 
     _says: ClassVar = {"predict": "_said", "predict_proba": "_said_shares"}
 
-    def _said(self, encoded, scores):
-        return self._give(encoded, self.classes_[scores.argmax(axis=-1)], "prediction")
+    def _said(self, encoded, scores, asked=None):
+        return self._give(encoded, self.classes_[scores.argmax(axis=-1)], "prediction", asked)
 
-    def _said_shares(self, encoded, scores):
+    def _said_shares(self, encoded, scores, asked=None):
         shares = np.exp(scores.astype(np.float64) - scores.max(axis=-1, keepdims=True))
         shares /= shares.sum(axis=-1, keepdims=True)
-        return self._give(encoded, shares, self.classes_)
+        return self._give(encoded, shares, self.classes_, asked)
 
     def score(self, X, y, sample_weight=None, *, static=None):
         """Accuracy."""
         X, y = self._labels_of(X, y)
-        encoded, scores = self._answers(X, static)
+        encoded, scores, _ = self._answers(X, static)
         labels = aligned(encoded, y, self.per)
         known = ~pd.isna(labels)
         chosen = self.classes_[scores.argmax(axis=-1)]
@@ -128,8 +139,12 @@ class S5Classifier(ClassifierMixin, S5Estimator):
                     "of at least 0."
                 )
 
-    def _give(self, encoded, answers, names):
+    def _give(self, encoded, answers, names, asked):
         one = answers.ndim == 1
+        if asked is not None:
+            if encoded.wants_arrays:
+                return answers
+            return decode_asked(encoded, asked, answers, [names] if one else list(names))
         if self.per == "series":
             if encoded.wants_arrays:
                 return answers

@@ -13,7 +13,11 @@ import numpy as np
 import pandas as pd
 
 from ct_s5.estimators._classifier import S5Classifier
+from ct_s5.estimators._forecaster import S5Forecaster
+from ct_s5.estimators._imputer import S5Imputer
+from ct_s5.estimators._levels import SHARES
 from ct_s5.estimators._regressor import S5Regressor
+from ct_s5.estimators._unlabelled import UnlabelledEstimator
 from ct_s5.frames import FrameSchema
 from ct_s5.nn import ModelSettings, S5Model
 from ct_s5.training import (
@@ -25,7 +29,9 @@ from ct_s5.training import (
 )
 
 # The only classes a file may ask for. Names in a file are looked up here, never imported.
-_KINDS = {"S5Classifier": S5Classifier, "S5Regressor": S5Regressor}
+_KINDS: dict[str, Any] = {
+    kind.__name__: kind for kind in (S5Classifier, S5Regressor, S5Forecaster, S5Imputer)
+}
 _LARGEST = {
     "n_channels": 100_000,
     "n_static": 100_000,
@@ -37,13 +43,15 @@ _LARGEST = {
     "n_blocks": 4_096,
 }
 _LONGEST = 10_000_000
+_CALIBRATION = "calibration"
 _CLASS_DTYPE = re.compile(r"(u?int|float)\d{1,2}|bool|<U\d{1,4}")
 
 
 def save(estimator, path: str | os.PathLike):
     """Write a fitted estimator; see `S5Estimator.save`."""
     keywords = estimator.get_params()
-    keywords["time_unit"] = _unit(keywords["time_unit"])
+    for name in {"time_unit", "horizon", "cut"} & set(keywords):
+        keywords[name] = _unit(keywords[name])
     keywords["random_state"] = _seed(keywords["random_state"])
     if isinstance(keywords.get("class_weight"), dict):
         keywords["class_weight"] = [
@@ -65,14 +73,19 @@ def save(estimator, path: str | os.PathLike):
         settings["classes"] = [_plain(c) for c in estimator.classes_]
         settings["classes_dtype"] = str(estimator.classes_.dtype)
         settings["balance"] = [float(w) for w in estimator._balance]
-    else:
+    elif isinstance(estimator, S5Regressor):
         settings["target_names"] = estimator.target_names_
         settings["target_mean"] = [float(v) for v in estimator.target_mean_]
         settings["target_scale"] = [float(v) for v in estimator.target_scale_]
-    return write_archive(path, "estimator", settings, named_arrays(estimator.model_))
+    arrays = named_arrays(estimator.model_)
+    if isinstance(estimator, UnlabelledEstimator):
+        settings["told"] = list(estimator.channels_)
+        settings["horizon"] = getattr(estimator, "horizon_", None)
+        arrays[_CALIBRATION] = estimator.calibration_
+    return write_archive(path, "estimator", settings, arrays)
 
 
-def load(path: str | os.PathLike) -> S5Classifier | S5Regressor:
+def load(path: str | os.PathLike) -> S5Classifier | S5Regressor | S5Forecaster | S5Imputer:
     """Read an estimator that `save` wrote; it predicts bit for bit the same.
 
     The model has the precision in which it was trained, whatever the session's is.
@@ -86,6 +99,7 @@ def load(path: str | os.PathLike) -> S5Classifier | S5Regressor:
             models; a model in double precision where JAX is held to single precision.
     """
     settings, arrays = read_archive(path, "estimator")
+    calibration = arrays.pop(_CALIBRATION, None)
     double = {array.dtype for array in arrays.values()} == {np.dtype(np.float64)}
     if double and jax.numpy.result_type(float) != np.float64:
         raise ArchiveError(
@@ -94,12 +108,12 @@ def load(path: str | os.PathLike) -> S5Classifier | S5Regressor:
         )
     try:
         with jax.enable_x64(double):
-            return _rebuild(settings, arrays)
+            return _rebuild(settings, arrays, calibration)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise ArchiveError(f"{path} does not describe a model of this ct_s5: {error}") from error
 
 
-def _rebuild(settings: dict[str, Any], arrays):
+def _rebuild(settings: dict[str, Any], arrays, calibration) -> Any:
     kind = settings["class"]
     if kind not in _KINDS:
         raise ValueError(f"it asks for {kind!r}, which is none of {', '.join(_KINDS)}")
@@ -109,7 +123,7 @@ def _rebuild(settings: dict[str, Any], arrays):
     }
     if isinstance(keywords.get("class_weight"), tuple):
         keywords["class_weight"] = dict(keywords["class_weight"])
-    estimator = _KINDS[kind](**keywords)
+    estimator: Any = _KINDS[kind](**keywords)
     estimator.schema_ = FrameSchema.from_json(settings["schema"])
     # Shapes alone, no values: nothing is allocated before the file proves to hold just these.
     shapes = eqx.filter_eval_shape(
@@ -124,7 +138,7 @@ def _rebuild(settings: dict[str, Any], arrays):
     estimator.history_ = pd.DataFrame(settings["history"]).set_index("epoch")
     if settings["n_features_in"] is not None:
         estimator.n_features_in_ = int(settings["n_features_in"])
-    if kind == "S5Classifier":
+    if isinstance(estimator, S5Classifier):
         dtype = settings["classes_dtype"]
         if not _CLASS_DTYPE.fullmatch(dtype):
             raise ValueError(f"classes of type {dtype!r}")
@@ -136,10 +150,20 @@ def _rebuild(settings: dict[str, Any], arrays):
         # NumPy finds the width of text; a width in the file could ask for any amount of memory.
         estimator.classes_ = np.array(classes, str if dtype.startswith("<U") else dtype)
         estimator._balance = np.array(settings["balance"], np.float64)
-    else:
+    elif isinstance(estimator, S5Regressor):
         estimator.target_names_ = settings["target_names"]
         estimator.target_mean_ = np.array(settings["target_mean"], np.float64)
         estimator.target_scale_ = np.array(settings["target_scale"], np.float64)
+    elif isinstance(estimator, UnlabelledEstimator):
+        told = tuple(settings["told"])
+        places = tuple(estimator.schema_.channels.index(name) for name in told)
+        if estimator.model_.settings.anchors != places:
+            raise ValueError(f"it tells of {told!r}, and its model of other channels")
+        if calibration is None or calibration.shape != (len(told), len(SHARES)):
+            raise ValueError("its calibration is of another shape")
+        estimator.channels_, estimator.calibration_ = told, calibration
+        if isinstance(estimator, S5Forecaster):
+            estimator.horizon_ = float(settings["horizon"])
     return estimator
 
 

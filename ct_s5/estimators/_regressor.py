@@ -6,7 +6,7 @@ from sklearn.metrics import r2_score
 
 from ct_s5.estimators._base import S5Estimator
 from ct_s5.estimators._inputs import aligned, per_row, weights_of
-from ct_s5.frames import as_pandas, decode_series, decode_steps, is_frame
+from ct_s5.frames import as_pandas, decode_asked, decode_series, decode_steps, is_frame
 from ct_s5.training import Targets
 
 # In spreads of the training targets. float32 ends at 3e38, and a loss sums the squares of these.
@@ -28,18 +28,23 @@ class S5Regressor(RegressorMixin, S5Estimator):
 
     _loss = "value"
 
-    def predict(self, X, *, static=None):
+    def predict(self, X, *, static=None, at=None):
         """The predicted values: a Series (K targets: a frame) by id, or a flat frame per reading.
 
-        Arrays and lists get an array back; per reading, an entry for each of their rows.
+        Arrays and lists get an array back; per reading, an entry for each of their rows. With `at`
+        the answer is a flat frame for the times asked for, as in `S5Classifier.predict`.
         """
-        return self._said(*self._answers(X, static))
+        return self._said(*self._answers(X, static, at))
 
-    def _said(self, encoded, scaled):
+    def _said(self, encoded, scaled, asked=None):
         values = self._in_units(scaled)
         if self.target_names_ is None:
             values = values[:, 0]
         names = self.target_names_
+        if asked is not None:
+            if encoded.wants_arrays:
+                return values
+            return decode_asked(encoded, asked, values, names or ["prediction"])
         if encoded.wants_arrays:
             return values if self.per == "series" else values[encoded.row_of_input]
         if self.per == "series":
@@ -49,7 +54,7 @@ class S5Regressor(RegressorMixin, S5Estimator):
     def score(self, X, y, sample_weight=None, *, static=None):
         """R squared, the share of the variance explained."""
         X, y = self._labels_of(X, y)
-        encoded, scaled = self._answers(X, static)
+        encoded, scaled, _ = self._answers(X, static)
         targets = self._read_labels(encoded, y, reset=False)
         known = ~np.isnan(targets).any(axis=1)
         weights = weights_of(encoded, sample_weight, self.per)

@@ -11,8 +11,8 @@ from ct_s5.frames._encode import encode as encode
 from ct_s5.frames._files import read_frame as read_frame
 from ct_s5.frames._files import read_table as read_table
 from ct_s5.frames._files import write_table as write_table
+from ct_s5.frames._fill import fill_missing as fill_missing
 from ct_s5.frames._forms import to_long as to_long
-from ct_s5.frames._instants import Instants as Instants
 from ct_s5.frames._labels import align_labels as align_labels
 from ct_s5.frames._labels import align_step_labels as align_step_labels
 from ct_s5.frames._labels import has_fractions as has_fractions
@@ -30,4 +30,5 @@ from ct_s5.frames._splits import split_time as split_time
 from ct_s5.frames._static import StaticColumn as StaticColumn
 from ct_s5.frames._units import duration as duration
 from ct_s5.frames._units import gaps_between as gaps_between
+from ct_s5.frames._units import in_model_units as in_model_units
 from ct_s5.frames._units import unit_for as unit_for

@@ -36,6 +36,11 @@ class Asked:
     lead: Float[np.ndarray, " Q"]
     """Time since the series' last reading, in model units: negative before it; NaN without one."""
 
+    def where(self, encoded: EncodedFrame, question: int) -> str:
+        """Words for a question: whom it asks, and when."""
+        owner = shown(encoded.ids[self.owner[question]])
+        return f"series {owner} at {shown(self.times.iloc[question])}"
+
 
 def ask_at(
     encoded: EncodedFrame, at, *, known: Sequence[str] = (), ahead: float | None = None
@@ -148,7 +153,7 @@ def _read(encoded: EncodedFrame, owner, column: pd.Series) -> TimeColumn:
 def _grid(encoded: EncodedFrame, step: str, ahead: float | None):
     """The times of a grid for each series that has a reading."""
     schema, series = encoded.schema, encoded.series
-    size = read_unit(step, schema.time_kind, schema.time_col)
+    size = read_unit(step, schema.time_kind, schema.time_col, "at")
     some, begin, end = _ends(series)
     rows = (begin if ahead is None else end)[some]
     last = series.elapsed[end[some]] - series.elapsed[begin[some]] if ahead is None else ahead

@@ -1,6 +1,7 @@
 """The length of one model unit of time: named by the caller, or the typical gap."""
 
 import datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,33 +40,42 @@ def unit_of(long: LongFrame, time_unit: TimeUnit, rows=None) -> float:
     return unit
 
 
-def read_unit(time_unit, kind: TimeKind, time_col: str) -> float:
-    """A unit as the caller writes it, as a float."""
+def in_model_units(length: TimeUnit, schema: Any, what: str) -> float:
+    """A length of time as the caller writes it, in the units of a fitted `FrameSchema`.
+
+    Raises:
+        ValueError: No length of time, or one of another kind than the times; it is called `what`.
+    """
+    return read_unit(length, schema.time_kind, schema.time_col, what) / schema.time_unit
+
+
+def read_unit(time_unit, kind: TimeKind, time_col: str, what: str = "time_unit") -> float:
+    """A length of time as the caller writes it, in seconds or in the numbers of the column."""
     number = _bare_number(time_unit)
     if kind == "number":
         if number is None:
             raise ValueError(
                 f"Column {time_col!r} holds numbers, which have no unit of their own, so "
-                f"time_unit={shown(time_unit)} cannot be converted. Give the unit as a number of "
-                "that column (time_unit=60 for minutes in seconds), or make it timedeltas: "
+                f"{what}={shown(time_unit)} cannot be converted. Give it as a number of "
+                f"that column ({what}=60 for minutes in seconds), or make it timedeltas: "
                 f"pd.to_timedelta(frame[{time_col!r}], unit='s')."
             )
         unit = number
     else:
         if number is not None:
             raise ValueError(
-                f"Column {time_col!r} holds {kind}s, so time_unit={shown(time_unit)} needs a unit: "
-                "write time_unit='1h', '15min' or a pd.Timedelta."
+                f"Column {time_col!r} holds {kind}s, so {what}={shown(time_unit)} needs a unit: "
+                f"write {what}='1h', '15min' or a pd.Timedelta."
             )
         try:
             unit = float(pd.Timedelta(time_unit) / pd.Timedelta(seconds=1))  # pyright: ignore
         except (TypeError, ValueError) as error:
             raise ValueError(
-                f"time_unit={shown(time_unit)} is no length of time ({error}). Write '1h', '15min' "
+                f"{what}={shown(time_unit)} is no length of time ({error}). Write '1h', '15min' "
                 "or a pd.Timedelta."
             ) from error
     if not (np.isfinite(unit) and unit > 0):
-        raise ValueError(f"time_unit must be a positive length of time; got {shown(time_unit)}.")
+        raise ValueError(f"{what} must be a positive length of time; got {shown(time_unit)}.")
     return unit
 
 

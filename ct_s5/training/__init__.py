@@ -20,5 +20,6 @@ from ct_s5.training._tasks import Forecasting as Forecasting
 from ct_s5.training._tasks import Hiding as Hiding
 from ct_s5.training._tasks import Imputing as Imputing
 from ct_s5.training._tasks import Task as Task
+from ct_s5.training._tasks import with_known as with_known
 from ct_s5.training._trees import named_arrays as named_arrays
 from ct_s5.training._trees import with_named_arrays as with_named_arrays

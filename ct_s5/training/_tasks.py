@@ -57,7 +57,7 @@ class Forecasting:
         values[place] = series.values[wanted][:, channels]
         weights[place] = series.observed[wanted][:, channels]
         if self.known:
-            shown = self._with_known(series, shown, wanted, place)
+            shown = with_known(series, shown, self.known, wanted, place)
         return shown, Targets(values, weights)
 
     def _origins(self, series: SeriesSet, rng):
@@ -76,14 +76,6 @@ class Forecasting:
             chosen &= self.counted[rows]
         drawn = begin + np.floor(rng.random(len(rows)) * (end - begin)).astype(np.int64)
         return rows[chosen], rows[drawn[chosen]]
-
-    def _with_known(self, series: SeriesSet, shown: SeriesSet, wanted, place) -> SeriesSet:
-        known = np.zeros(series.values.shape[1], bool)
-        known[list(self.known)] = True
-        values, observed = shown.values.copy(), shown.observed.copy()
-        observed[place] = series.observed[wanted] & known
-        values[place] = np.where(observed[place], series.values[wanted], 0)
-        return dataclasses.replace(shown, values=values, observed=observed)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,3 +128,19 @@ class Imputing:
 def _owner(series: SeriesSet) -> Int[np.ndarray, " R"]:
     """The series of each row."""
     return np.repeat(np.arange(len(series)), series.lengths)
+
+
+def with_known(
+    series: SeriesSet,
+    shown: SeriesSet,
+    channels: tuple[int, ...],
+    rows: Int[np.ndarray, " Q"],
+    place: Int[np.ndarray, " Q"],
+) -> SeriesSet:
+    """Queries at `place` of `shown` that carry what `rows` of `series` say of some channels."""
+    known = np.zeros(series.values.shape[1], bool)
+    known[list(channels)] = True
+    values, observed = shown.values.copy(), shown.observed.copy()
+    observed[place] = series.observed[rows] & known
+    values[place] = np.where(observed[place], series.values[rows], 0)
+    return dataclasses.replace(shown, values=values, observed=observed)

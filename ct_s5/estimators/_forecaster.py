@@ -1,0 +1,221 @@
+"""S5Forecaster: readings to come, at any time, with intervals."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from ct_s5.batch import SeriesSet
+from ct_s5.estimators._backtest import foreseen, keys, origins
+from ct_s5.estimators._base import S5Estimator
+from ct_s5.estimators._inputs import is_amount
+from ct_s5.estimators._signature import signature_of
+from ct_s5.estimators._unlabelled import UnlabelledEstimator, at_each
+from ct_s5.frames import ask_at, decode_asked, in_model_units
+from ct_s5.training import Forecasting, with_known
+
+# Leads beyond the horizon by no more than this are roundings.
+_SLACK = 1 + 1e-6
+
+
+class S5Forecaster(UnlabelledEstimator):
+    """Foresee the channels of irregularly sampled series, at any time after their readings.
+
+    It is trained on every reading, each foreseen from an origin drawn at random among the earlier
+    ones up to `horizon` before, anew in every epoch. Forecasts come with intervals, set right on
+    series (or late rows) that training never saw, so that a 90 % interval holds about 90 %.
+
+    Example:
+        ```python
+        model = S5Forecaster(horizon="1h").fit(frame)
+        model.predict(frame)  # one horizon after each series' last reading
+        model.predict(frame, at="10min")  # every ten minutes up to there
+        model.predict(frame, at=pairs)  # a frame of (series, time)
+        ```
+
+    Args:
+        horizon: How far ahead forecasts reach: "1h", or a number where times are numbers.
+        channels: Which to foresee; all but the known ones when left out.
+        known: Channels whose future is known beforehand, such as the hour of the day. `at=` is then
+            a frame of (series, time) that holds them.
+        cut: Time since the first reading of a series at which alone held-out series are judged,
+            "24h" for a published protocol. Training draws its origins at random all the same.
+        window: Longer series are trained on in windows of so many rows, a quarter of them (256 at
+            most) repeated from the one before; None trains on whole series.
+        inputs: As in `S5Classifier`; how long ago a channel was seen is told as well.
+        dropout, weight_decay, learning_rate: As in `S5Classifier`, with other defaults: every
+            reading is a target, so there is less to guard against.
+        width, states, depth, hold, max_epochs, batch_size, patience, validation_fraction, monitor,
+            time_unit, id_col, time_col, duplicates, sort, on_empty, mixer, n_blocks, timescale,
+            norm, random_state, progress: As in `S5Classifier`. `monitor` is "loss" or
+            "negative_mse".
+
+    Attributes:
+        channels_: What is foreseen, in order.
+        horizon_: The horizon, in model units.
+        calibration_: Quantiles of the held-out errors of each channel, in predicted deviations.
+        model_, schema_, history_, best_epoch_, n_compilations_: As in `S5Classifier`.
+    """
+
+    def __init__(
+        self,
+        *,
+        horizon=None,
+        channels=None,
+        known=(),
+        cut=None,
+        window=1024,
+        inputs=("value", "observed", "last", "age", "count", "square"),
+        dropout=0.1,
+        weight_decay=0.01,
+        learning_rate=3e-3,
+        **keywords,
+    ):
+        chosen = {"inputs": inputs, "dropout": dropout, "weight_decay": weight_decay}
+        chosen |= {"learning_rate": learning_rate, "per": "reading", "bidirectional": False}
+        super().__init__(**chosen, **keywords)
+        self.horizon = horizon
+        self.channels = channels
+        self.known = known
+        self.cut = cut
+        self.window = window
+
+    __init__.__signature__ = signature_of(  # pyright: ignore
+        __init__, S5Estimator.__init__, without=("per", "bidirectional", "pooling", "thinning")
+    )
+
+    def predict(self, X, at=None, *, static=None, level=90, quantiles=None) -> pd.DataFrame:
+        """Forecasts at the times asked for.
+
+        The forecast for a time knows the readings of its series up to that time and nothing later,
+        so a time in the past is answered as it would have been then. Questions leave no trace:
+        neither their number nor their order changes any answer.
+
+        Args:
+            X: The readings so far.
+            at: A frame of (series, time), by columns or as its index; times for all series alike; a
+                step such as "10min", for a grid from each last reading to the horizon. Left out:
+                one time a series, a horizon after its last reading.
+            static: Features of the series as a whole.
+            level: Share of the readings that intervals hold, in percent; several, or None.
+            quantiles: Shares such as (0.1, 0.5), for a column `<channel>-q-10` each.
+
+        Returns:
+            A flat frame in the order asked: id, time, and for each channel `<channel>` (the
+            expected value), `<channel>-lo-90` and `<channel>-hi-90`.
+
+        Raises:
+            TypeError, ValueError: As `fit`; a series that is not in `X`; times of another kind.
+
+        Warns:
+            UserWarning: Times beyond the horizon that training saw; how far is said.
+        """
+        check_is_fitted(self)
+        X, _ = self._as_channels(X, None, reset=False)
+        encoded = self._encode(X, self.schema_, static)
+        self._speak_of_empty(encoded, stacklevel=3)
+        unit, horizon = self.schema_.time_unit, self.horizon_
+        if at is None:
+            at = f"{horizon * unit!r}" + ("" if self.schema_.time_kind == "number" else "s")
+        asked = ask_at(encoded, at, known=self._known_names, ahead=horizon)
+        farthest = float(np.nanmax(asked.lead, initial=0.0))
+        if farthest > horizon * _SLACK:
+            warnings.warn(
+                f"The farthest forecast is {farthest / horizon:.3g} horizons ahead; training saw "
+                f"leads up to one ({self.horizon}). Fit with a longer horizon=, or trust those "
+                "beyond it less: neither their values nor their intervals were checked.",
+                UserWarning,
+                stacklevel=2,
+            )
+        answers = at_each(self._tell(asked.series), asked.place)
+        columns = self._columns(answers, level, quantiles)
+        self._refuse_unanswered(encoded, answers.mean, asked)
+        return decode_asked(encoded, asked, np.stack([*columns.values()], axis=1), [*columns])
+
+    def backtest(self, X, ahead, *, within=None, static=None, level=90, quantiles=None):
+        """What would have been foreseen: each reading of `X`, from so long before it.
+
+        One pass over the series answers for all of them: a question knows the readings up to its
+        origin alone.
+
+        Args:
+            X: Readings, the foreseen ones among them.
+            ahead: How long before a reading its forecast is made at least: "30min". The forecast
+                knows what came up to then, and counts its lead from the last reading it knows.
+            within: How much longer ago that last reading may be; readings without one are left out.
+                Left out, as long as `ahead`.
+            static: Features of the series as a whole.
+            level: As in `predict`.
+            quantiles: As in `predict`.
+
+        Returns:
+            A flat frame by series and time: id, time, `told_at` (the last reading known), and for
+            each channel `<channel>-actual` and the columns of `predict`.
+
+        Raises:
+            TypeError, ValueError: As `predict`; no reading with another so long before it.
+        """
+        check_is_fitted(self)
+        X, _ = self._as_channels(X, None, reset=False)
+        encoded = self._encode(X, self.schema_, static)
+        reach = in_model_units(ahead, self.schema_, "ahead")
+        slack = reach if within is None else in_model_units(within, self.schema_, "within")
+        wanted, origin = origins(encoded.series, reach, slack)
+        if not len(wanted):
+            raise ValueError(
+                f"No reading has another {ahead} before it, nor up to {within or ahead} earlier."
+            )
+        shown, place = foreseen(encoded, wanted, origin)
+        if known := self._known_places:
+            shown = with_known(encoded.series, shown, known, wanted, place)
+        columns = self._columns(at_each(self._tell(shown), place), level, quantiles)
+        actual = self.schema_.restore(encoded.series.values[wanted])
+        actual[~encoded.series.observed[wanted]] = np.nan
+        told = {
+            f"{name}-actual": actual[:, c]
+            for name, c in zip(self.channels_, self._places, strict=True)
+        }
+        return pd.DataFrame(keys(encoded, wanted, origin) | told | columns)
+
+    @property
+    def _known_names(self) -> tuple[str, ...]:
+        return (self.known,) if isinstance(self.known, str) else tuple(self.known)
+
+    @property
+    def _known_places(self) -> tuple[int, ...]:
+        return tuple(self.schema_.channels.index(name) for name in self._known_names)
+
+    def _settle(self, encoded):
+        known = self._known_names
+        unknown = [name for name in known if name not in self.schema_.channels]
+        if unknown:
+            raise ValueError(f"known names {unknown[0]!r}, which is no channel of the frame.")
+        if self.channels is None and known:
+            rest = tuple(name for name in self.schema_.channels if name not in known)
+            self.channels, kept = rest, self.channels
+            super()._settle(encoded)
+            self.channels = kept
+        else:
+            super()._settle(encoded)
+        both = [name for name in self.channels_ if name in known]
+        if both:
+            raise ValueError(f"Channel {both[0]!r} cannot be foreseen and known beforehand.")
+        if self.horizon is None:
+            raise ValueError(
+                "Name the horizon, how far ahead forecasts shall reach: S5Forecaster(horizon='1h')."
+            )
+        self.horizon_ = in_model_units(self.horizon, self.schema_, "horizon")
+
+    def _task(self, series: SeriesSet, counted=None, judged=False) -> Forecasting:
+        cut = None
+        if judged and self.cut is not None:
+            cut = in_model_units(self.cut, self.schema_, "cut")
+        return Forecasting(self._places, self.horizon_, self._known_places, cut, counted)
+
+    def _check_keywords(self):
+        super()._check_keywords()
+        for name in ("horizon", "cut"):
+            value = getattr(self, name)
+            if is_amount(value) and value == 0:
+                raise ValueError(f"{name} is a length of time above 0; got {value!r}.")

@@ -1,0 +1,151 @@
+"""S5Imputer: what was not observed, between readings and at any time."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from ct_s5.batch import SeriesSet
+from ct_s5.estimators._base import S5Estimator
+from ct_s5.estimators._inputs import is_amount
+from ct_s5.estimators._signature import signature_of
+from ct_s5.estimators._unlabelled import UnlabelledEstimator, at_each
+from ct_s5.frames import ask_at, decode_asked, fill_missing
+from ct_s5.training import HIDINGS, Imputing
+
+
+class S5Imputer(TransformerMixin, UnlabelledEstimator):
+    """Fill in the cells of a frame that were not observed, from all readings around them.
+
+    It reads each series from both ends, and is trained by hiding observed cells from itself: one by
+    one, by rows, and in stretches of one channel.
+
+    Example:
+        ```python
+        model = S5Imputer().fit(frame)
+        model.transform(frame)  # the frame, its NaN filled in
+        model.predict(frame, at="1h")  # answers on a grid, with intervals
+        ```
+
+    Args:
+        channels: Which to fill in; all when left out.
+        hide: Share of the observed cells that are hidden in training: a number, or a pair between
+            which it is drawn for each series.
+        hiding: In which ways, some of "cell", "row" and "block"; one is drawn for each series.
+        block: Rows of a stretch.
+        window: As in `S5Forecaster`.
+        inputs, dropout, weight_decay, learning_rate: As in `S5Forecaster`.
+        width, states, depth, hold, max_epochs, batch_size, patience, validation_fraction, monitor,
+            time_unit, id_col, time_col, duplicates, sort, on_empty, mixer, n_blocks, timescale,
+            norm, random_state, progress: As in `S5Classifier`. `monitor` is "loss" or
+            "negative_mse".
+
+    Attributes:
+        channels_: What is filled in, in order.
+        calibration_: Quantiles of the held-out errors of each channel, in predicted deviations.
+        model_, schema_, history_, best_epoch_, n_compilations_: As in `S5Classifier`.
+    """
+
+    def __init__(
+        self,
+        *,
+        channels=None,
+        hide=(0.2, 0.8),
+        hiding=HIDINGS,
+        block=8,
+        window=1024,
+        inputs=("value", "observed", "last", "age", "count", "square"),
+        dropout=0.1,
+        weight_decay=0.01,
+        learning_rate=3e-3,
+        **keywords,
+    ):
+        chosen = {"inputs": inputs, "dropout": dropout, "weight_decay": weight_decay}
+        chosen |= {"learning_rate": learning_rate, "per": "reading", "bidirectional": True}
+        super().__init__(**chosen, **keywords)
+        self.channels = channels
+        self.hide = hide
+        self.hiding = hiding
+        self.block = block
+        self.window = window
+
+    __init__.__signature__ = signature_of(  # pyright: ignore
+        __init__, S5Estimator.__init__, without=("per", "bidirectional", "pooling", "thinning")
+    )
+
+    def transform(self, X, *, static=None, level=None) -> pd.DataFrame:
+        """The caller's frame with its missing cells filled in.
+
+        Observed cells are returned as they came, bit for bit. Rows keep their order and index.
+
+        Args:
+            X: A frame; also one that `fit` never saw. With the id, the time and all channels as
+                columns or as its index.
+            static: Features of the series as a whole.
+            level: Adds `<channel>-lo-90` and `<channel>-hi-90` for level=90: where a missing cell
+                lies in so many percent of cases. Both are the reading itself where there is one.
+
+        Raises:
+            TypeError, ValueError: As `fit`; a form with a row a cell, or arrays, which have no
+                cells to fill in: `predict` answers for those.
+        """
+        encoded = self._known(X, static)
+        answers = self._tell(encoded.series)
+        self._refuse_unanswered(encoded, answers.mean)
+        columns = self._columns(answers, level, None)
+        return fill_missing(X, encoded, columns)
+
+    def predict(self, X, at=None, *, static=None, level=90, quantiles=None) -> pd.DataFrame:
+        """Answers at any time, from the readings on both sides of it.
+
+        Args:
+            X: The readings.
+            at: A frame of (series, time); times for all series alike; a step such as "1h", for a
+                grid from each series' first reading to its last. Left out: the times of `X`.
+            static: Features of the series as a whole.
+            level: Share of the readings that intervals hold, in percent; several, or None.
+            quantiles: Shares such as (0.1, 0.5), for a column `<channel>-q-10` each.
+
+        Returns:
+            A flat frame in the order asked: id, time, and for each channel `<channel>`,
+            `<channel>-lo-90` and `<channel>-hi-90`. At a reading, the channels that it observed
+            are answered too: with what was read, to within the model's smoothing.
+        """
+        encoded = self._known(X, static)
+        if at is None:
+            at = pd.DataFrame(
+                {
+                    self.schema_.id_col: encoded.ids.take(encoded.index.series),
+                    self.schema_.time_col: encoded.index.times.column.array,
+                }
+            ).iloc[encoded.index.order]
+        asked = ask_at(encoded, at)
+        answers = at_each(self._tell(asked.series), asked.place)
+        self._refuse_unanswered(encoded, answers.mean, asked)
+        columns = self._columns(answers, level, quantiles)
+        return decode_asked(encoded, asked, np.stack([*columns.values()], axis=1), [*columns])
+
+    def _known(self, X, static):
+        check_is_fitted(self)
+        X, _ = self._as_channels(X, None, reset=False)
+        encoded = self._encode(X, self.schema_, static)
+        self._speak_of_empty(encoded, stacklevel=4)
+        return encoded
+
+    def _task(self, series: SeriesSet, counted=None, judged=False) -> Imputing:
+        share = (self.hide, self.hide) if np.ndim(self.hide) == 0 else tuple(self.hide)
+        hiding: Any = (self.hiding,) if isinstance(self.hiding, str) else tuple(self.hiding)
+        return Imputing(self._places, share, hiding, int(self.block), counted)
+
+    def _check_keywords(self):
+        super()._check_keywords()
+        share = (self.hide, self.hide) if np.ndim(self.hide) == 0 else tuple(self.hide)
+        if len(share) != 2 or not all(is_amount(s) and 0 < s < 1 for s in share):
+            raise ValueError(f"hide is a share between 0 and 1, or a pair of them; got {share!r}.")
+        hiding = (self.hiding,) if isinstance(self.hiding, str) else tuple(self.hiding)
+        if not hiding or any(way not in HIDINGS for way in hiding):
+            raise ValueError(f"hiding is some of {', '.join(HIDINGS)}; got {self.hiding!r}.")
+        if not isinstance(self.block, int | np.integer) or self.block < 1:
+            raise ValueError(f"block is a whole number of at least 1 row; got {self.block!r}.")

@@ -1,0 +1,246 @@
+"""What forecaster and imputer share: a frame teaches itself, answers come with intervals."""
+
+import dataclasses
+from typing import Any
+
+import jax
+import numpy as np
+from jaxtyping import Bool, Float
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from ct_s5.batch import SeriesSet, windows
+from ct_s5.estimators._base import S5Estimator
+from ct_s5.estimators._levels import SHARES, calibrate, gaussian, quantile, read_levels, read_shares
+from ct_s5.frames import EncodedFrame, learn_from, split_series, to_long
+from ct_s5.nn import Gaussian, ModelSettings, S5Model
+from ct_s5.training import Task, fit, predict_all
+
+# With fewer series than this the late part of each is held out instead of whole ones.
+_FEW_SERIES = 5
+# Draws that the intervals are set right by.
+_DRAWS = 4
+
+
+class UnlabelledEstimator(S5Estimator):
+    """The common part of `S5Forecaster` and `S5Imputer`, whose docstrings list the keywords."""
+
+    _loss = "faithful"
+
+    channels: Any
+    window: int | None
+
+    def fit(self, X, y=None, *, static=None, validation=None):  # pyright: ignore
+        """Fit on a frame of readings, which need no labels.
+
+        Args:
+            X: One row a (series, time), columns are channels, NaN is not observed; or any other
+                form that `ct_s5.encode` takes.
+            y: Nothing: a frame teaches itself. It is there for scikit-learn's pipelines.
+            static: Features of the series as a whole, one row an id.
+            validation: A frame, or (frame, static), to stop on and to set the intervals right by.
+                Left out, `validation_fraction` of the series; with fewer than five series, that
+                share of the rows of each, at its end.
+
+        Returns:
+            The estimator itself.
+
+        Raises:
+            TypeError, ValueError: Input that cannot be right; the message says where, and what to
+                do.
+            FloatingPointError: The loss became NaN or infinite in the first epoch.
+        """
+        if y is not None:
+            raise ValueError(
+                f"{type(self).__name__}.fit takes no labels: what it learns to tell are the "
+                "channels of the frame themselves. Leave y out."
+            )
+        self._check_keywords()
+        for name in [name for name in vars(self) if name.endswith("_")]:
+            delattr(self, name)
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        X, _ = self._as_channels(X, None, reset=True)
+        long = to_long(X, id_col=self.id_col, time_col=self.time_col)
+        known = self._encode(long, learn_from(long, self.time_unit, static), static)
+        self._speak_of_empty(known, stacklevel=3)
+        share = self.validation_fraction or 0
+        by_series = len(known.ids) >= _FEW_SERIES
+        held_out = np.zeros(len(known.ids), bool)
+        if validation is None and share and by_series:
+            held_out = split_series(len(known.ids), None, share=share, seed=seed)
+        schema = learn_from(long, self.time_unit, static, known.ids[held_out])
+        encoded = self._encode(long, schema, static) if held_out.any() else known
+        self.schema_ = encoded.schema
+        self._settle(encoded)
+
+        series, told, late = encoded.series.take(np.flatnonzero(~held_out)), None, None
+        if validation is not None:
+            told = self._read_held_out(validation)
+        elif held_out.any():
+            told = encoded.series.take(np.flatnonzero(held_out))
+        elif share:
+            late = _late(series, share)
+            told, series = series, series.keep(~late)
+        task, judge, held = self._task(series), None, None
+        if told is not None:
+            judge = self._task(told, late, judged=True)
+            held = judge.draw(told, np.random.default_rng(seed))
+            if not held[1].weights.any():
+                raise ValueError(
+                    "The series held out have no reading to be judged by. Give more series, a "
+                    "validation=frame of your own, or validation_fraction=0."
+                )
+        names = list(encoded.ids[~held_out]) if len(series) == (~held_out).sum() else None
+        if self.window is not None:
+            series, owner, new = windows(series, self.window, min(self.window // 4, 256))
+            names = [names[n] for n in owner] if names else None
+            task = self._task(series, new)
+        result = fit(
+            S5Model(self._model_settings(series), key=jax.random.key(seed)),
+            series,
+            task,
+            loss=self._loss,
+            settings=self._fit_settings(seed),
+            validation=held,
+            names=names,
+            progress=self.progress,
+        )
+        self.model_ = result.model
+        self.lengths_ = result.lengths
+        self.history_ = result.history
+        self.best_epoch_ = result.best_epoch
+        self.n_compilations_ = result.n_compilations
+        self.calibration_ = np.tile(gaussian(SHARES), (len(self.channels_), 1))
+        if told is not None and judge is not None:
+            self.calibration_ = self._calibrated(told, judge, seed)
+        return self
+
+    def score(self, X, y=None, *, static=None):
+        """Minus the mean squared error on questions drawn from `X`, in spreads of the channels.
+
+        The same questions every time: those of `random_state`, or of seed 0.
+        """
+        check_is_fitted(self)
+        X, _ = self._as_channels(X, None, reset=False)
+        encoded = self._encode(X, self.schema_, static)
+        task = self._task(encoded.series, judged=True)
+        mean, _, targets = self._questioned(encoded.series, task, self._drawn_by())
+        error = (mean - targets.values) ** 2 * targets.weights
+        if not targets.weights.any():
+            raise ValueError("There is no reading in X to be judged by.")
+        return -float(error.sum() / targets.weights.sum())
+
+    # What the two kinds of estimator differ in.
+
+    def _settle(self, encoded: EncodedFrame) -> None:
+        """Learn what is fixed by the training frame: which channels to tell, and how far."""
+        wanted = self.schema_.channels if self.channels is None else tuple(self.channels)
+        if isinstance(self.channels, str):
+            wanted = (self.channels,)
+        unknown = [name for name in wanted if name not in self.schema_.channels]
+        if unknown or not wanted or len(set(wanted)) < len(wanted):
+            raise ValueError(
+                f"channels={self.channels!r}: name some of {', '.join(self.schema_.channels)}, "
+                "each once."
+            )
+        self.channels_ = wanted
+
+    def _task(
+        self, series: SeriesSet, counted: Bool[np.ndarray, " R"] | None = None, judged: bool = False
+    ) -> Task:
+        raise NotImplementedError
+
+    # The common way to answers.
+
+    @property
+    def _places(self) -> tuple[int, ...]:
+        return tuple(self.schema_.channels.index(name) for name in self.channels_)
+
+    @property
+    def _n_outputs(self) -> int:
+        return len(self.channels_)
+
+    def _model_settings(self, series: SeriesSet) -> ModelSettings:
+        settings = super()._model_settings(series)
+        return dataclasses.replace(settings, head="gaussian", anchors=self._places)
+
+    def _read_held_out(self, validation) -> SeriesSet:
+        pair = isinstance(validation, tuple) and len(validation) == 2
+        frame, static = validation if pair else (validation, None)
+        frame, _ = self._as_channels(frame, None, reset=False)
+        encoded = self._encode(frame, self.schema_, static)
+        self._speak_of_empty(encoded, stacklevel=4)
+        return encoded.series
+
+    def _drawn_by(self) -> np.random.Generator:
+        return np.random.default_rng(
+            self.random_state if isinstance(self.random_state, int | np.integer) else 0
+        )
+
+    def _questioned(self, series: SeriesSet, task: Task, rng: np.random.Generator):
+        """Means and standard deviations for what a task asks, and what it wants."""
+        shown, targets = task.draw(series, rng)
+        answers = self._tell(shown)
+        return answers.mean, np.sqrt(answers.variance), targets
+
+    def _tell(self, series: SeriesSet) -> Gaussian:
+        """Standardised means and variances at every row."""
+        answers = predict_all(
+            self.model_,
+            series,
+            lengths=self.lengths_,
+            batch_size=self.batch_size,
+            progress=self.progress,
+        )
+        assert isinstance(answers, Gaussian)
+        return answers
+
+    def _calibrated(self, series: SeriesSet, task: Task, seed: int) -> Float[np.ndarray, "K Q"]:
+        rng = np.random.default_rng([seed, 1])
+        errors, known = [], []
+        for _ in range(_DRAWS):
+            mean, spread, targets = self._questioned(series, task, rng)
+            asked = targets.weights.any(axis=1)
+            errors.append(((targets.values - mean) / spread)[asked])
+            known.append(targets.weights[asked])
+        return calibrate(np.concatenate(errors).astype(np.float64), np.concatenate(known))
+
+    def _columns(self, answers: Gaussian, level, quantiles) -> dict[str, Float[np.ndarray, " Q"]]:
+        """Answers in the caller's units by column: each channel, then what surrounds it."""
+        places = list(self._places)
+        scale = np.array(self.schema_.scales)[places]
+        mean = answers.mean.astype(np.float64) * scale + np.array(self.schema_.means)[places]
+        spread = np.sqrt(answers.variance.astype(np.float64)) * scale
+        columns = {}
+        shares = [
+            (f"{side}-{value:g}", 0.5 + sign * value / 200)
+            for value in read_levels(level)
+            for side, sign in (("lo", -1), ("hi", 1))
+        ]
+        shares += [(f"q-{100 * share:g}", share) for share in read_shares(quantiles)]
+        for k, name in enumerate(self.channels_):
+            columns[name] = mean[:, k]
+            for words, share in shares:
+                at = quantile(self.calibration_[k : k + 1], share)[0]
+                columns[f"{name}-{words}"] = mean[:, k] + at * spread[:, k]
+        return columns
+
+    def _check_keywords(self) -> None:
+        super()._check_keywords()
+        window = self.window
+        whole = isinstance(window, int | np.integer) and not isinstance(window, bool)
+        if window is not None and not (whole and window >= 2):
+            raise ValueError(
+                f"window is a whole number of at least 2 rows, or None; got {window!r}."
+            )
+
+
+def _late(series: SeriesSet, share: float) -> Bool[np.ndarray, " R"]:
+    """The last rows of each series, so many of them as the share says."""
+    step = np.arange(len(series.times)) - np.repeat(series.offsets[:-1], series.lengths)
+    return step >= np.repeat(np.ceil((1 - share) * series.lengths), series.lengths)
+
+
+def at_each(answers: Gaussian, place) -> Gaussian:
+    """The answers at some rows."""
+    return Gaussian(answers.mean[place], answers.variance[place])

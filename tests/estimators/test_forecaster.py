@@ -1,0 +1,161 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+
+import ct_s5
+from ct_s5.estimators import S5Forecaster
+
+TINY = {"width": 8, "states": 8, "depth": 0, "max_epochs": 2, "batch_size": 8, "random_state": 0}
+START = pd.Timestamp("2026-01-01", tz="UTC")
+
+
+def waves(seed=0, n=12, length=30):
+    """Sines of one hour's angular speed and unlike phases, seen now and then, and the hour."""
+    rng = np.random.default_rng(seed)
+    parts = []
+    for i in range(n):
+        hours = np.cumsum(rng.exponential(0.5, size=length))
+        level = np.sin(hours + rng.uniform(0, 6))
+        other = np.where(rng.random(length) < 0.4, np.nan, level**2)
+        ds = (START + pd.to_timedelta(hours, "h")).round("s")
+        parts.append(pd.DataFrame({"unique_id": i, "ds": ds, "level": level, "other": other}))
+    frame = pd.concat(parts, ignore_index=True)
+    return frame.assign(hour=frame.ds.dt.hour / 24)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return S5Forecaster(horizon="2h", **TINY | {"depth": 1}).fit(waves().drop(columns="hour"))
+
+
+@pytest.fixture(scope="module")
+def frame():
+    return waves(1, n=5).drop(columns="hour")
+
+
+def test_a_forecast_knows_the_readings_up_to_its_time_and_no_later_one(fitted, frame):
+    cut = START + pd.Timedelta("6h")
+    asked = pd.DataFrame({"unique_id": range(5), "ds": cut})
+    whole = fitted.predict(frame, asked)
+    early = fitted.predict(frame[frame.ds <= cut], asked)
+    pd.testing.assert_frame_equal(whole, early, rtol=1e-5)
+    changed = frame.assign(level=frame.level.where(frame.ds <= cut, 99.0))
+    pd.testing.assert_frame_equal(fitted.predict(changed, asked), whole, rtol=1e-5)
+
+
+def test_a_backtest_says_what_predict_would_have_said(fitted, frame):
+    told = fitted.backtest(frame, "90min", within="30min")
+    assert len(told)
+    lead = told.ds - told.told_at
+    assert ((lead >= pd.Timedelta("90min")) & (lead <= pd.Timedelta("2h"))).all()
+    actual = frame.set_index(["unique_id", "ds"])
+    for row in told.iloc[:: len(told) // 6].itertuples():
+        own = frame[(frame.unique_id == row.unique_id) & (frame.ds <= row.told_at)]
+        assert own.ds.max() == row.told_at
+        wanted = fitted.predict(own, pd.DataFrame({"unique_id": [row.unique_id], "ds": [row.ds]}))
+        np.testing.assert_allclose(row.level, wanted.level[0], rtol=1e-4, atol=1e-5)
+        seen = actual.loc[(row.unique_id, row.ds)]
+        np.testing.assert_allclose(told.loc[row.Index, "level-actual"], seen.level, rtol=1e-5)
+        assert np.isnan(told.loc[row.Index, "other-actual"]) == np.isnan(seen.other)
+    with pytest.raises(ValueError, match="No reading has another 40D before it"):
+        fitted.backtest(frame, "40D")
+
+
+def test_forms_of_at(fitted, frame):
+    last = frame.groupby("unique_id").ds.last()
+    one = fitted.predict(frame)
+    assert one.unique_id.tolist() == list(range(5))
+    assert list(one.ds) == list(last + pd.Timedelta("2h"))
+    grid = fitted.predict(frame, "30min")
+    assert len(grid) == 20
+    np.testing.assert_allclose(grid.level[3::4], one.level, rtol=1e-4, atol=1e-6)
+    assert one.columns.tolist() == [
+        *("unique_id", "ds", "level", "level-lo-90", "level-hi-90"),
+        *("other", "other-lo-90", "other-hi-90"),
+    ]
+    bare = fitted.predict(frame, level=None, quantiles=(0.1, 0.9))
+    assert bare.columns.tolist()[2:] == [
+        *("level", "level-q-10", "level-q-90", "other", "other-q-10", "other-q-90")
+    ]
+
+
+def test_intervals_are_nested_and_hold_the_quantiles_they_are_named_for(fitted, frame):
+    told = fitted.predict(frame, "20min", level=(50, 90), quantiles=(0.05, 0.25, 0.75, 0.95))
+    for name in ("level", "other"):
+        low, high = (told[f"{name}-{side}-90"] for side in ("lo", "hi"))
+        assert (low < told[f"{name}-lo-50"]).all()
+        assert (told[f"{name}-hi-50"] < high).all()
+        np.testing.assert_allclose(low, told[f"{name}-q-5"])
+        np.testing.assert_allclose(high, told[f"{name}-q-95"])
+
+
+def test_a_horizon_beyond_training_is_said_with_its_distance(fitted, frame):
+    with pytest.warns(UserWarning, match=r"is 3 horizons ahead; training saw leads up to one"):
+        fitted.predict(
+            frame, frame.groupby("unique_id").ds.last().add(pd.Timedelta("6h")).reset_index()
+        )
+
+
+def test_the_file_gives_the_same_forecasts(fitted, frame, tmp_path):
+    fitted.save(tmp_path / "model.safetensors")
+    again = ct_s5.load(tmp_path / "model.safetensors")
+    pd.testing.assert_frame_equal(again.predict(frame, "1h"), fitted.predict(frame, "1h"))
+    assert again.get_params() == fitted.get_params()
+
+
+def test_what_is_known_beforehand_is_heeded():
+    frame = waves()
+    model = S5Forecaster(horizon="2h", known="hour", **TINY).fit(frame)
+    assert model.channels_ == ("level", "other")
+    asked = frame.groupby("unique_id").ds.last().add(pd.Timedelta("1h")).reset_index()
+    one, other = (model.predict(frame, asked.assign(hour=h)).level for h in (0.1, 0.9))
+    assert (one - other).abs().max() > 1e-6
+    with pytest.raises(ValueError, match="so at= must be a frame that holds it"):
+        model.predict(frame, "1h")
+
+
+def test_one_long_series_is_held_out_at_its_end():
+    frame = waves(n=1, length=300).drop(columns="hour")
+    model = S5Forecaster(horizon="2h", window=64, **TINY).fit(frame)
+    assert "validation_loss" in model.history_
+    assert model.lengths_[-1] < 300
+    assert len(model.predict(frame, "1h")) == 2
+
+
+@pytest.mark.parametrize(
+    ("keywords", "words"),
+    [
+        ({}, "Name the horizon"),
+        ({"horizon": 3}, r"so horizon=3 needs a unit: write horizon='1h'"),
+        ({"horizon": "soon"}, r"horizon='soon' is no length of time"),
+        ({"horizon": "1h", "channels": ["pulse"]}, r"name some of level, other, hour, each once"),
+        ({"horizon": "1h", "known": ["pulse"]}, r"known names 'pulse', which is no channel"),
+        ({"horizon": "1h", "known": "hour", "channels": "hour"}, "cannot be foreseen and known"),
+        ({"horizon": "1h", "window": 1}, "window is a whole number of at least 2 rows"),
+    ],
+)
+def test_keywords_that_cannot_be_right(keywords, words):
+    with pytest.raises(ValueError, match=words):
+        S5Forecaster(**TINY, **keywords).fit(waves())
+
+
+def test_labels_are_refused_and_levels_that_are_none(fitted, frame):
+    with pytest.raises(ValueError, match=r"S5Forecaster\.fit takes no labels"):
+        S5Forecaster(horizon="1h").fit(frame, pd.Series(1, index=range(5)))
+    with pytest.raises(ValueError, match="level=100"):
+        fitted.predict(frame, level=100)
+    with pytest.raises(ValueError, match=r"quantiles holds 0\.0"):
+        fitted.predict(frame, quantiles=0.0)
+
+
+def test_it_keeps_the_conventions_of_scikit_learn(frame):
+    model = S5Forecaster(horizon="2h", **TINY)
+    assert clone(model).get_params() == model.get_params()
+    assert not {"per", "pooling", "bidirectional"} & set(model.get_params())
+    with pytest.raises(TypeError, match="unexpected keyword argument 'widht'"):
+        S5Forecaster(widht=3)
+    frames = [part for _, part in frame.groupby("unique_id")]
+    search = GridSearchCV(model, {"width": [4, 8]}, cv=2, error_score="raise").fit(frames)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()

@@ -1,0 +1,87 @@
+import numpy as np
+import pandas as pd
+import pytest
+from tiny_wards import ward
+
+import ct_s5
+from ct_s5.estimators import S5Imputer
+
+TINY = {"width": 8, "states": 8, "depth": 0, "max_epochs": 2, "batch_size": 8, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return S5Imputer(**TINY | {"depth": 1}).fit(ward(n_rows=8))
+
+
+def test_observed_cells_are_returned_as_they_came(fitted):
+    frame = ward(seed=2, n_rows=6).sample(frac=1.0, random_state=0)
+    frame["temp"] = frame.temp.astype(np.float32)
+    frame.index = [f"row {k}" for k in range(len(frame))]
+    model = S5Imputer(**TINY, sort=True).fit(ward(n_rows=8))
+    told = model.transform(frame, level=90)
+    assert told.index.equals(frame.index)
+    pd.testing.assert_frame_equal(told[["unique_id", "ds", "hr"]], frame[["unique_id", "ds", "hr"]])
+    assert told.temp.dtype == np.float32
+    seen = frame.temp.notna()
+    assert (told.temp[seen] == frame.temp[seen]).all()
+    assert told.temp.notna().all()
+    assert (told["temp-lo-90"][seen] == frame.temp[seen]).all()
+    gaps = ~seen
+    assert (told["temp-lo-90"][gaps] < told["temp-hi-90"][gaps]).all()
+    assert frame.temp.isna().any()  # the caller's own frame is left alone
+
+
+def test_filling_in_is_what_a_question_at_that_row_says(fitted):
+    frame = ward(seed=3)
+    told = fitted.transform(frame)
+    asked = fitted.predict(frame, level=None)
+    gaps = frame.temp.isna().to_numpy() & frame.hr.isna().to_numpy()
+    empty = frame.assign(hr=frame.hr.where(frame.index % 5 > 0))
+    empty["temp"] = empty.temp.where(empty.hr.notna())
+    told, asked = fitted.transform(empty), fitted.predict(empty, level=None)
+    gaps = empty.hr.isna().to_numpy()
+    assert gaps.any()
+    np.testing.assert_allclose(told.hr[gaps], asked.hr[gaps], rtol=1e-5)
+
+
+def test_later_readings_tell_too(fitted):
+    frame = ward(seed=4)
+    last = frame.groupby("unique_id").ds.transform("max")
+    other = frame.assign(hr=frame.hr.where(frame.ds < last, 150.0))
+    gap = frame.temp.isna().to_numpy() & (frame.ds < last).to_numpy()
+    one, two = (fitted.transform(f).temp[gap] for f in (frame, other))
+    assert (one != two).any()
+
+
+def test_new_timestamps(fitted):
+    frame = ward()
+    told = fitted.predict(frame, "1h")
+    assert {"hr", "hr-lo-90", "temp-hi-90"} <= set(told.columns)
+    assert np.isfinite(told.drop(columns=["unique_id", "ds"])).all(axis=None)
+
+
+def test_the_file_fills_in_the_same(fitted, tmp_path):
+    fitted.save(tmp_path / "imputer.safetensors")
+    again = ct_s5.load(tmp_path / "imputer.safetensors")
+    frame = ward(seed=7)
+    pd.testing.assert_frame_equal(again.transform(frame), fitted.transform(frame))
+
+
+def test_forms_without_cells_to_fill_are_refused(fitted):
+    cells = ward().melt(["unique_id", "ds"], var_name="channel")
+    with pytest.raises(TypeError, match="Only a frame with a row a"):
+        fitted.transform(cells)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "words"),
+    [
+        ({"hide": 1.0}, "hide is a share between 0 and 1"),
+        ({"hiding": ("cell", "column")}, "hiding is some of cell, row, block"),
+        ({"block": 0}, "block is a whole number of at least 1 row"),
+    ],
+)
+def test_keywords_that_cannot_be_right(keywords, words):
+    with pytest.raises(ValueError, match=words):
+        S5Imputer(**TINY, **keywords).fit(ward())
