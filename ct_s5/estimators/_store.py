@@ -118,7 +118,7 @@ class Store:
         live = self._live.take(self.find(self._place))
         text = json.dumps([_plain(i) for i in self._place])
         ids = np.frombuffer(text.encode(), np.uint8)
-        return {"ids": ids} | {name: a for name, a in _named(live)}
+        return {"ids": ids} | {name: _real(array) for name, array in _named(live)}
 
     def set_arrays(self, arrays: dict[str, np.ndarray]) -> None:
         """Put what `arrays` gave in place of all series.
@@ -130,13 +130,15 @@ class Store:
         own = dict(_named(self._empty))
         if set(own) != set(arrays) - {"ids"} or len(set(ids)) < len(ids):
             raise ValueError("its arrays are not those of live series")
+        leaves = []
         for name, array in own.items():
-            found = arrays[name]
-            types = (array.dtype, np.dtype(np.float64) if name == "whole" else array.dtype)
-            if found.shape != (len(ids), *array.shape[1:]) or found.dtype not in types:
+            found, wanted = arrays[name], _real(array)
+            types = {wanted.dtype, np.dtype(np.float64)} if name == "whole" else {wanted.dtype}
+            if found.shape != (len(ids), *wanted.shape[1:]) or found.dtype not in types:
                 raise ValueError(f"array {name!r} is {found.dtype}{list(found.shape)}")
-        structure = jax.tree.structure(self._empty)
-        live = jax.tree.unflatten(structure, [np.array(arrays[name]) for name in own])
+            paired = np.iscomplexobj(array)
+            leaves.append(found.view(array.dtype)[..., 0] if paired else found)
+        live = jax.tree.unflatten(jax.tree.structure(self._empty), leaves)
         self._place, self._free = {}, list(range(len(self._live.gap)))
         self.put(ids, live)
 
@@ -151,6 +153,13 @@ def _alike(live: Live, other: Live) -> Live:
 def _named(live: Live) -> list[tuple[str, np.ndarray]]:
     leaves, _ = jax.tree_util.tree_flatten_with_path(live)
     return [(jax.tree_util.keystr(path, simple=True, separator="."), leaf) for path, leaf in leaves]
+
+
+def _real(array: np.ndarray) -> np.ndarray:
+    """Complex numbers as pairs: a file has no complex ones in double precision."""
+    if not np.iscomplexobj(array):
+        return array
+    return np.ascontiguousarray(array)[..., None].view(np.finfo(array.dtype).dtype)
 
 
 def _plain(series_id) -> Any:

@@ -102,7 +102,7 @@ def read_static(static, long: LongFrame) -> pd.DataFrame | None:
             f"static has more than one row for series {listed(doubled)}. Keep one of each."
         )
     absent = long.ids[~long.ids.isin(table.index)]
-    if len(absent) == len(long.ids) and isinstance(table.index, pd.RangeIndex):
+    if 0 < len(absent) == len(long.ids) and isinstance(table.index, pd.RangeIndex):
         raise ValueError(
             f"static is not indexed by series id: it has no column {long.id_col!r} and its index "
             f"only counts rows. Set it: static.set_index({long.id_col!r}), or rename the id column."

@@ -4,6 +4,7 @@ import copy
 import pickle
 import warnings
 
+import jax
 import numpy as np
 import pandas as pd
 import pytest
@@ -410,6 +411,17 @@ def test_static_features_come_with_the_first_rows_and_are_kept(models):
     model.update(later)
 
 
+def test_a_static_table_that_counts_its_rows_serves_ids_that_count():
+    frame = ward(seed=14)
+    frame["unique_id"] = frame["unique_id"].str[1:].astype(int)
+    table = AGES.set_axis(range(12))
+    model = classifier(**QUICK).fit(frame, labels().set_axis(range(12)), static=table)
+    whole = model.predict_proba(frame, static=table)
+    parts = (frame.iloc[:40], frame.iloc[40:])
+    answers = [model.update(part, static=table, method="predict_proba") for part in parts]
+    np.testing.assert_allclose(latest(answers).loc[whole.index], whole, atol=1e-5)
+
+
 # Life of the states.
 
 
@@ -423,6 +435,17 @@ def test_states_survive_a_restart(models, tmp_path):
     again.import_state((tmp_path / "state").read_bytes())
     assert again.update(frame.iloc[40:], static=AGES, method="predict_proba").equals(expected)
     assert states(again) == states(model)
+
+
+def test_states_in_double_precision_survive_too():
+    with jax.enable_x64(True):
+        frame = ward(seed=15)
+        model = classifier(**PLAIN).fit(frame, labels())
+        whole = model.predict_proba(frame)
+        model.update(frame.iloc[:30])
+        model.import_state(model.export_state())
+        told = model.update(frame.iloc[30:], method="predict_proba")
+        np.testing.assert_allclose(told, whole.loc[told.index], atol=1e-12)
 
 
 def test_states_of_another_model_and_damaged_ones_are_refused(models):
