@@ -1,8 +1,11 @@
 """What does one reading cost, as it arrives?
 
 Measured   one layer of H = 128, P = 64: the NumPy runner, `layer.step` compiled, and 1000 readings
-           in one call of `layer.run`; microseconds a reading, medians over rounds.
-Run        python -m experiments.speed.stream    (half a minute)
+           in one call of `layer.run`; microseconds a reading, means over 1000.
+           A model of 4 blocks, H = 64, P = 64 and 8 channels: `model.step` compiled, for one series
+           and for 10,000 in one call; `update` of an estimator with a frame of one row, and of one
+           row of each of 10,000 live series; medians.
+Run        python -m experiments.speed.stream    (some minutes)
 Result     results/stream.json; the table in README.md.
 """
 
@@ -11,18 +14,22 @@ import time
 
 import jax
 import numpy as np
+import pandas as pd
 
-from ct_s5 import S5Layer
+from ct_s5 import IrregularBatch, S5Classifier, S5Layer
+from ct_s5.nn import ModelSettings, S5Model
 from ct_s5.runtime import S5
 from ct_s5.training import named_arrays
 from experiments.record import record
 
 RESULTS = pathlib.Path(__file__).parent / "results" / "stream.json"
 N_FEATURES, N_STATES, N_READINGS = 128, 64, 1000
+MODEL = {"width": 64, "states": 64, "depth": 4}
+N_CHANNELS, N_LIVE = 8, 10_000
 
 
 def measure(seed: int) -> dict[str, float]:
-    """Microseconds a reading."""
+    """Microseconds a reading, or milliseconds a call."""
     rng = np.random.default_rng(seed)
     layer = S5Layer(N_FEATURES, N_STATES, key=jax.random.key(seed))
     inputs = rng.normal(size=(N_READINGS, N_FEATURES)).astype(np.float32)
@@ -31,6 +38,8 @@ def measure(seed: int) -> dict[str, float]:
         "runner_microseconds": _runner(layer, inputs, gaps),
         "step_microseconds": _step(layer, inputs, gaps),
         "chunk_microseconds": _chunk(layer, inputs, gaps),
+        **_steps(seed),
+        **_updates(seed),
     }
 
 
@@ -62,7 +71,68 @@ def _chunk(layer, inputs, gaps):
     return (time.perf_counter() - started) / N_READINGS * 1e6
 
 
+def _steps(seed):
+    settings = ModelSettings(n_channels=N_CHANNELS, n_outputs=2, **MODEL)
+    model = S5Model(settings, key=jax.random.key(seed))
+    rng = np.random.default_rng(seed)
+
+    def reading(*n):
+        there, gap = np.ones(n, bool), rng.exponential(size=n).astype(np.float32)
+        values = rng.normal(size=(*n, N_CHANNELS)).astype(np.float32)
+        blank = np.zeros((*n, 0), np.float32)
+        return IrregularBatch(values, values == values, gap, gap, there, there, blank)
+
+    # The weights are constants of the compiled step, as in `S5Estimator.update`.
+    one = jax.jit(lambda series, state: model.step(series, state))
+    many = jax.jit(lambda series, state: jax.vmap(model.step)(series, state))
+    state = model.initial_state()
+    states = jax.tree.map(lambda a: jax.numpy.broadcast_to(a, (N_LIVE, *a.shape)), state)
+    return {
+        "model_step_microseconds": 1e6 * _in_turn(one, [reading() for _ in range(501)], state),
+        "model_steps_milliseconds": 1e3 * _in_turn(many, [reading(N_LIVE)] * 11, states),
+    }
+
+
+def _in_turn(step, readings, state):
+    """Median seconds of a call, its answer fetched; the first call compiles."""
+    seconds = []
+    for reading in readings:
+        started = time.perf_counter()
+        answer, state = step(reading, state)
+        np.asarray(answer)
+        seconds.append(time.perf_counter() - started)
+    return float(np.median(seconds[1:]))
+
+
+def _updates(seed):
+    rng = np.random.default_rng(seed)
+
+    def rows(n, hour):
+        values = rng.normal(size=(n, N_CHANNELS))
+        frame = pd.DataFrame(values, columns=[f"c{c}" for c in range(N_CHANNELS)])
+        frame.insert(0, "unique_id", [f"p{i}" for i in range(n)])
+        frame.insert(1, "ds", pd.Timestamp("2024-01-01") + pd.Timedelta(hours=hour))
+        return frame
+
+    past = pd.concat([rows(8, hour) for hour in range(4)])
+    labels = pd.Series(np.arange(8) % 2, index=[f"p{i}" for i in range(8)])
+    model = S5Classifier(**MODEL, max_epochs=1, validation_fraction=0, random_state=seed)
+    model.fit(past, labels)
+    found = {}
+    # The first update begins the series, the second compiles what a later one needs.
+    for name, n, times in (("update_milliseconds", 1, 200), ("updates_milliseconds", N_LIVE, 8)):
+        model.forget()
+        seconds = []
+        for frame in [rows(n, hour) for hour in range(times)]:
+            started = time.perf_counter()
+            model.update(frame, method="predict_proba")
+            seconds.append(time.perf_counter() - started)
+        found[name] = 1e3 * float(np.median(seconds[2:]))
+    return found
+
+
 if __name__ == "__main__":
     settings = {"features": N_FEATURES, "states": N_STATES, "readings": N_READINGS}
+    settings |= {"model": MODEL, "channels": N_CHANNELS, "live": N_LIVE}
     protocol = {"name": "wall clock in a loop", "hash": "none"}
     record(measure, settings, protocol, range(5), RESULTS)

@@ -36,9 +36,13 @@ MODEL = {
     "share_rest_of_model": ("share of all else: encoder, norms, gates, head", "{:.0%}"),
 }
 STREAM = {
-    "runner_microseconds": "`ct_s5.runtime`, NumPy alone",
-    "step_microseconds": "`layer.step`, compiled",
-    "chunk_microseconds": "`layer.run`, 1000 readings in one call",
+    "runner_microseconds": ("layer: `ct_s5.runtime`, NumPy alone; us a reading", "{:.1f}"),
+    "step_microseconds": ("layer: `layer.step`, compiled; us a reading", "{:.1f}"),
+    "chunk_microseconds": ("layer: `run`, 1000 readings in one call; us a reading", "{:.1f}"),
+    "model_step_microseconds": ("model: `model.step`, one series; us", "{:.0f}"),
+    "model_steps_milliseconds": ("model: `model.step`, 10,000 series in one call; ms", "{:.0f}"),
+    "update_milliseconds": ("estimator: `update`, a frame of one row; ms", "{:.1f}"),
+    "updates_milliseconds": ("estimator: `update`, a row of each of 10,000 series; ms", "{:.0f}"),
 }
 _EPOCHS = ("compilations", "first epoch", "epoch")
 
@@ -54,7 +58,7 @@ def tables() -> dict[str, str]:
         "accuracy": _accuracy(),
         "model": _rows("model", MODEL),
         "packing": _packing(),
-        "stream": _rows("stream", {k: (v, "{:.1f}") for k, v in STREAM.items()}),
+        "stream": _rows("stream", STREAM),
         "gpu": _gpu(),
     }
 
