@@ -1,6 +1,7 @@
 """S5Forecaster: readings to come, at any time, with intervals."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from ct_s5.estimators._base import S5Estimator
 from ct_s5.estimators._inputs import is_amount
 from ct_s5.estimators._signature import signature_of
 from ct_s5.estimators._unlabelled import UnlabelledEstimator, at_each
-from ct_s5.frames import ask_at, decode_asked, in_model_units
+from ct_s5.frames import Asked, ask_at, decode_asked, in_model_units
 from ct_s5.training import Forecasting, with_known
 
 # Leads beyond the horizon by no more than this are roundings.
@@ -115,23 +116,9 @@ class S5Forecaster(UnlabelledEstimator):
         X, _ = self._as_channels(X, None, reset=False)
         encoded = self._encode(X, self.schema_, static)
         self._speak_of_empty(encoded, stacklevel=3)
-        unit, horizon = self.schema_.time_unit, self.horizon_
-        if at is None:
-            at = f"{horizon * unit!r}" + ("" if self.schema_.time_kind == "number" else "s")
-        asked = ask_at(encoded, at, known=self._known_names, ahead=horizon)
-        farthest = float(np.nanmax(asked.lead, initial=0.0))
-        if farthest > horizon * _SLACK:
-            warnings.warn(
-                f"The farthest forecast is {farthest / horizon:.3g} horizons ahead; training saw "
-                f"leads up to one ({self.horizon}). Fit with a longer horizon=, or trust those "
-                "beyond it less: neither their values nor their intervals were checked.",
-                UserWarning,
-                stacklevel=2,
-            )
+        asked = self._ask(encoded, at)
         answers = at_each(self._tell(asked.series), asked.place)
-        columns = self._columns(answers, level, quantiles)
-        self._refuse_unanswered(encoded, answers.mean, asked)
-        return decode_asked(encoded, asked, np.stack([*columns.values()], axis=1), [*columns])
+        return self._forecasts(encoded, asked, answers, level, quantiles)
 
     def backtest(self, X, ahead, *, within=None, static=None, level=90, quantiles=None):
         """What would have been foreseen: each reading of `X`, from so long before it.
@@ -177,6 +164,67 @@ class S5Forecaster(UnlabelledEstimator):
             for name, c in zip(self.channels_, self._places, strict=True)
         }
         return pd.DataFrame(keys(encoded, wanted, origin) | told | columns)
+
+    def update(  # pyright: ignore
+        self, X, at=None, *, static=None, late="error", level=90, quantiles=None
+    ) -> pd.DataFrame:
+        """Take new rows as they arrive, and foresee the series that they belong to.
+
+        A state is kept of each series: see `S5Classifier.update`, whose rules hold here too. The
+        forecasts are those of `predict` on all rows so far.
+
+        Args:
+            X: New rows of any number of series, in any form of frame.
+            at: As in `predict`, about the series of `X`: times from their last reading on.
+            static: Features of the series that are new.
+            late: What rows get that come before the last reading of their series: "error", or
+                "drop" with one warning that counts them.
+            level: As in `predict`.
+            quantiles: As in `predict`.
+
+        Returns:
+            What `predict` would.
+
+        Raises:
+            TypeError, ValueError: As `predict`; late rows; a time before the last reading.
+        """
+        check_is_fitted(self)
+        stream = self._live()
+        rules: dict[str, Any] = {"late": late, "duplicates": self.duplicates, "sort": self.sort}
+        fresh = stream.read(X, static=static, **rules)
+        self._speak_of(fresh.silent, len(fresh.encoded.ids), stacklevel=3)
+        asked = self._ask(fresh.encoded, at)
+        stream.keep(fresh)
+        known = None
+        if self._known_names:
+            known = self.schema_.restore(asked.series.values[asked.place])
+            known[~asked.series.observed[asked.place]] = np.nan
+        ids = fresh.encoded.ids.take(asked.owner).tolist()
+        return self._forecasts(
+            fresh.encoded, asked, stream.ask(ids, asked.times, known), level, quantiles
+        )
+
+    def _ask(self, encoded, at) -> Asked:
+        """The questions, with a warning about those beyond the horizon."""
+        unit, horizon = self.schema_.time_unit, self.horizon_
+        if at is None:
+            at = f"{horizon * unit!r}" + ("" if self.schema_.time_kind == "number" else "s")
+        asked = ask_at(encoded, at, known=self._known_names, ahead=horizon)
+        farthest = float(np.nanmax(asked.lead, initial=0.0))
+        if farthest > horizon * _SLACK:
+            warnings.warn(
+                f"The farthest forecast is {farthest / horizon:.3g} horizons ahead; training saw "
+                f"leads up to one ({self.horizon}). Fit with a longer horizon=, or trust those "
+                "beyond it less: neither their values nor their intervals were checked.",
+                UserWarning,
+                stacklevel=3,
+            )
+        return asked
+
+    def _forecasts(self, encoded, asked: Asked, answers, level, quantiles) -> pd.DataFrame:
+        self._refuse_unanswered(encoded, answers.mean, asked)
+        columns = self._columns(answers, level, quantiles)
+        return decode_asked(encoded, asked, np.stack([*columns.values()], axis=1), [*columns])
 
     @property
     def _known_names(self) -> tuple[str, ...]:

@@ -63,6 +63,21 @@ def test_a_backtest_says_what_predict_would_have_said(fitted, frame):
         fitted.backtest(frame, "40D")
 
 
+def test_rows_as_they_arrive_are_foreseen_as_predict_foresees_them(fitted, frame):
+    fitted.forget()
+    frame = frame.sort_values("ds", kind="stable")
+    for part in np.array_split(np.arange(len(frame)), 6):
+        told = fitted.update(frame.iloc[part], "40min")
+    touched = frame.iloc[part].unique_id.unique()
+    wanted = fitted.predict(frame[frame.unique_id.isin(touched)], "40min")
+    both = [t.sort_values(["unique_id", "ds"]).reset_index(drop=True) for t in (told, wanted)]
+    pd.testing.assert_frame_equal(*both, rtol=1e-5, atol=1e-5)
+    late = frame.head(1)
+    with pytest.raises(ValueError, match="before"):
+        fitted.update(late)
+    fitted.forget()
+
+
 def test_forms_of_at(fitted, frame):
     last = frame.groupby("unique_id").ds.last()
     one = fitted.predict(frame)
