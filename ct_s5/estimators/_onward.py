@@ -39,6 +39,37 @@ class Steps:
         return Steps(**{name: array[chosen] for name, array in vars(self).items()})
 
 
+def joined(earlier: Steps, later: Steps) -> Steps:
+    """Steps of each series, the earlier ones first."""
+    order = np.argsort(np.concatenate([earlier.owner, later.owner]), kind="stable")
+    return Steps(
+        **{
+            name: np.concatenate([array, getattr(later, name)])[order]
+            for name, array in vars(earlier).items()
+        }
+    )
+
+
+def padding(owner: Int[np.ndarray, " n"], n_channels: int) -> Steps:
+    """Steps that do nothing: at them the empty state is asked."""
+    n = len(owner)
+    blank, no = np.zeros((n, n_channels), np.float32), np.zeros(n, bool)
+    return Steps(blank, blank > 0, np.zeros(n), no, no, owner, np.full(n, -1))
+
+
+def by_row(n_rows: int, *parts: tuple[Steps, Any]):
+    """The answers at steps that are rows, in the order of the rows."""
+    told = [(steps.row, answers) for steps, answers in parts if answers is not None]
+
+    def gathered(*arrays):
+        out = np.zeros((n_rows, arrays[0].shape[-1]), arrays[0].dtype)
+        for (row, _), array in zip(told, arrays, strict=True):
+            out[row[row >= 0]] = array[row >= 0]
+        return out
+
+    return jax.tree.map(gathered, *(answers for _, answers in told))
+
+
 Leaves = tuple[np.ndarray, ...]
 Run = Callable[[IrregularBatch, Leaves], tuple[Any, Leaves]]
 

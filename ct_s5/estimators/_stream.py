@@ -12,7 +12,7 @@ import pandas as pd
 from jaxtyping import Bool, Float, Int
 
 from ct_s5.estimators._late import dropped, refuse_late
-from ct_s5.estimators._onward import Run, Steps, compiled, go_on
+from ct_s5.estimators._onward import Run, Steps, by_row, compiled, go_on, joined, padding
 from ct_s5.estimators._store import Live, Store
 from ct_s5.frames import EncodedFrame, FrameSchema, LongFrame, encode, to_long
 from ct_s5.frames._encode import conform
@@ -100,10 +100,10 @@ class Stream:
         times, owner = Instants.of(encoded.index.times), _owner(encoded)
         merged = known[owner] & times.same(last.take(owner))
         steps = self._steps(encoded, kept, known, last, merged)
-        steps = _joined(self._replay(known, kept, total, count, merged, owner), steps)
+        steps = joined(self._replay(known, kept, total, count, merged, owner), steps)
         n = len(long.ids)
         silent = np.flatnonzero(np.bincount(steps.owner, minlength=n) == 0)
-        steps = _joined(steps, _padding(silent, len(self.schema.channels)))
+        steps = joined(steps, padding(silent, len(self.schema.channels)))
         # The last reading of each series, and all that follows, comes after the state to keep.
         cut = np.full(n, -1)
         cut[steps.owner[steps.reading]] = np.flatnonzero(steps.reading)
@@ -115,7 +115,7 @@ class Stream:
             ends = np.cumsum(np.bincount(rest.owner, minlength=n)) - 1
             answers = _each(lambda a: a[ends], answers)
         else:
-            answers = _by_row(len(owner), (head, head_answers), (rest, answers))
+            answers = by_row(len(owner), (head, head_answers), (rest, answers))
 
         told = np.flatnonzero(cut >= 0)
         row = steps.row[cut[told]]
@@ -193,9 +193,9 @@ class Stream:
         asked = Steps(standard, seen, gaps, ~ones, ones, series, rows)
         everyone = np.ones(len(names), bool)
         replay = self._replay(everyone, kept, kept.totals, kept.counts)
-        steps = _joined(replay, asked)
+        steps = joined(replay, asked)
         answers, _ = go_on(self.run, steps, kept.static, kept.before)
-        return _by_row(len(rows), (steps, answers))
+        return by_row(len(rows), (steps, answers))
 
     def forget(self, ids: Iterable[Hashable] | None = None) -> None:
         """Drop some series, or all.
@@ -318,40 +318,9 @@ def _row_of(encoded: EncodedFrame, long: LongFrame) -> Int[np.ndarray, " R"]:
     return rows
 
 
-def _joined(earlier: Steps, later: Steps) -> Steps:
-    """Steps of each series, the earlier ones first."""
-    order = np.argsort(np.concatenate([earlier.owner, later.owner]), kind="stable")
-    return Steps(
-        **{
-            name: np.concatenate([array, getattr(later, name)])[order]
-            for name, array in vars(earlier).items()
-        }
-    )
-
-
-def _padding(owner: Int[np.ndarray, " n"], n_channels: int) -> Steps:
-    """Steps that do nothing: at them the empty state is asked."""
-    n = len(owner)
-    blank, no = np.zeros((n, n_channels), np.float32), np.zeros(n, bool)
-    return Steps(blank, blank > 0, np.zeros(n), no, no, owner, np.full(n, -1))
-
-
 def _each(take: Callable[[np.ndarray], np.ndarray], answers):
     """A Gaussian has two arrays of answers."""
     return jax.tree.map(take, answers)
-
-
-def _by_row(n_rows: int, *parts: tuple[Steps, Any]):
-    """The answers at steps that are rows, in the order of the rows."""
-    told = [(steps.row, answers) for steps, answers in parts if answers is not None]
-
-    def gathered(*arrays):
-        out = np.zeros((n_rows, arrays[0].shape[-1]), arrays[0].dtype)
-        for (row, _), array in zip(told, arrays, strict=True):
-            out[row[row >= 0]] = array[row >= 0]
-        return out
-
-    return jax.tree.map(gathered, *(answers for _, answers in told))
 
 
 def _fold(long: LongFrame, chosen: Bool[np.ndarray, " R"], total, count, rule: Duplicates) -> None:
