@@ -9,9 +9,14 @@ import numpy as np
 from jaxtyping import Float
 from tqdm import tqdm
 
-from ct_s5.batch import SeriesSet, bucket_lengths, minibatches
+from ct_s5.batch import SeriesSet, bucket_lengths
 from ct_s5.nn import Gaussian, S5Model
 from ct_s5.training._bar import unseen
+
+# Steps of a batch: beyond this nothing becomes faster, only larger.
+_MOST_STEPS = 2**17
+# Sizes of small batches; each compiles once a length.
+_FEW = (1, 8)
 
 
 @eqx.filter_jit
@@ -55,16 +60,32 @@ def predict_all(
     answer = _answers_at_every_step if per_series and every_step else _answers
     per_reading = every_step or not per_series
     n_answers = len(series.times) if per_reading else len(series)
+    bucket = np.searchsorted(lengths, series.lengths)
     flat = None
     with tqdm(total=len(series), unit="series", disable=unseen(progress), leave=False) as bar:
-        for part in minibatches(series, lengths, batch_size, seed=0):
-            answers = jax.tree.map(np.asarray, answer(model, part.batch))
-            if flat is None:
-                flat = jax.tree.map(lambda a: np.zeros((n_answers, a.shape[-1]), a.dtype), answers)
-            entries = part.rows if per_reading else part.series
-            there = entries >= 0
-            jax.tree.map(lambda out, a: out.__setitem__(entries[there], a[there]), flat, answers)  # noqa: B023
-            bar.update(int((part.series >= 0).sum()))
+        for b in np.unique(bucket):
+            members, length = np.flatnonzero(bucket == b), int(lengths[b])
+            size = _rows(len(members), length, batch_size)
+            for start in range(0, len(members), size):
+                part = members[start : start + size]
+                batch = series.take(part).batch(length, size)
+                answers = jax.tree.map(np.asarray, answer(model, batch))
+                if flat is None:
+                    flat = jax.tree.map(
+                        lambda a: np.zeros((n_answers, a.shape[-1]), a.dtype), answers
+                    )
+                entries = series.rows(part) if per_reading else part
+                there = batch.real if per_reading else np.arange(size) < len(part)
+                for out, told in zip(jax.tree.leaves(flat), jax.tree.leaves(answers), strict=True):
+                    out[entries] = told[there]
+                bar.update(len(part))
     if flat is None:
         raise ValueError("There is no series to answer for.")
     return flat
+
+
+def _rows(n_series: int, length: int, most: int) -> int:
+    """Rows of a batch: few distinct numbers, so that few shapes compile, and bounded memory."""
+    fits = 1 << (max(_MOST_STEPS // length, 1).bit_length() - 1)
+    wanted = next((size for size in _FEW if n_series <= size <= most), most)
+    return min(wanted, fits)
