@@ -46,13 +46,14 @@ def table(protocols: list[Protocol]) -> str:
             " / ".join(size or "-" for size in sizes) if any(sizes) else "",
             str(rules.normaliser),
             rules.selection,
-            ", ".join(_leaks(rules)),
+            ", ".join(leaks(rules)),
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
-def _leaks(rules: Protocol) -> list[str]:
+def leaks(rules: Protocol) -> list[str]:
+    """In a word each: "statistics", "epoch", and whose series are in several parts."""
     kinds = {
         "statistics": rules.normaliser.looks_at_test,
         "epoch": rules.selection == "test",
