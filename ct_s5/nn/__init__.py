@@ -2,6 +2,8 @@
 
 from ct_s5.nn._activation import ACTIVATIONS as ACTIVATIONS
 from ct_s5.nn._activation import GatedActivation as GatedActivation
+from ct_s5.nn._anchor import FARTHEST as FARTHEST
+from ct_s5.nn._anchor import Anchor as Anchor
 from ct_s5.nn._block import S5Block as S5Block
 from ct_s5.nn._encoder import INPUTS as INPUTS
 from ct_s5.nn._encoder import ReadingEncoder as ReadingEncoder

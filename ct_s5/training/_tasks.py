@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from ct_s5.batch import Queries, SeriesSet, ask, hide
+from ct_s5.nn import FARTHEST
 from ct_s5.training._losses import Targets
 
 Hiding = Literal["cell", "row", "block"]
@@ -54,7 +55,7 @@ class Forecasting:
         shown, place = ask(series, Queries(owner, series.times[wanted], fractions), origin)
         values = np.zeros((len(shown.times), len(channels)), np.float32)
         weights = np.zeros_like(values)
-        values[place] = series.values[wanted][:, channels]
+        values[place] = _within_reach(series.values[wanted][:, channels])
         weights[place] = series.observed[wanted][:, channels]
         if self.known:
             shown = with_known(series, shown, self.known, wanted, place)
@@ -113,8 +114,8 @@ class Imputing:
         if self.counted is not None:
             hidden &= self.counted[:, None]
         weights = hidden[:, channels].astype(np.float32)
-        values = np.where(hidden, series.values, 0)[:, channels].astype(np.float32)
-        return hide(series, hidden), Targets(values, weights)
+        values = np.where(hidden, _within_reach(series.values), 0)[:, channels]
+        return hide(series, hidden), Targets(values.astype(np.float32), weights)
 
     def _by_block(self, series: SeriesSet, owner, rng):
         """One number for each block and channel, for every row of it."""
@@ -123,6 +124,11 @@ class Imputing:
         block = (step[:, None] + shift[owner]) // self.block
         table = rng.random((int(block.max(initial=0)) + 1, *shift.shape))
         return table[block, owner[:, None], np.arange(shift.shape[1])]
+
+
+def _within_reach(values):
+    """What lies farther out than `FARTHEST` counts as that far."""
+    return np.clip(values, -FARTHEST, FARTHEST)
 
 
 def _owner(series: SeriesSet) -> Int[np.ndarray, " R"]:

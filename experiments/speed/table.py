@@ -44,6 +44,14 @@ STREAM = {
     "update_milliseconds": ("estimator: `update`, a frame of one row; ms", "{:.1f}"),
     "updates_milliseconds": ("estimator: `update`, a row of each of 10,000 series; ms", "{:.0f}"),
 }
+QUERIES = {
+    "causal_ratio": ("causal: time with questions, in times without", "{:.2f}"),
+    "both_directions_ratio": ("both directions: the same", "{:.2f}"),
+    "causal_float32_change": ("causal, float32: largest change at a reading", "{:.0e}"),
+    "both_directions_float32_change": ("both directions, float32: the same", "{:.0e}"),
+    "causal_float64_change": ("causal, float64: the same", "{:.0e}"),
+    "both_directions_float64_change": ("both directions, float64: the same", "{:.0e}"),
+}
 _EPOCHS = ("compilations", "first epoch", "epoch")
 
 
@@ -59,6 +67,7 @@ def tables() -> dict[str, str]:
         "model": _rows("model", MODEL),
         "packing": _packing(),
         "stream": _rows("stream", STREAM),
+        "queries": _rows("queries", QUERIES),
         "gpu": _gpu(),
     }
 

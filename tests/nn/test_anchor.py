@@ -3,8 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ct_s5.nn import ChannelHistory
-from ct_s5.nn._anchor import Anchor
+from ct_s5.nn import FARTHEST, Anchor, ChannelHistory
 
 
 def history(value, age, seen=True):
@@ -41,6 +40,11 @@ def test_a_slow_anchor_is_the_straight_line_and_an_unseen_channel_the_mean():
     unseen = history(5.0, 1e30, False)
     assert anchor(unseen, unseen) == 0.0
     assert anchor(unseen, None) == 0.0
+
+
+def test_a_glitch_counts_as_no_more_than_the_farthest():
+    told = Anchor((0,))(history(1e30, 0.0), None)
+    assert told == FARTHEST
 
 
 def test_gradients_are_finite_at_a_reading_and_where_nothing_was_seen():
