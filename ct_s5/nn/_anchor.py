@@ -7,9 +7,8 @@ from jaxtyping import Array, Float
 
 from ct_s5.nn._history import ChannelHistory
 
-
-# In spreads of a channel. A glitch of a hundred spreads would otherwise persist as one, and outweigh
-# all else in a squared error: on PhysioNet 2012 training lost its way after three epochs.
+# In spreads of a channel. A glitch of a hundred spreads would otherwise persist as one, and
+# outweigh all else in a squared error: on PhysioNet 2012 training lost its way after three epochs.
 FARTHEST = 10.0
 
 
@@ -19,8 +18,9 @@ class Anchor(eqx.Module):
     With rate r and the last value a ago that is e^(-r a) last: the value persists and is forgotten.
     With the next value b ahead as well it is the bridge between both,
     `(sinh(r b) last + sinh(r a) next) / sinh(r (a + b))`: a straight line for r = 0. A channel with
-    neither is 0, its mean once standardised; a value beyond `FARTHEST` counts as that. The rates are learned, one a channel, so that a model
-    need only learn by how much the truth departs from this.
+    neither is 0, its mean once standardised; a value beyond `FARTHEST` counts as that. The rates
+    are learned, one a channel, so that a model need only learn by how much the truth departs from
+    this.
 
     Source: Rasmussen and Williams, Gaussian Processes for Machine Learning (2006), appendix B.2.1,
     for the covariance; the weights are its conditional mean on two neighbours.
