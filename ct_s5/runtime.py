@@ -58,6 +58,11 @@ class Model:
                 "This model cannot take readings as they arrive: it reads each series from both "
                 "ends, or reads tokens. Train one with bidirectional=False."
             )
+        if settings["class"] not in ("S5Classifier", "S5Regressor"):
+            raise ValueError(
+                f"This is a {settings['class']}, whose answers at any time this runtime does not "
+                "give. Use ct_s5.load, or export it: `ct-s5 export`."
+            )
         weights = {name: np.asarray(array, np.float64) for name, array in arrays.items()}
         self.channels: list[str] = schema["channels"]
         """Names of the channels, in the order in which `read` takes plain lists."""

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ct_s5 import S5Classifier, S5Model, S5Regressor, runtime
+from ct_s5 import S5Classifier, S5Forecaster, S5Model, S5Regressor, runtime
 from ct_s5.ssm import HOLDS
 from ct_s5.training import named_arrays
 
@@ -179,6 +179,11 @@ def test_what_is_no_model_is_refused(fitted, tmp_path):
     both = drawn(fitted, bidirectional=True)
     with pytest.raises(ValueError, match="from both ends"):
         runtime.load(both.save(tmp_path / "both.safetensors"))
+    frame = ward()[0]
+    kept = {"width": 2, "states": 2, "depth": 0, "max_epochs": 1, "validation_fraction": 0}
+    forecaster = S5Forecaster(horizon="1h", **kept).fit(frame)
+    with pytest.raises(ValueError, match="This is a S5Forecaster, whose answers at any time"):
+        runtime.load(forecaster.save(tmp_path / "forecaster.safetensors"))
 
 
 def test_a_reading_that_cannot_be_is_refused(fitted, tmp_path):
