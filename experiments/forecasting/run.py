@@ -23,34 +23,33 @@ from experiments.record import record
 RESULTS = pathlib.Path(__file__).parent / "results"
 # Width 45 makes the GRU as large, within a few percent, as the S5 network.
 NETWORKS = {"s5": {}, "gru": {"mixer": "gru", "width": 45}}
-LEVEL = 90
+LEVEL, N_SEEDS = 90, 3
 
 
 def main(names: list[str]) -> None:
-    """Run problems by name, all by default; `PROBLEM/MODEL` runs one model of one."""
+    """Run problems by name, all by default: the first seed of each before the second of any."""
     warnings.filterwarnings("ignore", message=".* have no reading at all")
-    for name in names or PROBLEMS:
-        name, _, only = name.partition("/")
-        problem = PROBLEMS[name]()
-        for rule in RULES if not only else [only] if only in RULES else []:
-            told = {"model": rule}
+    problems = {name: PROBLEMS[name]() for name in names or PROBLEMS}
+    for name, problem in problems.items():
+        for rule, foresee in RULES.items():
             record(
-                lambda _, rule=rule: scores(problem, RULES[rule](problem)),  # noqa: B023
-                told,
+                lambda _, foresee=foresee: scores(problem, foresee(problem)),  # noqa: B023
+                {"model": rule},
                 problem.protocol,
                 [0],
                 RESULTS / f"{name}_{rule}.json",
             )
-        for model in NETWORKS if not only else [only] if only in NETWORKS else []:
-            keywords = {"horizon": problem.horizon} | problem.keywords | NETWORKS[model]
-            settings = {"estimator": S5Forecaster(**keywords).get_params()}
-            record(
-                lambda seed, keywords=keywords: network(problem, keywords, seed),  # noqa: B023
-                settings,
-                problem.protocol,
-                range(3),
-                RESULTS / f"{name}_{model}.json",
-            )
+    for n_seeds in range(1, N_SEEDS + 1):
+        for model, changes in NETWORKS.items():
+            for name, problem in problems.items():
+                keywords = {"horizon": problem.horizon} | problem.keywords | changes
+                record(
+                    lambda seed: network(problem, keywords, seed),  # noqa: B023
+                    {"estimator": S5Forecaster(**keywords).get_params()},
+                    problem.protocol,
+                    range(n_seeds),
+                    RESULTS / f"{name}_{model}.json",
+                )
 
 
 def network(problem: Problem, keywords: dict, seed: int) -> dict:
