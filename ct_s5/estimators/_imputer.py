@@ -75,8 +75,8 @@ class S5Imputer(TransformerMixin, UnlabelledEstimator):
         __init__, S5Estimator.__init__, without=("per", "bidirectional", "pooling", "thinning")
     )
 
-    def transform(self, X, *, static=None, level=None) -> pd.DataFrame:
-        """The caller's frame with its missing cells filled in.
+    def transform(self, X, *, static=None, level=None) -> Any:
+        """The caller's frame, or array, with its missing cells filled in.
 
         Observed cells are returned as they came, bit for bit. Rows keep their order and index.
 
@@ -88,7 +88,7 @@ class S5Imputer(TransformerMixin, UnlabelledEstimator):
                 lies in so many percent of cases. Both are the reading itself where there is one.
 
         Raises:
-            TypeError, ValueError: As `fit`; a form with a row a cell, or arrays, which have no
+            TypeError, ValueError: As `fit`; a list, or a form with a row a cell, which have no
                 cells to fill in: `predict` answers for those.
         """
         encoded = self._known(X, static)

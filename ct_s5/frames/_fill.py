@@ -12,24 +12,30 @@ from ct_s5.frames._native import as_pandas, is_frame
 
 def fill_missing(
     data, encoded: EncodedFrame, columns: Mapping[str, Float[np.ndarray, " R"]]
-) -> pd.DataFrame:
-    """The caller's frame, with answers where a channel was not observed.
+) -> pd.DataFrame | np.ndarray:
+    """The caller's frame, with answers where a channel was not observed; an array for an array.
 
     Args:
-        data: The frame that was encoded: a row a (series, time).
+        data: What was encoded: a frame with a row a (series, time), or an array.
         encoded: What it became.
         columns: An answer for each row of `encoded.series`. Those named as a channel fill its
             missing cells; all others, named `<channel>-...`, are put behind the frame's own
             columns, and hold the reading itself where there is one.
 
     Raises:
-        TypeError: Not one frame with a column a channel.
+        TypeError: Neither one frame with a column a channel nor one array.
     """
     origin = encoded.index.origin
+    if isinstance(data, np.ndarray) and set(columns) == set(encoded.schema.channels):
+        answers = np.stack([columns[name] for name in encoded.schema.channels], axis=1)
+        cells = data.astype(np.float64, copy=False)
+        filled = answers[encoded.row_of_input].reshape(data.shape)
+        return np.where(np.isnan(cells), filled, cells)
     if not is_frame(data) or origin.form == "list" or origin.cell_channel is not None:
         raise TypeError(
             "Only a frame with a row a (series, time) and a column a channel has cells to fill in. "
-            "predict(data) answers for lists, arrays and frames with a row a cell."
+            "predict(data) answers for lists and frames with a row a cell, and for arrays of which "
+            "some channels, or intervals, are wanted."
         )
     frame = as_pandas(data).copy()
     label_of = {str(label): label for label in frame.columns}

@@ -68,6 +68,19 @@ def test_the_file_fills_in_the_same(fitted, tmp_path):
     pd.testing.assert_frame_equal(again.transform(frame), fitted.transform(frame))
 
 
+def test_an_array_is_filled_in_as_an_array():
+    rng = np.random.default_rng(0)
+    whole = rng.normal(size=(12, 6, 2))
+    holes = np.where(rng.random(whole.shape) < 0.3, np.nan, whole)
+    model = S5Imputer(**TINY).fit(holes)
+    told = model.transform(holes)
+    seen = ~np.isnan(holes)
+    assert (told[seen] == whole[seen]).all()
+    assert np.isfinite(told).all()
+    flat = holes[..., 0]
+    assert S5Imputer(**TINY).fit_transform(flat).shape == flat.shape
+
+
 def test_forms_without_cells_to_fill_are_refused(fitted):
     cells = ward().melt(["unique_id", "ds"], var_name="channel")
     with pytest.raises(TypeError, match="Only a frame with a row a"):
