@@ -32,7 +32,9 @@ def test_the_snippets_of_a_page_run(page, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda p: p.name)
 def test_an_example_runs(example, tmp_path):
-    _run([sys.executable, str(example)], tmp_path)
+    draws = ["--out", "picture.svg"] if '"--out"' in example.read_text() else []
+    _run([sys.executable, str(example), *draws], tmp_path)
+    assert bool(draws) == (tmp_path / "picture.svg").exists()
 
 
 @pytest.mark.slow
