@@ -6,14 +6,15 @@ import warnings
 import tyro
 
 import ct_s5
-from ct_s5.cli._commands import compare as compare
-from ct_s5.cli._commands import fit as fit
-from ct_s5.cli._commands import info as info
-from ct_s5.cli._commands import predict as predict
+from ct_s5.cli._compare import compare as compare
 from ct_s5.cli._data import COMMANDS
 from ct_s5.cli._deploy import export as export
+from ct_s5.cli._fit import fit as fit
 from ct_s5.cli._flags import in_flags as in_flags
+from ct_s5.cli._info import info as info
+from ct_s5.cli._predict import predict as predict
 from ct_s5.cli._report import report as report
+from ct_s5.cli._stream import stream as stream
 
 
 def data() -> None:
@@ -44,6 +45,7 @@ def main() -> None:
                 "report": report,
                 "fit": fit,
                 "predict": predict,
+                "stream": stream,
                 "info": info,
                 "export": export,
                 "compare": compare,

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from ct_s5.cli._commands import File, ModelFile, _check_folder
+from ct_s5.cli._args import File, ModelFile, check_folder
 
 Platform = Literal["cpu", "cuda", "rocm", "tpu"]
 Platforms = Annotated[tuple[Platform, ...], tyro.conf.arg(metavar="PLATFORM ...")]
@@ -35,7 +35,7 @@ def export(
     from ct_s5.estimators import load
     from ct_s5.export import load_exported
 
-    _check_folder(out, ".safetensors")
+    check_folder(out, ".safetensors")
     if out.resolve() == model.resolve():
         raise ValueError(f"--out {out} is the model itself: name another file.")
     path = load(model).export(out, platforms=platforms)

@@ -6,16 +6,14 @@ from typing import Annotated, Any
 import numpy as np
 import tyro
 
-from ct_s5.cli._commands import Ignored, OptionalFile, Readings, _check_folder, _without
+from ct_s5.cli._args import Columns, OptionalFile, Readings, check_folder, left_out, without
 from ct_s5.cli._flags import in_flags
 
 IdColumn = Annotated[str | None, tyro.conf.arg(name="id", metavar="COLUMN", help_behavior_hint="")]
 TimeColumn = Annotated[
     str | None, tyro.conf.arg(name="time", metavar="COLUMN", help_behavior_hint="")
 ]
-OptionalModel = Annotated[
-    pathlib.Path | None, tyro.conf.arg(metavar="MODEL", help_behavior_hint="")
-]
+OptionalModel = Annotated[pathlib.Path | None, left_out("MODEL")]
 _MOST_CHANNELS = 3  # in a figure of an example
 
 
@@ -25,7 +23,7 @@ def report(
     *,
     id_col: IdColumn = None,
     time_col: TimeColumn = None,
-    ignore: Ignored = (),
+    ignore: Columns = (),
     model: OptionalModel = None,
     out: OptionalFile = None,
 ) -> None:
@@ -54,14 +52,14 @@ def report(
     if out is not None:
         from ct_s5.plots import check_installed
 
-        _check_folder(out, ".html")
+        check_folder(out, ".html")
         check_installed()
     estimator = None if model is None else load(model)
     columns = {
         "id_col": id_col or (estimator.id_col if estimator else "unique_id"),
         "time_col": time_col or (estimator.time_col if estimator else "ds"),
     }
-    readings = _without(read_frame(frame, **columns), ignore)
+    readings = without(read_frame(frame, **columns), ignore)
     found = gap_report(readings, **columns)
     memory = None if estimator is None else estimator.time_constants(readings)
     print(in_flags(str(found)))
