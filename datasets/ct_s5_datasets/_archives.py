@@ -1,8 +1,8 @@
-"""Read many small files from a .tar.gz or from the folder it unpacks to, and trust neither.
+"""Read many small files from a .tar.gz, a .zip or the folder it unpacks to, and trust none.
 
 An archive is decompressed and read in memory; nothing is written, so no name in it can touch a
-file here. Its size is bounded while it is decompressed, before tarfile sees a header: a header
-may itself be the bomb.
+file here. The size of a .tar.gz is bounded while it is decompressed, before tarfile sees a header:
+a header may itself be the bomb.
 """
 
 import gzip
@@ -12,35 +12,14 @@ import os
 import re
 import tarfile
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 
+from ._limits import MIB, check_growth, check_name
+from ._limits import Limits as Limits  # its readers name it from here
 from ._noted import note
+from ._zips import is_zip, read_zip
 
-_MIB = 2**20
-_CHUNK = _MIB
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much one archive or folder may hold before it is refused.
-
-    PhysioNet 2012, the model for the defaults, has 4000 members, 31 MB, ratio 4.7.
-
-    Attributes:
-        members: Entries, folders included.
-        total: Bytes once decompressed.
-        ratio: Decompressed over compressed bytes. A real text archive stays below 20; zeros
-            reach 1030.
-        ratio_from: Decompressed bytes below which the ratio is not judged: tar pads every
-            member to 512 bytes, so a small honest archive squeezes well.
-
-    """
-
-    members: int = 20_000
-    total: int = 512 * _MIB
-    ratio: int = 100
-    ratio_from: int = 16 * _MIB
+_CHUNK = MIB
 
 
 def read_members(
@@ -49,7 +28,7 @@ def read_members(
     """Read every file whose base name matches, under whatever folders it lies.
 
     Args:
-        source: A `.tar.gz` file or a folder.
+        source: A `.tar.gz` file, a `.zip` file or a folder.
         wanted: Regular expression for the whole base name, such as `r"[0-9]+\\.txt"`.
             Other files are left alone; a link or a name that leaves the folder is refused even so.
         again: The next step for the reader of an error, such as where to get the file.
@@ -71,7 +50,21 @@ def read_members(
 
 
 def _read_archive(path: Path, wanted: re.Pattern[str], limits: Limits, again: str):
-    content = _unpack(path, limits, again)
+    with path.open("rb") as stream:
+        start = stream.read(512)
+    if is_zip(start):
+        return read_zip(path, wanted, limits, again)
+    if not start.startswith(b"\x1f\x8b"):
+        if is_page(start):
+            what = "is an HTML page, not an archive: the download met a login or an error page"
+        else:
+            what = f"is not a .tar.gz or .zip archive (it starts with {start[:16]!r})"
+        raise ValueError(f"{path} {what}. {again}")
+    return _read_tar(path, wanted, limits, again)
+
+
+def _read_tar(path: Path, wanted: re.Pattern[str], limits: Limits, again: str):
+    content = decompress(path, "archive", limits, again)
     try:
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
             members = list(itertools.islice(archive, limits.members + 1))
@@ -89,7 +82,7 @@ def _read_archive(path: Path, wanted: re.Pattern[str], limits: Limits, again: st
         raise ValueError(f"{path} is damaged {after}. {again}")
     found = []
     for member in members:
-        _check_name(member.name, path, again)
+        check_name(member.name, path, again)
         if member.isdir():
             continue
         if not member.isreg() or member.issparse() or member.size < 0:
@@ -101,18 +94,6 @@ def _read_archive(path: Path, wanted: re.Pattern[str], limits: Limits, again: st
         if wanted.fullmatch(member.name.rsplit("/", 1)[-1]):
             found.append((member.name, content[member.offset_data : stop]))
     return found
-
-
-def _unpack(path: Path, limits: Limits, again: str) -> bytes:
-    with path.open("rb") as stream:
-        start = stream.read(512)
-    if not start.startswith(b"\x1f\x8b"):
-        if is_page(start):
-            what = "is an HTML page, not an archive: the download met a login or an error page"
-        else:
-            what = f"is not a .tar.gz archive (it starts with {start[:16]!r})"
-        raise ValueError(f"{path} {what}. {again}")
-    return decompress(path, "archive", limits, again)
 
 
 def is_page(start: bytes) -> bool:
@@ -141,16 +122,7 @@ def decompress(path: Path, what: str, limits: Limits, again: str) -> bytes:
         with gzip.open(path) as stream:
             while chunk := stream.read(_CHUNK):
                 total += len(chunk)
-                if total > limits.total:
-                    raise ValueError(
-                        f"{path} holds more than {limits.total / _MIB:g} MiB once decompressed; "
-                        f"refused as a decompression bomb. {again}"
-                    )
-                if total > limits.ratio_from and total > limits.ratio * packed:
-                    raise ValueError(
-                        f"{path} grows more than {limits.ratio}-fold when decompressed; "
-                        f"refused as a decompression bomb. {again}"
-                    )
+                check_growth(total, packed, path, limits, again)
                 chunks.append(chunk)
     except EOFError as error:
         raise ValueError(
@@ -160,12 +132,6 @@ def decompress(path: Path, what: str, limits: Limits, again: str) -> bytes:
     except (gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(f"{path} is damaged ({error}). {again}") from error
     return b"".join(chunks)
-
-
-def _check_name(name: str, path: Path, again: str) -> None:
-    words = re.split(r"[/\\]", name)
-    if words[0] == "" or ".." in words or re.match(r"[A-Za-z]:", name):
-        raise ValueError(f"{path}: member {name!r} leaves the archive's folder; refused. {again}")
 
 
 def _read_folder(folder: Path, wanted: re.Pattern[str], limits: Limits, again: str):
@@ -184,7 +150,7 @@ def _read_folder(folder: Path, wanted: re.Pattern[str], limits: Limits, again: s
             total += path.stat().st_size
             if total > limits.total:
                 raise ValueError(
-                    f"{folder} holds more than {limits.total / _MIB:g} MiB; refused. {again}"
+                    f"{folder} holds more than {limits.total / MIB:g} MiB; refused. {again}"
                 )
             found.append((path.relative_to(folder).as_posix(), path.read_bytes()))
     return found

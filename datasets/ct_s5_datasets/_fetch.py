@@ -26,9 +26,11 @@ class Remote:
 
 
 _CHALLENGE_2012 = "https://physionet.org/files/challenge-2012/1.0.0/"
+_CHALLENGE_2019 = "https://archive.physionet.org/users/shared/challenge-2019/"
 
 # Only files whose hash is known: anything else could be anything. PhysioNet's sizes and hashes are
-# those that medical_ts_datasets records; for the outcome files of a and b a test compares them.
+# those that medical_ts_datasets records; for the outcome files of 2012, a and b, a test compares
+# them.
 REMOTES: dict[str, tuple[Remote, ...]] = {
     "physionet2012": tuple(
         Remote(name, _CHALLENGE_2012 + name, sha256, n_bytes)
@@ -62,6 +64,21 @@ REMOTES: dict[str, tuple[Remote, ...]] = {
                 "Outcomes-c.txt",
                 79191,
                 "0b32dcb7753c0f18f2f5fde498a28618b8879c5e527ce0dae8ad120dd7e205c9",
+            ),
+        )
+    ),
+    "physionet2019": tuple(
+        Remote(name, _CHALLENGE_2019 + name, sha256, n_bytes)
+        for name, n_bytes, sha256 in (
+            (
+                "training_setA.zip",
+                22991842,
+                "c0def317798312e4facc0f33ac0202b3a34f412052d9096e8b122b4d3ecb7935",
+            ),
+            (
+                "training_setB.zip",
+                20000482,
+                "8a88d69a5f64bc9a87d869f527fcc2741c0712cb9a7cb1f5cdcb725336b4c8cc",
             ),
         )
     ),

@@ -35,8 +35,8 @@ def load(root: str | Path, part: str | Sequence[str] = "A") -> Dataset:
 
     Args:
         root: Folder with the provider's `training_setA/` and `training_setB/`, or with
-            `training/` around them, or with archives `training_setA*.tar.gz`. Archives go first;
-            several of one part are read together.
+            `training/` around them, or with archives `training_setA*.zip` or `.tar.gz`. Archives
+            go first; several of one part are read together.
         part: "A", "B" or `("A", "B")`.
 
     Returns:
@@ -175,15 +175,13 @@ def _find(root: Path, part: str) -> list[Stay]:
             f"{root} is not a folder. Name the one that holds training_set{part}/. {_SOURCE}"
         )
     name = f"training_set{part}"
-    sources = sorted(root.glob(f"{name}*.tar.gz"))
+    sources = sorted([*root.glob(f"{name}*.zip"), *root.glob(f"{name}*.tar.gz")])
     if not sources:
         folders = (root / name, root / "training" / name, root / "training")
         sources = [folder for folder in folders if folder.is_dir()][:1]
     if not sources:
-        zipped = sorted(root.glob(f"{name}*.zip"))
-        there = f" Unpack {zipped[0].name} first." if zipped else ""
         raise FileNotFoundError(
-            f"Neither {name}*.tar.gz nor the folder {name}/ is in {root}.{there} {_SOURCE}"
+            f"Neither {name}*.zip, {name}*.tar.gz nor the folder {name}/ is in {root}. {_SOURCE}"
         )
     # The name alone tells the parts apart: p0..... is of A, p1..... of B.
     wanted = rf"p{PARTS.index(part)}[0-9]{{5}}\.psv"

@@ -4,6 +4,8 @@ import gzip
 import io
 import pathlib
 import tarfile
+import warnings
+import zipfile
 
 HEADER = "Time,Parameter,Value"
 
@@ -31,6 +33,15 @@ def write_tar(path: pathlib.Path, members):
             data = text.encode() if isinstance(text, str) else text
             info.size = len(data)
             archive.addfile(info, io.BytesIO(data))
+    return path
+
+
+def write_zip(path: pathlib.Path, members, method=zipfile.ZIP_DEFLATED):
+    """Pack (name or ZipInfo, text) pairs as .zip, in that order, whatever the names."""
+    with zipfile.ZipFile(path, "w") as archive, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Duplicate name")
+        for member, text in members:
+            archive.writestr(member, text, method)
     return path
 
 

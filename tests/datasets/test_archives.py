@@ -4,9 +4,13 @@ import gzip
 import io
 import os
 import tarfile
+import tracemalloc
+import zipfile
+import zlib
 
+import numpy as np
 import pytest
-from official_layout import gzip_of_zeros, write_tar
+from official_layout import gzip_of_zeros, write_tar, write_zip
 
 from ct_s5_datasets._archives import Limits, read_members
 
@@ -18,10 +22,17 @@ def read(path, **limits):
     return read_members(path, TXT, again=AGAIN, limits=Limits(**limits))
 
 
+@pytest.fixture(params=[(write_tar, "set.tar.gz"), (write_zip, "set.zip")], ids=["tar", "zip"])
+def pack(request, tmp_path):
+    """Pack (name, text) pairs as one of the two kinds of archive."""
+    write, name = request.param
+    return lambda members: write(tmp_path / name, members)
+
+
 @pytest.mark.parametrize("prefix", ["", "./", "set-a/", "./deep/er/set-a/"])
-def test_archive_and_folder_give_the_same_members(tmp_path, prefix):
+def test_archive_and_folder_give_the_same_members(tmp_path, pack, prefix):
     texts = {f"{prefix}{number}.txt": f"text {number}" for number in (12, 7)}
-    found = read(write_tar(tmp_path / "set.tar.gz", texts.items()))
+    found = read(pack(texts.items()))
     folder = tmp_path / "set"
     for name, text in texts.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -33,24 +44,26 @@ def test_archive_and_folder_give_the_same_members(tmp_path, prefix):
     assert [data for _, data in read(folder)] == [data for _, data in found]
 
 
-def test_other_files_are_left_alone_and_nothing_is_written(tmp_path):
+def test_other_files_are_left_alone_and_nothing_is_written(tmp_path, pack):
     members = [("set/README", "x"), ("set/._12.txt", "x"), ("set/12.txt", "y"), ("set/a.txt", "x")]
-    path = write_tar(tmp_path / "set.tar.gz", members)
+    path = pack(members)
     assert read(path) == [("set/12.txt", b"y")]
-    assert os.listdir(tmp_path) == ["set.tar.gz"]
+    assert os.listdir(tmp_path) == [path.name]
 
 
-def test_a_name_that_comes_twice_is_not_lost(tmp_path):
-    path = write_tar(tmp_path / "set.tar.gz", [("1.txt", "old"), ("1.txt", "new")])
-    assert [name for name, _ in read(path)] == ["1.txt", "1.txt"]
+def test_a_name_that_comes_twice_is_not_lost(pack):
+    path = pack([("1.txt", "old"), ("1.txt", "new")])
+    assert read(path) == [("1.txt", b"old"), ("1.txt", b"new")]
 
 
 @pytest.mark.parametrize(
     "name", ["../1.txt", "set/../../1.txt", "/etc/1.txt", "..\\1.txt", "C:\\1.txt", "../notes"]
 )
-def test_names_that_leave_the_folder_are_refused(tmp_path, name):
-    path = write_tar(tmp_path / "set.tar.gz", [("set/2.txt", "fine"), (name, "evil")])
-    with pytest.raises(ValueError, match=r"set\.tar\.gz: member .* leaves .* folder.*Get it again"):
+def test_names_that_leave_the_folder_are_refused(pack, name):
+    path = pack([("set/2.txt", "fine"), (name, "evil")])
+    with pytest.raises(
+        ValueError, match=r"set\.(tar\.gz|zip): member .* leaves .* folder.*Get it again"
+    ):
         read(path)
 
 
@@ -92,9 +105,9 @@ def test_a_member_that_claims_more_than_there_is_is_refused(tmp_path):
         read(path)
 
 
-def test_too_many_members_are_refused(tmp_path):
+def test_too_many_members_are_refused(tmp_path, pack):
     members = [(f"{number}.txt", "") for number in range(12)]
-    path = write_tar(tmp_path / "set.tar.gz", members)
+    path = pack(members)
     folder = tmp_path / "set"
     folder.mkdir()
     for name, _ in members:
@@ -108,11 +121,11 @@ def test_too_many_members_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize("kept", [0.3, 0.9, 0.999])
-def test_a_cut_download_is_named(tmp_path, kept):
-    path = write_tar(tmp_path / "set.tar.gz", [(f"{n}.txt", os.urandom(500)) for n in range(20)])
+def test_a_cut_download_is_named(pack, kept):
+    path = pack([(f"{n}.txt", os.urandom(500)) for n in range(20)])
     whole = path.read_bytes()
     path.write_bytes(whole[: int(kept * len(whole))])
-    with pytest.raises(ValueError, match=r"set\.tar\.gz is cut short: .* did not finish\. Get it"):
+    with pytest.raises(ValueError, match=r"is cut short: .* did not finish\. Get it"):
         read(path)
 
 
@@ -142,12 +155,12 @@ def test_damage_in_the_middle_is_not_taken_for_the_end(tmp_path):
     [
         (b"<!DOCTYPE html><title>Log in</title>", "is an HTML page, not an archive"),
         (b"\n<HTML><body>404</body></HTML>", "is an HTML page, not an archive"),
-        (b"PK\x03\x04", r"is not a \.tar\.gz archive \(it starts with b'PK"),
-        (b"", r"is not a \.tar\.gz archive \(it starts with b''\)"),
+        (b"Rar!\x1a", r"is not a \.tar\.gz or \.zip archive \(it starts with b'Rar!"),
+        (b"", r"is not a \.tar\.gz or \.zip archive \(it starts with b''\)"),
         # Without the time of day in it, which would name the test differently in every process.
         (gzip.compress(b"Time,Parameter,Value\n" * 99, mtime=0), "is damaged: not a readable tar"),
     ],
-    ids=["html", "html after a line", "zip", "empty", "no tar inside"],
+    ids=["html", "html after a line", "rar", "empty", "no tar inside"],
 )
 def test_what_is_no_archive_is_said_to_be_none(tmp_path, content, said):
     path = tmp_path / "set.tar.gz"
@@ -164,3 +177,108 @@ def test_a_huge_extended_header_counts_against_the_limit(tmp_path):
         archive.addfile(info, io.BytesIO())
     with pytest.raises(ValueError, match=r"100-fold .* bomb"):
         read(path)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("size", [0, 1, 4095, 4096, 4097, 300_000])
+def test_a_zip_gives_back_what_was_packed(tmp_path, method, size):
+    content = np.random.default_rng(size).bytes(size // 2) + bytes(size - size // 2)
+    path = write_zip(tmp_path / "set.zip", [("set/", ""), ("set/1.txt", content)], method)
+    assert read(path) == [("set/1.txt", content)]
+
+
+def test_an_empty_zip_holds_nothing(tmp_path):
+    assert read(write_zip(tmp_path / "set.zip", [])) == []
+
+
+@pytest.mark.parametrize(
+    ("mode", "name", "said"),
+    [
+        (0o120777, "set/1.txt", "a link"),
+        (0o120777, "set/", "a link"),
+        (0o010644, "set/1.txt", "not a plain file"),
+        (0o040755, "1.txt", "not a plain file"),
+    ],
+)
+def test_links_and_devices_in_a_zip_are_refused(tmp_path, mode, name, said):
+    info = zipfile.ZipInfo(name)
+    info.external_attr = mode << 16
+    path = write_zip(tmp_path / "set.zip", [(info, "/etc/passwd")])
+    with pytest.raises(ValueError, match=rf"member '{name}' is {said}; refused.*Get it again"):
+        read(path)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_members_that_cannot_be_bounded_or_read_are_refused(tmp_path, method):
+    path = write_zip(tmp_path / "set.zip", [("1.txt", "x" * 100)], method)
+    with pytest.raises(ValueError, match=r"neither stored nor deflated; refused.*Get it again"):
+        read(path)
+    path = write_zip(path, [("1.txt", "x")])
+    path.write_bytes(with_field(path.read_bytes(), 8, 1, 2))
+    with pytest.raises(ValueError, match=r"member '1\.txt' is encrypted; refused.*Get it again"):
+        read(path)
+
+
+def with_field(packed, offset, value, n_bytes):
+    """A zip whose directory tells another value in its first entry."""
+    at = packed.index(b"PK\x01\x02") + offset
+    return packed[:at] + value.to_bytes(n_bytes, "little") + packed[at + n_bytes :]
+
+
+def test_a_zip_that_declares_too_much_is_refused_before_it_is_opened(tmp_path):
+    path = write_zip(tmp_path / "set.zip", [("notes", bytes(40 * 2**20))])
+    assert path.stat().st_size < 50_000
+    with pytest.raises(ValueError, match=r"more than 100-fold when decompressed; .* bomb"):
+        read(path)
+    with pytest.raises(ValueError, match=r"more than 2 MiB once decompressed; .* bomb"):
+        read(path, total=2 * 2**20)
+    with pytest.raises(ValueError, match=r"set\.zip is larger than .* MiB; refused"):
+        read(path, total=2000)
+
+
+@pytest.mark.parametrize("crc_of", [10, 11, 16 * 2**20])
+def test_a_zip_that_declares_too_little_is_refused_unread(tmp_path, crc_of):
+    path = write_zip(tmp_path / "set.zip", [("1.txt", bytes(16 * 2**20))])
+    lying = with_field(path.read_bytes(), 24, 10, 4)
+    path.write_bytes(with_field(lying, 16, zlib.crc32(bytes(crc_of)), 4))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=r"set\.zip is damaged in member '1\.txt'.*Get it"):
+            read(path)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_zip_that_declares_more_than_there_is_is_refused(tmp_path):
+    path = write_zip(tmp_path / "set.zip", [("1.txt", "ten bytes.")])
+    path.write_bytes(with_field(path.read_bytes(), 24, 11, 4))
+    with pytest.raises(ValueError, match=r"'1\.txt': fewer than the 11 bytes that it declares"):
+        read(path)
+
+
+def test_a_zip_behind_other_bytes_is_refused(tmp_path):
+    path = write_zip(tmp_path / "set.zip", [("1.txt", "hidden")])
+    hidden = path.read_bytes()
+    write_zip(path, [("2.txt", "seen")])
+    path.write_bytes(hidden + path.read_bytes())
+    with pytest.raises(ValueError, match=r"set\.zip is damaged at its start.*Get it again"):
+        read(path)
+
+
+def test_no_damaged_byte_of_a_zip_goes_unnamed(tmp_path):
+    members = [("set/1.txt", "a" * 50), ("set/2.txt", np.random.default_rng(0).bytes(50))]
+    path = write_zip(tmp_path / "set.zip", members)
+    whole, expected = path.read_bytes(), read(path)
+    refused = []
+    for at in range(len(whole)):
+        for flip in (0x01, 0x80, 0xFF):
+            path.write_bytes(whole[:at] + bytes([whole[at] ^ flip]) + whole[at + 1 :])
+            try:
+                found = read(path)
+            except ValueError as error:
+                refused.append(str(error))
+            else:  # a date, a version, a comment
+                assert found == expected
+    assert len(refused) > len(whole)
+    assert all(words.endswith(AGAIN) for words in refused)

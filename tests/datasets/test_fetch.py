@@ -4,6 +4,7 @@ import contextlib
 import functools
 import hashlib
 import http.server
+import re
 import threading
 
 import pytest
@@ -131,6 +132,27 @@ def test_load_fetches_only_when_asked(monkeypatch, tmp_path):
     with pytest.raises(FileNotFoundError, match="physionet2012"):
         ct_s5_datasets.load("physionet2012/mtan-classif@1", download=True)
     assert asked == [("physionet2012", tmp_path / "physionet2012")]
+
+
+@pytest.mark.parametrize("name", sorted(REMOTES))
+def test_every_remote_is_whole_and_lies_at_its_provider(name):
+    for remote in REMOTES[name]:
+        assert re.fullmatch("[0-9a-f]{64}", remote.sha256)
+        assert remote.n_bytes > 0
+        assert re.match(r"https://(archive\.)?physionet\.org/", remote.url)
+        assert remote.url.endswith(f"/{remote.name}")
+    for field in ("name", "url", "sha256"):
+        assert len({getattr(remote, field) for remote in REMOTES[name]}) == len(REMOTES[name])
+
+
+def test_what_is_fetched_of_physionet2019_is_what_its_loader_looks_for(tmp_path):
+    root = tmp_path / "physionet2019"
+    root.mkdir()
+    for remote in REMOTES["physionet2019"]:
+        (root / remote.name).write_bytes(b"PK\x03\x04")
+        part = remote.name.removeprefix("training_set").removesuffix(".zip")
+        with pytest.raises(ValueError, match=rf"{remote.name} is cut short"):
+            ct_s5_datasets.load("physionet2019", root=root, part=part)
 
 
 def test_known_hashes_are_those_of_the_files_at_hand(shared_data):

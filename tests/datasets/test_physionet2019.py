@@ -5,7 +5,7 @@ import tarfile
 import numpy as np
 import pandas as pd
 import pytest
-from official_layout import write_tar
+from official_layout import write_tar, write_zip
 
 from ct_s5_datasets import _physionet2019 as physionet2019
 from ct_s5_datasets._physionet2019 import load, neuralcde_split, seft_online_split
@@ -66,7 +66,7 @@ def test_line_ends_do_not_matter(small, tmp_path):
     pd.testing.assert_frame_equal(load(small, "B").frame, expected.frame)
 
 
-@pytest.mark.parametrize("form", ["folder", "training", "zip's own", "one archive", "two"])
+@pytest.mark.parametrize("form", ["folder", "training", "zip's own", "zips", "one archive", "two"])
 def test_every_layout_of_both_parts(tmp_path, form):
     texts = {"p000001": stay(line(1)), "p100001": stay(line(1)), "p100002": stay(line(2, 1))}
     a, b = {"p000001": texts["p000001"]}, {k: v for k, v in texts.items() if k[1] == "1"}
@@ -76,6 +76,10 @@ def test_every_layout_of_both_parts(tmp_path, form):
         write(tmp_path, a, "training/training_setA"), write(tmp_path, b, "training/training_setB")
     elif form == "zip's own":
         write(tmp_path, a, "training"), write(tmp_path, b)
+    elif form == "zips":  # as the provider packs them
+        for part, folder, texts in (("A", "training", a), ("B", "training_setB", b)):
+            members = [(f"{folder}/", ""), *((f"{folder}/{n}.psv", t) for n, t in texts.items())]
+            write_zip(tmp_path / f"training_set{part}.zip", members)
     else:
         write(tmp_path, a, "training_setA")
         members = [(f"training_setB/{name}.psv", text) for name, text in b.items()]
@@ -128,10 +132,7 @@ def test_a_damaged_file_is_named_with_its_line(small, text, words):
 def test_absent_parts_say_where_to_get_them(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"is not a folder.*challenge-2019/1\.0\.0"):
         load(tmp_path / "nowhere")
-    with pytest.raises(FileNotFoundError, match=r"training_setA\*\.tar\.gz nor the folder"):
-        load(tmp_path)
-    (tmp_path / "training_setA.zip").touch()
-    with pytest.raises(FileNotFoundError, match=r"Unpack training_setA\.zip first"):
+    with pytest.raises(FileNotFoundError, match=r"A\*\.zip, .*A\*\.tar\.gz nor the folder"):
         load(tmp_path)
     (tmp_path / "training_setA").mkdir()
     with pytest.raises(ValueError, match=r"holds no stay of part A \(p0"):
@@ -148,6 +149,17 @@ def test_a_stay_in_two_archives_and_a_cut_archive_are_refused(tmp_path):
         load(tmp_path, "B")
     second.write_bytes(second.read_bytes()[:-20])
     with pytest.raises(ValueError, match=r"cut short"):
+        load(tmp_path, "B")
+    second.unlink()
+    third = write_zip(tmp_path / "training_setB.zip", members)
+    with pytest.raises(ValueError, match=r"is there twice: training_setB\..*: .*Keep one"):
+        load(tmp_path, "B")
+    (tmp_path / "training_setB.tar.gz").unlink()
+    write_zip(third, members * 2)
+    with pytest.raises(ValueError, match=r"twice: training_setB\.zip: .* and training_setB\.zip"):
+        load(tmp_path, "B")
+    third.write_bytes(third.read_bytes()[:-20])
+    with pytest.raises(ValueError, match=r"training_setB\.zip is cut short"):
         load(tmp_path, "B")
 
 
@@ -199,6 +211,16 @@ def test_counts_are_those_of_the_manifest(half):
     assert ordered.index.equals(half.frame.index)
     assert "stays whose static values change, the first taken: 0\n" in half.card
     assert set(half.splits["sets"]) == {"setB"}
+
+
+def test_the_half_zipped_is_the_half(half, archive, tmp_path):
+    with tarfile.open(archive) as packed:
+        files = [member for member in packed if member.isreg()]
+        texts = [(f"training_setB/{m.name[-11:]}", packed.extractfile(m).read()) for m in files]
+    write_zip(tmp_path / "training_setB.zip", texts)
+    zipped = load(tmp_path, "B")
+    pd.testing.assert_frame_equal(zipped.frame, half.frame)
+    pd.testing.assert_frame_equal(zipped.static, half.static)
 
 
 def test_ten_stays_agree_with_a_slow_reading(half, archive):
