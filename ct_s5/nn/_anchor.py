@@ -30,8 +30,12 @@ class Anchor(eqx.Module):
     """Of r, in 1 / model unit."""
     channels: tuple[int, ...] = eqx.field(static=True)
 
-    def __init__(self, channels: tuple[int, ...], rate: float = 0.1):
-        """Anchor K answers at K channels, by their places; all rates begin as `rate`."""
+    def __init__(self, channels: tuple[int, ...], rate: float = 0.02):
+        """Anchor K answers at K channels, by their places; all rates begin as `rate`.
+
+        Slow ones: a value that is forgotten too soon is hard to learn back. From 0.1 on, ten epochs
+        on PhysioNet 2012 moved no rate by more than a fifth.
+        """
         self.channels = channels
         self.log_rate = jnp.full(len(channels), jnp.log(rate))
 
