@@ -1,5 +1,7 @@
 """What each channel would be if it merely drifted from its nearest values."""
 
+import math
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -37,7 +39,8 @@ class Anchor(eqx.Module):
         on PhysioNet 2012 moved no rate by more than a fifth.
         """
         self.channels = channels
-        self.log_rate = jnp.full(len(channels), jnp.log(rate))
+        # A dtype of its own: a weak one would change with the first update, and compile it twice.
+        self.log_rate = jnp.full(len(channels), math.log(rate), jnp.result_type(float))
 
     def __call__(self, past: ChannelHistory, ahead: ChannelHistory | None) -> Float[Array, "L K"]:
         """The guess at every step.

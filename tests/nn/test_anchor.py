@@ -64,3 +64,7 @@ def _with(log_rate):
     anchor = Anchor((0,))
     object.__setattr__(anchor, "log_rate", log_rate)
     return anchor
+
+
+def test_its_rates_keep_their_type_under_an_update():
+    assert not Anchor((0, 1)).log_rate.weak_type
