@@ -72,7 +72,7 @@ def physionet2012() -> Problem:
         of_test[of_test["ds"] > day],
         (told.max() - told.min()).replace(0.0, 1.0),  # MechVent is always 1
         data.static,
-        {"cut": "24h", "monitor": "negative_mse", "max_epochs": 5, "batch_size": 64}
+        {"cut": "24h", "monitor": "negative_mse", "max_epochs": 10, "batch_size": 64}
         | {"learning_rate": 2e-3},
     )
 
@@ -105,7 +105,7 @@ def ushcn() -> Problem:
         history,
         truth,
         learned[channels].std(),
-        keywords={"max_epochs": 4},
+        keywords={"max_epochs": 12, "monitor": "negative_mse"},
     )
 
 
