@@ -1,7 +1,7 @@
 """Does S5Imputer fill in hidden cells better than simple rules, and do its intervals hold?
 
-Compared   S5 (the estimator's defaults), last value, linear interpolation in time, mean of the
-           channel.
+Compared   S5 (the estimator's defaults, so many epochs), last value, linear interpolation in time,
+           mean of the channel.
 Same       series and hidden cells: half of those observed, singly, drawn once.
 Run        CT_S5_SHARED_DATA=... python -m experiments.imputation.run [ushcn | wearable]
 Result     the table in README.md here, made by `python -m experiments.imputation.table`.
@@ -35,6 +35,7 @@ class Problem:
     shown: pd.DataFrame
     truth: pd.DataFrame
     """Rows as those of `shown`; NaN but in hidden cells."""
+    keywords: dict
 
     @property
     def channels(self) -> list[str]:
@@ -50,7 +51,9 @@ class Problem:
         return {"name": self.name, "hash": digest.hexdigest()}
 
 
-def _problem(name: str, frame: pd.DataFrame, parts, channels: list[str]) -> Problem:
+def _problem(
+    name: str, frame: pd.DataFrame, parts, channels: list[str], max_epochs: int
+) -> Problem:
     frame = frame[["unique_id", "ds", *channels]]
     train, validation, test = (frame[frame["unique_id"].isin(ids)] for ids in parts)
     rng = np.random.default_rng(0)
@@ -59,7 +62,7 @@ def _problem(name: str, frame: pd.DataFrame, parts, channels: list[str]) -> Prob
     shown, truth = test.copy(), test.copy()
     shown[channels] = test[channels].where(~hidden)
     truth[channels] = test[channels].where(hidden)
-    return Problem(name, train, validation, shown, truth)
+    return Problem(name, train, validation, shown, truth, {"max_epochs": max_epochs})
 
 
 def ushcn() -> Problem:
@@ -68,9 +71,8 @@ def ushcn() -> Problem:
     frame = data.frame[data.frame["ds"] >= "1999-01-01"]
     stations = np.random.default_rng(0).permutation(frame["unique_id"].unique())[:300]
     channels = ["PRCP", "SNOW", "SNWD", "TMAX", "TMIN"]
-    return _problem(
-        "ushcn 1999-2000, half of the cells hidden", frame, np.split(stations, [180, 240]), channels
-    )
+    parts = np.split(stations, [180, 240])
+    return _problem("ushcn 1999-2000, half of the cells hidden", frame, parts, channels, 8)
 
 
 def wearable() -> Problem:
@@ -78,9 +80,8 @@ def wearable() -> Problem:
     data = ct_s5_datasets.load("wearable", root=_root("uci_batteryless_activity"))
     trials = np.random.default_rng(0).permutation(data.frame["unique_id"].unique())
     channels = ["frontal", "vertical", "lateral", "rssi"]
-    return _problem(
-        "wearable S1, half of the cells hidden", data.frame, np.split(trials, [36, 48]), channels
-    )
+    parts = np.split(trials, [36, 48])
+    return _problem("wearable S1, half of the cells hidden", data.frame, parts, channels, 40)
 
 
 def _root(name: str) -> pathlib.Path:
@@ -112,7 +113,8 @@ def scores(problem: Problem, answers: pd.DataFrame) -> dict:
 
 def network(problem: Problem, seed: int) -> dict:
     """Fit, fill in, score."""
-    model = S5Imputer(random_state=seed).fit(problem.train, validation=problem.validation)
+    model = S5Imputer(**problem.keywords, random_state=seed)
+    model.fit(problem.train, validation=problem.validation)
     answers = model.transform(problem.shown, level=LEVEL)
     return scores(problem, answers) | {
         "best_epoch": model.best_epoch_,
@@ -172,7 +174,7 @@ def main(names: list[str]) -> None:
             )
         record(
             lambda seed: network(problem, seed),  # noqa: B023
-            {"estimator": S5Imputer().get_params()},
+            {"estimator": S5Imputer(**problem.keywords).get_params()},
             problem.protocol,
             range(3),
             RESULTS / f"{name}_s5.json",
