@@ -8,7 +8,7 @@ from experiments.record import fill, mean_and_spread
 HERE = pathlib.Path(__file__).parent
 PROBLEMS = {"ushcn": "USHCN, daily weather", "wearable": "batteryless wearable"}
 ROWS = {
-    "s5": "S5Imputer, its defaults",
+    "s5": "S5Imputer",
     "linear_interpolation": "linear interpolation in time",
     "last_value": "last value",
     "mean": "mean of the channel",
