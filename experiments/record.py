@@ -62,6 +62,43 @@ def mean_and_spread(results: dict[str, Any], name: str, digits: int = 3) -> str:
     return f"{values.mean():.{digits}f} ± {values.std(ddof=1):.{digits}f}"
 
 
+def table_of_runs(
+    folder: pathlib.Path,
+    first: str,
+    problems: dict[str, tuple[str, int]],
+    rows: dict[str, str],
+    trained: Iterable[str],
+) -> str:
+    """A line a problem and model: errors, the share that 90 % intervals hold, how many runs.
+
+    Args:
+        folder: Where `<problem>_<row>.json` lie.
+        first: Heading of the first column.
+        problems: Name -> title, and digits of its errors.
+        rows: Name of a model -> title.
+        trained: The models that a seed says something about.
+    """
+    lines = [
+        f"| {first} | model | test MSE | test MAE | 90 % intervals hold | runs |",
+        "|---|---|---|---|---|---|",
+    ]
+    for problem, (title, digits) in problems.items():
+        for row, model in rows.items():
+            path = folder / f"{problem}_{row}.json"
+            if not path.exists():
+                lines.append(f"| {title} | {model} | not run |  |  |  |")
+                continue
+            results = json.loads(path.read_text())
+            cells = [mean_and_spread(results, name, digits) for name in ("test_mse", "test_mae")]
+            if row not in trained:
+                cells = [cell.removesuffix(" (one seed)") for cell in cells]
+            known = "coverage" in results["seeds"][0]
+            cells.append(mean_and_spread(results, "coverage") if known else "")
+            cells.append(str(len(results["seeds"])) if row in trained else "")
+            lines.append(f"| {' | '.join([title, model, *cells])} |")
+    return "\n".join(lines)
+
+
 def fill(readme: pathlib.Path, tables: dict[str, str], *, check: bool = False) -> bool:
     """Put each table between its markers `<!-- table: NAME -->` and `<!-- end -->`.
 

@@ -120,7 +120,7 @@ def _thin(series: SeriesSet, share: float, rng: np.random.Generator) -> Bool[np.
     kept = np.ones(len(series.reading), dtype=bool)
     if share == 0:
         return kept
-    owner = np.repeat(np.arange(len(series)), series.lengths)
+    owner = series.owners
     n_readings, n_kept = _readings(series, share)
     # Within each series the readings come in random order; the first n_kept of them stay.
     readings = np.flatnonzero(series.reading)
@@ -139,6 +139,6 @@ def thinned_lengths(series: SeriesSet, share: float) -> Int[np.ndarray, " N"]:
 
 def _readings(series: SeriesSet, share: float):
     """Readings of each series, and how many of them thinning keeps."""
-    owner = np.repeat(np.arange(len(series)), series.lengths)
+    owner = series.owners
     n = np.bincount(owner, weights=series.reading, minlength=len(series)).astype(int)
     return n, np.maximum(np.round((1 - share) * n), np.minimum(n, 1)).astype(int)

@@ -72,10 +72,32 @@ def ask(
     return told, place
 
 
+def ask_ahead(
+    series: SeriesSet, rows: Int[np.ndarray, " Q"], origins: Int[np.ndarray, " Q"]
+) -> tuple[SeriesSet, Int[np.ndarray, " Q"]]:
+    """`ask` at the times of rows, each knowing what came up to its origin alone."""
+    fractions = None if series.fractions is None else series.fractions[rows]
+    return ask(series, Queries(series.owners[rows], series.times[rows], fractions), origins)
+
+
+def one_clock(
+    series: SeriesSet, rows: Int[np.ndarray, " Q"], apart: float
+) -> Float[np.ndarray, " Q"]:
+    """Times of rows on a clock that all series share, one after the other, in model units.
+
+    Args:
+        series: N series.
+        rows: In order, so that their times on this clock are sorted.
+        apart: Time from the last row of a series to the first of the next, at least.
+    """
+    elapsed = series.elapsed[rows]
+    return elapsed + series.owners[rows] * (elapsed.max(initial=0) + apart)
+
+
 def _last_row_before(series: SeriesSet, queries: Queries) -> Int[np.ndarray, " Q"]:
     """The last row of each query's series at or before its time; -1 where there is none."""
     n_rows = len(series.times)
-    owner = np.concatenate([np.repeat(np.arange(len(series)), series.lengths), queries.series])
+    owner = np.concatenate([series.owners, queries.series])
     parts = [np.concatenate([series.times, queries.times])]
     if series.fractions is not None or queries.fractions is not None:
         both = ((series.fractions, series.times), (queries.fractions, queries.times))

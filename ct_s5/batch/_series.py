@@ -57,6 +57,11 @@ class SeriesSet:
         """Steps of each series."""
         return np.diff(self.offsets)
 
+    @property
+    def owners(self) -> Int[np.ndarray, " R"]:
+        """The series of each row."""
+        return np.repeat(np.arange(len(self)), self.lengths)
+
     def rows(self, series: Int[np.ndarray, " M"]) -> Int[np.ndarray, " r"]:
         """The row numbers that some series own, one series after the other."""
         series = np.asarray(series)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Int
 
-from ct_s5.batch import Queries, SeriesSet, ask
+from ct_s5.batch import SeriesSet, one_clock
 from ct_s5.frames import EncodedFrame
 
 
@@ -20,22 +20,12 @@ def origins(
         within: How much longer before it the origin may lie.
     """
     rows = np.flatnonzero(series.reading)
-    owner = np.searchsorted(series.offsets, rows, side="right") - 1
-    elapsed = series.elapsed[rows]
-    # One clock for all: each series begins where no origin reaches the one before.
-    clock = elapsed + owner * (elapsed.max(initial=0) + 2 * (ahead + within))
+    owner = series.owners[rows]
+    clock = one_clock(series, rows, apart=2 * (ahead + within))
     origin = np.searchsorted(clock, clock - ahead * (1 - 1e-9), side="right") - 1
     near = clock - clock[origin] <= (ahead + within) * (1 + 1e-9)
     there = (origin >= 0) & (owner[origin] == owner) & near & (origin < np.arange(len(rows)))
     return rows[there], rows[origin[there]]
-
-
-def foreseen(encoded: EncodedFrame, wanted: Int[np.ndarray, " Q"], origin: Int[np.ndarray, " Q"]):
-    """The series with a query for each wanted row, told right after its origin; and their rows."""
-    series = encoded.series
-    fractions = None if series.fractions is None else series.fractions[wanted]
-    owner = encoded.index.series[wanted]
-    return ask(series, Queries(owner, series.times[wanted], fractions), origin)
 
 
 def keys(encoded: EncodedFrame, wanted, origin) -> dict[str, object]:

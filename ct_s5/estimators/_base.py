@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ct_s5.batch import SeriesSet
 from ct_s5.estimators._inputs import is_amount, is_table, per_row, refuse_infinite, sample_weights
-from ct_s5.estimators._stream import Stream
+from ct_s5.estimators._stream import Fresh, Stream
 from ct_s5.frames import (
     Asked,
     EncodedFrame,
@@ -26,7 +26,7 @@ from ct_s5.frames import (
     to_long,
 )
 from ct_s5.nn import ModelSettings, S5Model
-from ct_s5.training import FitSettings, Targets, fit, predict_all
+from ct_s5.training import FitResult, FitSettings, Targets, fit, predict_all
 
 
 class S5Estimator(BaseEstimator):
@@ -124,11 +124,7 @@ class S5Estimator(BaseEstimator):
             UserWarning: Series without any reading (`on_empty="error"` refuses them).
             RuntimeWarning: The loss became NaN or infinite later; the best weights so far are kept.
         """
-        self._check_keywords()
-        # Earlier fits are forgotten first: a fit that fails must not leave half of each behind.
-        for name in [name for name in vars(self) if name.endswith("_")]:
-            delattr(self, name)
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        seed = self._begin_fit()
         X, y = self._as_channels(X, y, reset=True)
         X, y = self._labels_of(X, y)
         long = to_long(X, id_col=self.id_col, time_col=self.time_col)
@@ -165,11 +161,7 @@ class S5Estimator(BaseEstimator):
             validation_names=told_names,
             progress=self.progress,
         )
-        self.model_ = result.model
-        self.lengths_ = result.lengths
-        self.history_ = result.history
-        self.best_epoch_ = result.best_epoch
-        self.n_compilations_ = result.n_compilations
+        self._keep(result)
         return self
 
     def save(self, path: str | os.PathLike):
@@ -243,12 +235,9 @@ class S5Estimator(BaseEstimator):
         check_is_fitted(self)
         if method not in self._says:
             raise ValueError(f"method is one of {', '.join(self._says)}; got {method!r}.")
-        stream = self._live()
-        rules: dict[str, Any] = {"late": late, "duplicates": self.duplicates, "sort": self.sort}
-        fresh = stream.read(X, static=static, **rules)
-        self._speak_of(fresh.silent, len(fresh.encoded.ids), stacklevel=3)
+        fresh = self._hear(X, static, late)
         self._refuse_unanswered(fresh.encoded, fresh.answers)
-        stream.keep(fresh)
+        self._live().keep(fresh)
         return getattr(self, self._says[method])(fresh.encoded, fresh.answers)
 
     def export_state(self) -> bytes:
@@ -290,6 +279,30 @@ class S5Estimator(BaseEstimator):
         if not hasattr(self, "stream_"):
             self.stream_ = Stream(self.model_, self.schema_)
         return self.stream_
+
+    def _hear(self, X, static, late) -> Fresh:
+        """What new rows bring; nothing of it is kept yet."""
+        rules: dict[str, Any] = {"late": late, "duplicates": self.duplicates, "sort": self.sort}
+        fresh = self._live().read(X, static=static, **rules)
+        self._speak_of(fresh.silent, len(fresh.encoded.ids), stacklevel=4)
+        return fresh
+
+    def _begin_fit(self) -> int:
+        """Check the keywords and draw the seed.
+
+        Earlier fits are forgotten first: a fit that fails must not leave half of each behind.
+        """
+        self._check_keywords()
+        for name in [name for name in vars(self) if name.endswith("_")]:
+            delattr(self, name)
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _keep(self, result: FitResult) -> None:
+        self.model_ = result.model
+        self.lengths_ = result.lengths
+        self.history_ = result.history
+        self.best_epoch_ = result.best_epoch
+        self.n_compilations_ = result.n_compilations
 
     # What the two kinds of estimator differ in.
 
@@ -381,7 +394,7 @@ class S5Estimator(BaseEstimator):
         return validate_data(self, X, labels, multi_output=self._loss != "class", **checks)
 
     def _speak_of_empty(self, encoded: EncodedFrame, stacklevel: int) -> None:
-        owners = np.repeat(np.arange(len(encoded.series)), encoded.series.lengths)
+        owners = encoded.series.owners
         readings = np.bincount(owners, encoded.series.reading, minlength=len(encoded.series))
         self._speak_of(encoded.ids[readings == 0], len(encoded.ids), stacklevel + 1)
 

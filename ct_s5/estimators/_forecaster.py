@@ -1,19 +1,17 @@
 """S5Forecaster: readings to come, at any time, with intervals."""
 
 import warnings
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from ct_s5.batch import SeriesSet
-from ct_s5.estimators._backtest import foreseen, keys, origins
-from ct_s5.estimators._base import S5Estimator
+from ct_s5.batch import SeriesSet, ask_ahead
+from ct_s5.estimators._backtest import keys, origins
 from ct_s5.estimators._inputs import is_amount
 from ct_s5.estimators._signature import signature_of
-from ct_s5.estimators._unlabelled import UnlabelledEstimator, at_each
-from ct_s5.frames import Asked, ask_at, decode_asked, in_model_units
+from ct_s5.estimators._unlabelled import UnlabelledEstimator, at_each, names_of
+from ct_s5.frames import Asked, ask_at, in_model_units
 from ct_s5.training import Forecasting, with_known
 
 # Leads beyond the horizon by no more than this are roundings.
@@ -59,31 +57,14 @@ class S5Forecaster(UnlabelledEstimator):
         model_, schema_, history_, best_epoch_, n_compilations_: As in `S5Classifier`.
     """
 
-    def __init__(
-        self,
-        *,
-        horizon=None,
-        channels=None,
-        known=(),
-        cut=None,
-        window=1024,
-        inputs=("value", "observed", "last", "age", "count", "square"),
-        dropout=0.1,
-        weight_decay=0.01,
-        learning_rate=3e-3,
-        **keywords,
-    ):
-        chosen = {"inputs": inputs, "dropout": dropout, "weight_decay": weight_decay}
-        chosen |= {"learning_rate": learning_rate, "per": "reading", "bidirectional": False}
-        super().__init__(**chosen, **keywords)
+    def __init__(self, *, horizon=None, known=(), cut=None, **keywords):
+        super().__init__(bidirectional=False, **keywords)
         self.horizon = horizon
-        self.channels = channels
         self.known = known
         self.cut = cut
-        self.window = window
 
     __init__.__signature__ = signature_of(  # pyright: ignore
-        __init__, S5Estimator.__init__, without=("per", "bidirectional", "pooling", "thinning")
+        __init__, UnlabelledEstimator.__init__
     )
 
     def predict(self, X, at=None, *, static=None, level=90, quantiles=None) -> pd.DataFrame:
@@ -118,7 +99,7 @@ class S5Forecaster(UnlabelledEstimator):
         self._speak_of_empty(encoded, stacklevel=3)
         asked = self._ask(encoded, at)
         answers = at_each(self._tell(asked.series), asked.place)
-        return self._forecasts(encoded, asked, answers, level, quantiles)
+        return self._answered(encoded, asked, answers, level, quantiles)
 
     def backtest(self, X, ahead, *, within=None, static=None, level=90, quantiles=None):
         """What would have been foreseen: each reading of `X`, from so long before it.
@@ -153,7 +134,7 @@ class S5Forecaster(UnlabelledEstimator):
             raise ValueError(
                 f"No reading has another {ahead} before it, nor up to {within or ahead} earlier."
             )
-        shown, place = foreseen(encoded, wanted, origin)
+        shown, place = ask_ahead(encoded.series, wanted, origin)
         if known := self._known_places:
             shown = with_known(encoded.series, shown, known, wanted, place)
         columns = self._columns(at_each(self._tell(shown), place), level, quantiles)
@@ -189,20 +170,16 @@ class S5Forecaster(UnlabelledEstimator):
             TypeError, ValueError: As `predict`; late rows; a time before the last reading.
         """
         check_is_fitted(self)
-        stream = self._live()
-        rules: dict[str, Any] = {"late": late, "duplicates": self.duplicates, "sort": self.sort}
-        fresh = stream.read(X, static=static, **rules)
-        self._speak_of(fresh.silent, len(fresh.encoded.ids), stacklevel=3)
+        fresh = self._hear(X, static, late)
         asked = self._ask(fresh.encoded, at)
-        stream.keep(fresh)
+        self._live().keep(fresh)
         known = None
         if self._known_names:
             known = self.schema_.restore(asked.series.values[asked.place])
             known[~asked.series.observed[asked.place]] = np.nan
         ids = fresh.encoded.ids.take(asked.owner).tolist()
-        return self._forecasts(
-            fresh.encoded, asked, stream.ask(ids, asked.times, known), level, quantiles
-        )
+        answers = self._live().ask(ids, asked.times, known)
+        return self._answered(fresh.encoded, asked, answers, level, quantiles)
 
     def _ask(self, encoded, at) -> Asked:
         """The questions, with a warning about those beyond the horizon."""
@@ -221,14 +198,13 @@ class S5Forecaster(UnlabelledEstimator):
             )
         return asked
 
-    def _forecasts(self, encoded, asked: Asked, answers, level, quantiles) -> pd.DataFrame:
-        self._refuse_unanswered(encoded, answers.mean, asked)
-        columns = self._columns(answers, level, quantiles)
-        return decode_asked(encoded, asked, np.stack([*columns.values()], axis=1), [*columns])
-
     @property
     def _known_names(self) -> tuple[str, ...]:
-        return (self.known,) if isinstance(self.known, str) else tuple(self.known)
+        return names_of(self.known)
+
+    @property
+    def _tellable(self) -> tuple[str, ...]:
+        return tuple(name for name in self.schema_.channels if name not in self._known_names)
 
     @property
     def _known_places(self) -> tuple[int, ...]:
@@ -239,13 +215,7 @@ class S5Forecaster(UnlabelledEstimator):
         unknown = [name for name in known if name not in self.schema_.channels]
         if unknown:
             raise ValueError(f"known names {unknown[0]!r}, which is no channel of the frame.")
-        if self.channels is None and known:
-            rest = tuple(name for name in self.schema_.channels if name not in known)
-            self.channels, kept = rest, self.channels
-            super()._settle(encoded)
-            self.channels = kept
-        else:
-            super()._settle(encoded)
+        super()._settle(encoded)
         both = [name for name in self.channels_ if name in known]
         if both:
             raise ValueError(f"Channel {both[0]!r} cannot be foreseen and known beforehand.")

@@ -8,11 +8,10 @@ from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ct_s5.batch import SeriesSet
-from ct_s5.estimators._base import S5Estimator
 from ct_s5.estimators._inputs import is_amount
 from ct_s5.estimators._signature import signature_of
-from ct_s5.estimators._unlabelled import UnlabelledEstimator, at_each
-from ct_s5.frames import ask_at, decode_asked, fill_missing
+from ct_s5.estimators._unlabelled import UnlabelledEstimator, at_each, names_of
+from ct_s5.frames import ask_at, fill_missing
 from ct_s5.training import HIDINGS, Imputing
 
 
@@ -48,31 +47,14 @@ class S5Imputer(TransformerMixin, UnlabelledEstimator):
         model_, schema_, history_, best_epoch_, n_compilations_: As in `S5Classifier`.
     """
 
-    def __init__(
-        self,
-        *,
-        channels=None,
-        hide=(0.2, 0.8),
-        hiding=HIDINGS,
-        block=8,
-        window=1024,
-        inputs=("value", "observed", "last", "age", "count", "square"),
-        dropout=0.1,
-        weight_decay=0.01,
-        learning_rate=3e-3,
-        **keywords,
-    ):
-        chosen = {"inputs": inputs, "dropout": dropout, "weight_decay": weight_decay}
-        chosen |= {"learning_rate": learning_rate, "per": "reading", "bidirectional": True}
-        super().__init__(**chosen, **keywords)
-        self.channels = channels
+    def __init__(self, *, hide=(0.2, 0.8), hiding=HIDINGS, block=8, **keywords):
+        super().__init__(bidirectional=True, **keywords)
         self.hide = hide
         self.hiding = hiding
         self.block = block
-        self.window = window
 
     __init__.__signature__ = signature_of(  # pyright: ignore
-        __init__, S5Estimator.__init__, without=("per", "bidirectional", "pooling", "thinning")
+        __init__, UnlabelledEstimator.__init__
     )
 
     def transform(self, X, *, static=None, level=None) -> Any:
@@ -123,9 +105,7 @@ class S5Imputer(TransformerMixin, UnlabelledEstimator):
             ).iloc[encoded.index.order]
         asked = ask_at(encoded, at)
         answers = at_each(self._tell(asked.series), asked.place)
-        self._refuse_unanswered(encoded, answers.mean, asked)
-        columns = self._columns(answers, level, quantiles)
-        return decode_asked(encoded, asked, np.stack([*columns.values()], axis=1), [*columns])
+        return self._answered(encoded, asked, answers, level, quantiles)
 
     def _known(self, X, static):
         check_is_fitted(self)
@@ -135,17 +115,22 @@ class S5Imputer(TransformerMixin, UnlabelledEstimator):
         return encoded
 
     def _task(self, series: SeriesSet, counted=None, judged=False) -> Imputing:
-        share = (self.hide, self.hide) if np.ndim(self.hide) == 0 else tuple(self.hide)
-        hiding: Any = (self.hiding,) if isinstance(self.hiding, str) else tuple(self.hiding)
-        return Imputing(self._places, share, hiding, int(self.block), counted)
+        return Imputing(self._places, self._share, self._ways, int(self.block), counted)
+
+    @property
+    def _share(self) -> tuple[Any, ...]:
+        return (self.hide, self.hide) if np.ndim(self.hide) == 0 else tuple(self.hide)
+
+    @property
+    def _ways(self) -> tuple[Any, ...]:
+        return names_of(self.hiding)
 
     def _check_keywords(self):
         super()._check_keywords()
-        share = (self.hide, self.hide) if np.ndim(self.hide) == 0 else tuple(self.hide)
+        share, ways = self._share, self._ways
         if len(share) != 2 or not all(is_amount(s) and 0 < s < 1 for s in share):
             raise ValueError(f"hide is a share between 0 and 1, or a pair of them; got {share!r}.")
-        hiding = (self.hiding,) if isinstance(self.hiding, str) else tuple(self.hiding)
-        if not hiding or any(way not in HIDINGS for way in hiding):
+        if not ways or any(way not in HIDINGS for way in ways):
             raise ValueError(f"hiding is some of {', '.join(HIDINGS)}; got {self.hiding!r}.")
         if not isinstance(self.block, int | np.integer) or self.block < 1:
             raise ValueError(f"block is a whole number of at least 1 row; got {self.block!r}.")

@@ -97,7 +97,7 @@ class Stream:
         features = self._static(static, long, known, kept)
         total, count = kept.totals.copy(), kept.counts.copy()
         _fold(long, known[long.series] & now.same(last.take(long.series)), total, count, duplicates)
-        times, owner = Instants.of(encoded.index.times), _owner(encoded)
+        times, owner = Instants.of(encoded.index.times), encoded.series.owners
         merged = known[owner] & times.same(last.take(owner))
         steps = self._steps(encoded, kept, known, last, merged)
         steps = joined(self._replay(known, kept, total, count, merged, owner), steps)
@@ -265,7 +265,7 @@ class Stream:
 
     def _steps(self, encoded: EncodedFrame, kept: Live, known, last: Instants, merged) -> Steps:
         """The new rows, but those that merge into the last reading of their series."""
-        series, owner = encoded.series, _owner(encoded)
+        series, owner = encoded.series, encoded.series.owners
         # Gaps inside the new rows are known; those that begin at the last reading are not.
         readings = np.cumsum(series.reading) - series.reading
         begin = np.append(readings, 0)[series.offsets[:-1]]
@@ -305,10 +305,6 @@ class Stream:
                 f"{self.schema.unit_name}. Forget the series first, which begins it anew."
             )
         return gaps
-
-
-def _owner(encoded: EncodedFrame) -> Int[np.ndarray, " R"]:
-    return np.repeat(np.arange(len(encoded.series)), encoded.series.lengths)
 
 
 def _row_of(encoded: EncodedFrame, long: LongFrame) -> Int[np.ndarray, " R"]:

@@ -1,18 +1,18 @@
 """What forecaster and imputer share: a frame teaches itself, answers come with intervals."""
 
 import dataclasses
-from typing import Any
 
 import jax
 import numpy as np
+import pandas as pd
 from jaxtyping import Bool, Float
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ct_s5.batch import SeriesSet, windows
 from ct_s5.estimators._base import S5Estimator
 from ct_s5.estimators._levels import SHARES, calibrate, gaussian, quantile, read_levels, read_shares
-from ct_s5.frames import EncodedFrame, learn_from, split_series, to_long
+from ct_s5.estimators._signature import signature_of
+from ct_s5.frames import Asked, EncodedFrame, decode_asked, learn_from, split_series, to_long
 from ct_s5.nn import Gaussian, ModelSettings, S5Model
 from ct_s5.training import Task, fit, predict_all
 
@@ -27,8 +27,25 @@ class UnlabelledEstimator(S5Estimator):
 
     _loss = "faithful"
 
-    channels: Any
-    window: int | None
+    def __init__(
+        self,
+        *,
+        channels=None,
+        window=1024,
+        inputs=("value", "observed", "last", "age", "count", "square"),
+        dropout=0.1,
+        weight_decay=0.01,
+        learning_rate=3e-3,
+        **keywords,
+    ):
+        chosen = {"inputs": inputs, "dropout": dropout, "weight_decay": weight_decay}
+        super().__init__(per="reading", learning_rate=learning_rate, **chosen, **keywords)
+        self.channels = channels
+        self.window = window
+
+    __init__.__signature__ = signature_of(  # pyright: ignore
+        __init__, S5Estimator.__init__, without=("per", "bidirectional", "pooling", "thinning")
+    )
 
     def fit(self, X, y=None, *, static=None, validation=None):  # pyright: ignore
         """Fit on a frame of readings, which need no labels.
@@ -55,10 +72,7 @@ class UnlabelledEstimator(S5Estimator):
                 f"{type(self).__name__}.fit takes no labels: what it learns to tell are the "
                 "channels of the frame themselves. Leave y out."
             )
-        self._check_keywords()
-        for name in [name for name in vars(self) if name.endswith("_")]:
-            delattr(self, name)
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        seed = self._begin_fit()
         X, _ = self._as_channels(X, None, reset=True)
         long = to_long(X, id_col=self.id_col, time_col=self.time_col)
         known = self._encode(long, learn_from(long, self.time_unit, static), static)
@@ -81,7 +95,7 @@ class UnlabelledEstimator(S5Estimator):
         elif share:
             late = _late(series, share)
             told, series = series, series.keep(~late)
-        task, judge, held = self._task(series), None, None
+        judge, held = None, None
         if told is not None:
             judge = self._task(told, late, judged=True)
             held = judge.draw(told, np.random.default_rng(seed))
@@ -91,25 +105,21 @@ class UnlabelledEstimator(S5Estimator):
                     "validation=frame of your own, or validation_fraction=0."
                 )
         names = list(encoded.ids[~held_out]) if len(series) == (~held_out).sum() else None
+        new = None
         if self.window is not None:
             series, owner, new = windows(series, self.window, min(self.window // 4, 256))
             names = [names[n] for n in owner] if names else None
-            task = self._task(series, new)
         result = fit(
             S5Model(self._model_settings(series), key=jax.random.key(seed)),
             series,
-            task,
+            self._task(series, new),
             loss=self._loss,
             settings=self._fit_settings(seed),
             validation=held,
             names=names,
             progress=self.progress,
         )
-        self.model_ = result.model
-        self.lengths_ = result.lengths
-        self.history_ = result.history
-        self.best_epoch_ = result.best_epoch
-        self.n_compilations_ = result.n_compilations
+        self._keep(result)
         self.calibration_ = np.tile(gaussian(SHARES), (len(self.channels_), 1))
         if told is not None and judge is not None:
             self.calibration_ = self._calibrated(told, judge, seed)
@@ -134,9 +144,7 @@ class UnlabelledEstimator(S5Estimator):
 
     def _settle(self, encoded: EncodedFrame) -> None:
         """Learn what is fixed by the training frame: which channels to tell, and how far."""
-        wanted = self.schema_.channels if self.channels is None else tuple(self.channels)
-        if isinstance(self.channels, str):
-            wanted = (self.channels,)
+        wanted = self._tellable if self.channels is None else names_of(self.channels)
         unknown = [name for name in wanted if name not in self.schema_.channels]
         if unknown or not wanted or len(set(wanted)) < len(wanted):
             raise ValueError(
@@ -144,6 +152,11 @@ class UnlabelledEstimator(S5Estimator):
                 "each once."
             )
         self.channels_ = wanted
+
+    @property
+    def _tellable(self) -> tuple[str, ...]:
+        """The channels told where the caller names none."""
+        return self.schema_.channels
 
     def _task(
         self, series: SeriesSet, counted: Bool[np.ndarray, " R"] | None = None, judged: bool = False
@@ -211,19 +224,28 @@ class UnlabelledEstimator(S5Estimator):
         scale = np.array(self.schema_.scales)[places]
         mean = answers.mean.astype(np.float64) * scale + np.array(self.schema_.means)[places]
         spread = np.sqrt(answers.variance.astype(np.float64)) * scale
-        columns = {}
         shares = [
             (f"{side}-{value:g}", 0.5 + sign * value / 200)
             for value in read_levels(level)
             for side, sign in (("lo", -1), ("hi", 1))
         ]
         shares += [(f"q-{100 * share:g}", share) for share in read_shares(quantiles)]
+        around = {
+            words: mean + quantile(self.calibration_, share) * spread for words, share in shares
+        }
+        columns = {}
         for k, name in enumerate(self.channels_):
             columns[name] = mean[:, k]
-            for words, share in shares:
-                at = quantile(self.calibration_[k : k + 1], share)[0]
-                columns[f"{name}-{words}"] = mean[:, k] + at * spread[:, k]
+            columns |= {f"{name}-{words}": values[:, k] for words, values in around.items()}
         return columns
+
+    def _answered(
+        self, encoded: EncodedFrame, asked: Asked, answers: Gaussian, level, quantiles
+    ) -> pd.DataFrame:
+        """The answers to questions as a flat frame."""
+        self._refuse_unanswered(encoded, answers.mean, asked)
+        columns = self._columns(answers, level, quantiles)
+        return decode_asked(encoded, asked, np.stack([*columns.values()], axis=1), [*columns])
 
     def _check_keywords(self) -> None:
         super()._check_keywords()
@@ -239,6 +261,11 @@ def _late(series: SeriesSet, share: float) -> Bool[np.ndarray, " R"]:
     """The last rows of each series, so many of them as the share says."""
     step = np.arange(len(series.times)) - np.repeat(series.offsets[:-1], series.lengths)
     return step >= np.repeat(np.ceil((1 - share) * series.lengths), series.lengths)
+
+
+def names_of(given) -> tuple[str, ...]:
+    """Names, of which one may come alone."""
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def at_each(answers: Gaussian, place) -> Gaussian:

@@ -176,7 +176,7 @@ def _grid(encoded: EncodedFrame, step: str, ahead: float | None):
 def _ends(series: SeriesSet):
     """Which series have a reading, and the row of each one's first and last."""
     rows = np.flatnonzero(series.reading)
-    owner = np.searchsorted(series.offsets, rows, side="right") - 1
+    owner = series.owners[rows]
     some = np.zeros(len(series), bool)
     some[owner] = True
     begin, end = np.zeros((2, len(series)), np.int64)

@@ -72,7 +72,7 @@ class Readings:
     def of(cls, encoded: EncodedFrame) -> "Readings":
         """Take the readings out of an encoded frame."""
         series = encoded.series
-        owner = np.repeat(np.arange(len(series)), series.lengths)
+        owner = series.owners
         silent = np.bincount(owner, series.reading, minlength=len(series)) == 0
         return cls(encoded, np.flatnonzero(series.reading | silent[owner]))
 

@@ -22,4 +22,6 @@ from ct_s5.training._tasks import Imputing as Imputing
 from ct_s5.training._tasks import Task as Task
 from ct_s5.training._tasks import with_known as with_known
 from ct_s5.training._trees import named_arrays as named_arrays
+from ct_s5.training._trees import named_parts as named_parts
 from ct_s5.training._trees import with_named_arrays as with_named_arrays
+from ct_s5.training._trees import with_named_parts as with_named_parts

@@ -8,14 +8,13 @@ import os
 import pathlib
 from typing import Any
 
-import equinox as eqx
 import numpy as np
 import pandas as pd
 from jaxtyping import PyTree
 
 from ct_s5.nn import S5Model
 from ct_s5.training._archive import read_archive, write_archive
-from ct_s5.training._trees import named_arrays, with_named_arrays
+from ct_s5.training._trees import named_arrays, named_parts, with_named_parts
 from ct_s5.training._validation import monitored
 
 
@@ -60,6 +59,11 @@ class Progress:
         )
 
     @property
+    def trees(self) -> dict[str, PyTree]:
+        """What has arrays, by field."""
+        return {name: getattr(self, name) for name in ("model", "optimiser_state", "best_model")}
+
+    @property
     def note(self) -> str:
         """A few words for the progress bar."""
         if not self.history:
@@ -100,10 +104,6 @@ class Checkpoint:
 
     def write(self, now: Progress) -> None:
         """Replace the file, atomically."""
-        arrays = {}
-        for part in ("model", "optimiser_state", "best_model"):
-            tree = eqx.filter(getattr(now, part), eqx.is_array)
-            arrays |= {f"{part}/{name}": array for name, array in named_arrays(tree).items()}
         told = {
             "fingerprint": self.fingerprint,
             "epoch": now.epoch,
@@ -112,7 +112,7 @@ class Checkpoint:
             "stopped": now.stopped,
             "history": list(now.history),
         }
-        write_archive(self.path, "checkpoint", told, arrays)
+        write_archive(self.path, "checkpoint", told, named_parts(now.trees))
 
     def read(self, start: Progress) -> Progress | None:
         """The progress in the file; None where there is no file yet.
@@ -130,10 +130,4 @@ class Checkpoint:
                 "weights differ. Name another file, or delete that one to start anew."
             )
         told["history"] = tuple(told["history"])
-        parts = {}
-        for part in ("model", "optimiser_state", "best_model"):
-            own = {
-                n.removeprefix(f"{part}/"): a for n, a in arrays.items() if n.startswith(f"{part}/")
-            }
-            parts[part] = with_named_arrays(getattr(start, part), own)
-        return dataclasses.replace(start, **parts, **told)
+        return dataclasses.replace(start, **with_named_parts(start.trees, arrays), **told)

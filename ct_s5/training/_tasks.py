@@ -6,7 +6,7 @@ from typing import Literal, Protocol, get_args
 import numpy as np
 from jaxtyping import Bool, Int
 
-from ct_s5.batch import Queries, SeriesSet, ask, hide
+from ct_s5.batch import SeriesSet, ask_ahead, hide, one_clock
 from ct_s5.nn import FARTHEST
 from ct_s5.training._losses import Targets
 
@@ -50,9 +50,7 @@ class Forecasting:
         """Series with a query for each reading that has an origin within the horizon."""
         channels = list(self.channels)
         wanted, origin = self._origins(series, rng)
-        fractions = None if series.fractions is None else series.fractions[wanted]
-        owner = _owner(series)[wanted]
-        shown, place = ask(series, Queries(owner, series.times[wanted], fractions), origin)
+        shown, place = ask_ahead(series, wanted, origin)
         values = np.zeros((len(shown.times), len(channels)), np.float32)
         weights = np.zeros_like(values)
         values[place] = _within_reach(series.values[wanted][:, channels])
@@ -64,13 +62,12 @@ class Forecasting:
     def _origins(self, series: SeriesSet, rng):
         """The rows to foresee, and the row from which each is foreseen."""
         rows = np.flatnonzero(series.reading)
-        owner, elapsed = _owner(series)[rows], series.elapsed[rows]
-        # One clock for all: each series begins where no horizon reaches the one before.
-        clock = elapsed + owner * (elapsed.max(initial=0) + 2 * self.horizon)
+        clock = one_clock(series, rows, apart=2 * self.horizon)
         begin = np.searchsorted(clock, clock - self.horizon * (1 + 1e-9))
         end = np.searchsorted(clock, clock)  # strictly earlier ones
         if self.cut is not None:
-            last = np.searchsorted(clock, clock - elapsed + self.cut, side="right")
+            start = clock - series.elapsed[rows]
+            last = np.searchsorted(clock, start + self.cut, side="right")
             begin, end = np.maximum(begin, last - 1), np.minimum(end, last)
         chosen = (end > begin) & series.observed[rows][:, list(self.channels)].any(axis=1)
         if self.counted is not None:
@@ -99,7 +96,7 @@ class Imputing:
         n, channels = len(series), list(self.channels)
         share = rng.uniform(*self.share, n)[:, None]
         way = rng.integers(len(self.hiding), size=n)
-        owner = _owner(series)
+        owner = series.owners
         shape = (len(owner), len(channels))
         chance = {
             "cell": lambda: rng.random(shape),
@@ -129,11 +126,6 @@ class Imputing:
 def _within_reach(values):
     """What lies farther out than `FARTHEST` counts as that far."""
     return np.clip(values, -FARTHEST, FARTHEST)
-
-
-def _owner(series: SeriesSet) -> Int[np.ndarray, " R"]:
-    """The series of each row."""
-    return np.repeat(np.arange(len(series)), series.lengths)
 
 
 def with_known(

@@ -1,5 +1,6 @@
 """A model's arrays under readable names, for files."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import equinox as eqx
@@ -42,6 +43,32 @@ def with_named_arrays(tree: PyTree, arrays: dict[str, np.ndarray]) -> PyTree:
         return jax.numpy.asarray(arrays[_name(path)]) if _is_array(leaf) else leaf
 
     return jax.tree_util.tree_map_with_path(replaced, tree)
+
+
+def named_parts(trees: Mapping[str, PyTree]) -> dict[str, np.ndarray]:
+    """The arrays of several trees, as `model/blocks.0.mixer.rate_real`."""
+    return {
+        f"{part}/{name}": array
+        for part, tree in trees.items()
+        for name, array in named_arrays(eqx.filter(tree, eqx.is_array)).items()
+    }
+
+
+def with_named_parts(
+    trees: Mapping[str, PyTree], arrays: Mapping[str, np.ndarray]
+) -> dict[str, PyTree]:
+    """Copies of several trees that hold the arrays `named_parts` gave.
+
+    Raises:
+        ValueError: As `with_named_arrays`.
+    """
+    return {
+        part: with_named_arrays(
+            tree,
+            {n.removeprefix(f"{part}/"): a for n, a in arrays.items() if n.startswith(f"{part}/")},
+        )
+        for part, tree in trees.items()
+    }
 
 
 def _named(tree: PyTree) -> dict[str, Any]:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
 from ._arrays import _Labelled
-from ._cifar10_files import CLASSES, read_pictures
+from ._cifar10_files import CLASSES, Pictures, read_pictures
 from ._dataset import card_with
 from ._pytorch import random_split
 from ._splits import Split, seeded_splits
@@ -80,15 +81,19 @@ def load(root: str | Path) -> ColourSet:
 
     """
     pictures = read_pictures(root)
+    return ColourSet(**told_of(pictures, "cifar10"), images=pictures.colours)
+
+
+def told_of(pictures: Pictures, card: str) -> dict[str, Any]:
+    """Labels, splits and card of a set of these pictures, whatever their colours become."""
     ids = pd.RangeIndex(len(pictures.classes), name="unique_id")
     splits = official_splits(len(ids), pictures.n_train)
     counts = {"train": pictures.n_train, "test": len(ids) - pictures.n_train}
-    return ColourSet(
-        labels=pd.Series(pictures.classes, ids, name="class"),
-        splits={**splits, **seeded_splits(ids)},
-        card=card_with("cifar10", counts),
-        images=pictures.colours,
-    )
+    return {
+        "labels": pd.Series(pictures.classes, ids, name="class"),
+        "splits": {**splits, **seeded_splits(ids)},
+        "card": card_with(card, counts),
+    }
 
 
 def official_splits(n: int, n_train: int) -> dict[str, Split]:

@@ -1,9 +1,8 @@
 """The table of README.md from the results files: `python -m experiments.forecasting.table`."""
 
-import json
 import pathlib
 
-from experiments.record import fill, mean_and_spread
+from experiments.record import fill, table_of_runs
 
 HERE = pathlib.Path(__file__).parent
 PROBLEMS = {
@@ -22,26 +21,8 @@ ROWS = {
 
 def tables() -> dict[str, str]:
     """The table, by the name of its markers."""
-    lines = [
-        "| problem | model | test MSE | test MAE | 90 % intervals hold | runs |",
-        "|---|---|---|---|---|---|",
-    ]
-    for problem, (title, digits) in PROBLEMS.items():
-        for row, model in ROWS.items():
-            path = HERE / "results" / f"{problem}_{row}.json"
-            if not path.exists():
-                lines.append(f"| {title} | {model} | not run |  |  |  |")
-                continue
-            results = json.loads(path.read_text())
-            cells = [mean_and_spread(results, name, digits) for name in ("test_mse", "test_mae")]
-            trained = row in ("s5", "gru")
-            if not trained:
-                cells = [cell.removesuffix(" (one seed)") for cell in cells]
-            known = "coverage" in results["seeds"][0]
-            cells.append(mean_and_spread(results, "coverage") if known else "")
-            cells.append(str(len(results["seeds"])) if trained else "")
-            lines.append(f"| {' | '.join([title, model, *cells])} |")
-    return {"forecasting": "\n".join(lines)}
+    table = table_of_runs(HERE / "results", "problem", PROBLEMS, ROWS, trained=("s5", "gru"))
+    return {"forecasting": table}
 
 
 def write(*, check: bool = False) -> bool:

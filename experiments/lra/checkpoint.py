@@ -6,10 +6,9 @@ import json
 import pathlib
 from typing import Any
 
-import equinox as eqx
 from jaxtyping import PyTree
 
-from ct_s5.training import named_arrays, read_archive, with_named_arrays, write_archive
+from ct_s5.training import named_parts, read_archive, with_named_parts, write_archive
 from experiments.lra.examples import Examples
 from experiments.lra.network import Network
 from experiments.lra.recipe import Recipe
@@ -35,6 +34,11 @@ class Standing:
     curve: tuple[dict[str, Any], ...] = ()
     """One row a validation."""
 
+    @property
+    def trees(self) -> dict[str, PyTree]:
+        """What has arrays, by field."""
+        return {name: getattr(self, name) for name in _TREES}
+
 
 @dataclasses.dataclass(frozen=True)
 class Checkpoint:
@@ -52,13 +56,9 @@ class Checkpoint:
 
     def write(self, now: Standing) -> None:
         """Replace the file, atomically."""
-        arrays = {}
-        for name in _TREES:
-            tree = eqx.filter(getattr(now, name), eqx.is_array)
-            arrays |= {f"{name}/{place}": array for place, array in named_arrays(tree).items()}
-        fields = {f.name: getattr(now, f.name) for f in dataclasses.fields(now)}
-        rest = {name: value for name, value in fields.items() if name not in _TREES}
-        write_archive(self.path, "lra", rest | {"fingerprint": self.fingerprint}, arrays)
+        rest = {name: value for name, value in vars(now).items() if name not in _TREES}
+        told = rest | {"fingerprint": self.fingerprint}
+        write_archive(self.path, "lra", told, named_parts(now.trees))
 
     def read(self, start: Standing) -> Standing | None:
         """What the file says; None where there is none yet.
@@ -75,16 +75,5 @@ class Checkpoint:
                 f"{self.path} is the checkpoint of another run: settings, examples or seed differ. "
                 "Delete it to start anew, or name another --work."
             )
-        trees = {
-            name: with_named_arrays(
-                getattr(start, name),
-                {
-                    place.removeprefix(f"{name}/"): array
-                    for place, array in arrays.items()
-                    if place.startswith(f"{name}/")
-                },
-            )
-            for name in _TREES
-        }
         told |= {name: tuple(told[name]) for name in ("losses", "curve")}
-        return dataclasses.replace(start, **trees, **told)
+        return dataclasses.replace(start, **with_named_parts(start.trees, arrays), **told)

@@ -2,21 +2,14 @@
 
 import numpy as np
 
+from ct_s5_datasets._pytorch import randperm
+
 SEED = 42  # of S5's loaders
 
 
 def permutation(n: int, seed: int = SEED) -> np.ndarray:
-    """`torch.randperm(n)` on the CPU after `torch.manual_seed(seed)`.
-
-    Both libraries draw 32-bit words from the same Mersenne Twister; PyTorch swaps each place with
-    one of those from it on, the word modulo their number.
-    """
-    words = np.random.RandomState(seed).randint(0, 2**32, n, dtype=np.uint32)
-    order = np.arange(n)
-    for at, swap in enumerate(words % np.arange(n, 0, -1, dtype=np.uint32)):
-        other = at + int(swap)
-        order[at], order[other] = order[other], order[at]
-    return order
+    """`torch.randperm(n)` on the CPU after `torch.manual_seed(seed)`."""
+    return np.array(randperm(np.random.RandomState(seed), n), dtype=np.intp)
 
 
 def in_three(n: int) -> dict[str, np.ndarray]:

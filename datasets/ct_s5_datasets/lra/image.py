@@ -7,13 +7,10 @@ CIFAR-10 turned to grey; in colour it is `cifar10`. Origin and details:
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from .._arrays import ImageSet
-from .._cifar10 import official_splits
+from .._cifar10 import told_of
 from .._cifar10_files import CLASSES, SIDE, read_pictures
-from .._dataset import card_with
-from .._splits import seeded_splits
 
 __all__ = ["CLASSES", "load"]
 
@@ -38,15 +35,7 @@ def load(root: str | Path) -> ImageSet:
 
     """
     pictures = read_pictures(root)
-    ids = pd.RangeIndex(len(pictures.classes), name="unique_id")
-    splits = official_splits(len(ids), pictures.n_train)
-    counts = {"train": pictures.n_train, "test": len(ids) - pictures.n_train}
-    return ImageSet(
-        labels=pd.Series(pictures.classes, ids, name="class"),
-        splits={**splits, **seeded_splits(ids)},
-        card=card_with("lra_image", counts),
-        images=_grey(pictures.colours),
-    )
+    return ImageSet(**told_of(pictures, "lra_image"), images=_grey(pictures.colours))
 
 
 def _grey(colours: np.ndarray) -> np.ndarray:
