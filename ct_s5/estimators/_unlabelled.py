@@ -82,8 +82,10 @@ class UnlabelledEstimator(S5Estimator):
         held_out = np.zeros(len(known.ids), bool)
         if validation is None and share and by_series:
             held_out = split_series(len(known.ids), None, share=share, seed=seed)
-        schema = learn_from(long, self.time_unit, static, known.ids[held_out])
-        encoded = self._encode(long, schema, static) if held_out.any() else known
+        encoded = known
+        if held_out.any():
+            schema = learn_from(long, self.time_unit, static, known.ids[held_out])
+            encoded = self._encode(long, schema, static)
         self.schema_ = encoded.schema
         self._settle(encoded)
 
