@@ -1,5 +1,6 @@
 """Stricter rules than users meet, and the fixtures that several rooms share."""
 
+import gc
 import inspect
 import os
 import pathlib
@@ -12,6 +13,8 @@ import pytest
 
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
+
+_MANY_MAPS = 25_000
 
 
 @pytest.fixture(params=["float32", "float64"])
@@ -27,6 +30,20 @@ def parsed_sets(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CT_S5_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_compiled_functions():
+    """Give compiled functions back before a process holds more of them than the system allows.
+
+    Each takes a few memory maps, of which Linux grants a process 65,530; a run of all tests ended
+    there once, in a segmentation fault inside XLA.
+    """
+    yield
+    maps = pathlib.Path("/proc/self/maps")
+    if maps.exists() and maps.read_bytes().count(b"\n") > _MANY_MAPS:
+        jax.clear_caches()
+        gc.collect()
 
 
 @pytest.fixture(scope="session")
