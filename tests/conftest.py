@@ -15,6 +15,8 @@ jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 _MANY_MAPS = 25_000
+_TESTS = pathlib.Path(__file__).parent
+_QUICK = {"estimators", "lab", "lra"}
 
 
 @pytest.fixture(params=["float32", "float64"])
@@ -30,6 +32,18 @@ def parsed_sets(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CT_S5_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Compile quickly where tiny networks are fitted: they compile far longer than they run.
+
+    The layers' own laws are tested on what users run. Nothing compiled one way serves the other.
+    """
+    quick = item.path.relative_to(_TESTS).parts[0] in _QUICK
+    if quick != jax.config.read("jax_disable_most_optimizations"):
+        jax.config.update("jax_disable_most_optimizations", quick)
+        jax.clear_caches()
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -1,17 +1,7 @@
 """Fitted estimators that several files share."""
 
-import jax
 import pytest
 from tiny_wards import DEEP, FORWARD, STRAIGHT, classifier, labels, numbers, regressor, ward
-
-
-def pytest_runtest_setup():
-    """Networks this small take far longer to compile than to run; for the tests here alone."""
-    jax.config.update("jax_disable_most_optimizations", True)
-
-
-def pytest_runtest_teardown():
-    jax.config.update("jax_disable_most_optimizations", False)
 
 
 @pytest.fixture(scope="session")
