@@ -4,6 +4,7 @@ import gc
 import inspect
 import os
 import pathlib
+import subprocess
 
 # Before jax is imported: an accelerator would only change the rounding.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -113,3 +114,16 @@ def pytest_runtest_call(item):
         if checked and "pytest.raises" in inspect.getsource(item.function):
             pytest.skip("the shape checker spoke first")
         raise
+
+
+@pytest.fixture
+def as_a_reader():
+    """Run a command in a folder of its own, and fail with what it said."""
+
+    def run(command, folder):
+        # Small networks compile far longer than they run.
+        quiet = os.environ | {"TQDM_DISABLE": "1", "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
+        done = subprocess.run(command, cwd=folder, env=quiet, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-3000:]
+
+    return run
