@@ -16,6 +16,8 @@ from ct_s5.nn._history import ChannelHistory as ChannelHistory
 from ct_s5.nn._history import channel_history as channel_history
 from ct_s5.nn._mixer import Mixer as Mixer
 from ct_s5.nn._mixer import StreamingMixer as StreamingMixer
+from ct_s5.nn._mixers import MIXERS as MIXERS
+from ct_s5.nn._mixers import refuse_bidirectional as refuse_bidirectional
 from ct_s5.nn._model import ModelSettings as ModelSettings
 from ct_s5.nn._model import ModelState as ModelState
 from ct_s5.nn._model import S5Model as S5Model

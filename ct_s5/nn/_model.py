@@ -1,7 +1,6 @@
 """The whole model: encoder, blocks, pooling, head."""
 
 import dataclasses
-from collections.abc import Callable
 from typing import Any, Literal
 
 import equinox as eqx
@@ -15,14 +14,14 @@ from ct_s5.nn._anchor import Anchor
 from ct_s5.nn._block import S5Block
 from ct_s5.nn._dropout import Keys, branch, drop
 from ct_s5.nn._encoder import Input, ReadingEncoder, TokenEncoder
-from ct_s5.nn._gru import GRULayer
 from ct_s5.nn._heads import Gaussian, Head
 from ct_s5.nn._history import ChannelHistory, channel_history
-from ct_s5.nn._mixer import Mixer, streaming
+from ct_s5.nn._mixer import streaming
+from ct_s5.nn._mixers import MIXERS
 from ct_s5.nn._norm import Moments
 from ct_s5.nn._pooling import POOLINGS, Pooling, PoolState, pool, pool_so_far, pooled_size
 from ct_s5.nn._segments import begins
-from ct_s5.ssm import Hold, S5Layer
+from ct_s5.ssm import Hold
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +37,8 @@ class ModelSettings:
     """P of each layer."""
     depth: int = 2
     """Blocks; 0 leaves encoder, pooling and head."""
-    mixer: Literal["s5", "gru"] = "s5"
+    mixer: str = "s5"
+    """A name of `MIXERS`."""
     hold: Hold = "zoh"
     bidirectional: bool = False
     n_blocks: int = 1
@@ -61,32 +61,6 @@ class ModelSettings:
     anchors: tuple[int, ...] = ()
     """The channel, by its place, that each of the K answers departs from; none: answers by
     themselves. See `Anchor`."""
-
-
-def _s5(settings: ModelSettings, key: PRNGKeyArray) -> Mixer:
-    return S5Layer(
-        settings.width,
-        settings.states,
-        n_blocks=settings.n_blocks,
-        hold=settings.hold,
-        bidirectional=settings.bidirectional,
-        timescale=settings.timescale,
-        rescale=settings.rescale,
-        output_init=settings.output_init,
-        key=key,
-    )
-
-
-def _gru(settings: ModelSettings, key: PRNGKeyArray) -> Mixer:
-    if settings.bidirectional:
-        raise ValueError("The GRU reads forwards only: leave bidirectional=False with mixer='gru'.")
-    return GRULayer(settings.width, key=key)
-
-
-_MIXERS: dict[str, Callable[[ModelSettings, PRNGKeyArray], Mixer]] = {
-    "s5": _s5,
-    "gru": _gru,
-}
 
 
 class ModelState(eqx.Module):
@@ -121,8 +95,8 @@ class S5Model(eqx.Module):
                 f"anchors={settings.anchors} name one channel for each of the "
                 f'{settings.n_outputs} answers of a model that answers per="reading".'
             )
-        if settings.mixer not in _MIXERS:
-            raise ValueError(f"mixer must be one of {', '.join(_MIXERS)}; got {settings.mixer!r}.")
+        if settings.mixer not in MIXERS:
+            raise ValueError(f"mixer must be one of {', '.join(MIXERS)}; got {settings.mixer!r}.")
         encoder_key, head_key, *block_keys = jax.random.split(key, 2 + 2 * settings.depth)
         if settings.n_tokens:
             self.encoder = TokenEncoder(settings.n_tokens, settings.width, key=encoder_key)
@@ -136,7 +110,7 @@ class S5Model(eqx.Module):
             )
         self.blocks = tuple(
             S5Block(
-                _MIXERS[settings.mixer](settings, mixer_key),
+                MIXERS[settings.mixer](settings, mixer_key),
                 settings.width,
                 norm=settings.norm,
                 prenorm=settings.prenorm,
