@@ -1,5 +1,6 @@
 """scikit-learn estimators over frames: `fit(frame, y)`, `predict(frame)`."""
 
+from ct_s5.estimators._base import NotFiniteAnswer as NotFiniteAnswer
 from ct_s5.estimators._classifier import S5Classifier as S5Classifier
 from ct_s5.estimators._files import load as load
 from ct_s5.estimators._forecaster import S5Forecaster as S5Forecaster

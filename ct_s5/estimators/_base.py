@@ -29,6 +29,10 @@ from ct_s5.nn import ModelSettings, S5Model
 from ct_s5.training import FitResult, FitSettings, Targets, fit, predict_all
 
 
+class NotFiniteAnswer(ValueError):
+    """A model that answers NaN or infinity."""
+
+
 class S5Estimator(BaseEstimator):
     """The common part of `S5Classifier` and `S5Regressor`, whose docstrings list the keywords."""
 
@@ -352,7 +356,7 @@ class S5Estimator(BaseEstimator):
         bad = np.flatnonzero(~np.isfinite(answers).all(axis=-1))
         if len(bad):
             place = self._place(encoded, bad[0]) if asked is None else asked.where(encoded, bad[0])
-            raise ValueError(
+            raise NotFiniteAnswer(
                 f"The model's answer for {place} is not finite. Look for "
                 "values far beyond those at fit in its series, such as a code for missing, and "
                 "put NaN there."
@@ -489,13 +493,14 @@ class S5Estimator(BaseEstimator):
         targets = self._targets(encoded, labels, np.ones(len(encoded.ids)))
         return (encoded.series, targets), list(encoded.ids)
 
-    def _model_settings(self, series: SeriesSet) -> ModelSettings:
+    def model_settings(self, n_channels: int, n_outputs: int, n_static: int = 0) -> ModelSettings:
+        """The shape of the network that these keywords make, before any data is seen."""
         same = ("mixer", "hold", "bidirectional", "norm", "dropout", "per", "pooling")
         choices: dict[str, Any] = {name: getattr(self, name) for name in same}
         return ModelSettings(
-            n_channels=series.values.shape[1],
-            n_outputs=self._n_outputs,
-            n_static=series.static.shape[1],
+            n_channels=n_channels,
+            n_outputs=n_outputs,
+            n_static=n_static,
             width=int(self.width),
             states=int(self.states),
             depth=int(self.depth),
@@ -505,6 +510,10 @@ class S5Estimator(BaseEstimator):
             head=self._loss,
             **choices,
         )
+
+    def _model_settings(self, series: SeriesSet) -> ModelSettings:
+        n_channels, n_static = series.values.shape[1], series.static.shape[1]
+        return self.model_settings(n_channels, self._n_outputs, n_static)
 
     def _fit_settings(self, seed: int) -> FitSettings:
         return FitSettings(

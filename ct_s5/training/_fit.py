@@ -99,7 +99,8 @@ class FitResult:
     model: S5Model
     """With the weights of the best epoch."""
     history: pd.DataFrame
-    """One row an epoch: losses, the monitored value, learning rate, seconds, series a second."""
+    """One row an epoch: losses, the monitored value, learning rate, seconds, series a second,
+    steps."""
     best_epoch: int
     lengths: tuple[int, ...]
     """The padded lengths, to predict with what is compiled already."""
@@ -283,6 +284,7 @@ def fit(
                     )
             seconds = time.perf_counter() - started
             row |= {"seconds": seconds, "series_per_second": len(series) / seconds}
+            row |= {"steps": n_steps}
             now = now.after(epoch, row, settings.monitor if validation else None, patience)
             if store is not None:
                 store.write(now)

@@ -59,6 +59,7 @@ def test_the_history_tells_every_epoch(result):
         "validation_loss",
         "seconds",
         "series_per_second",
+        "steps",
     ]
     assert np.isfinite(result.history).all(axis=None)
     assert result.lengths == (4,)
