@@ -15,7 +15,7 @@ import pandas as pd
 from ct_s5.estimators._classifier import S5Classifier
 from ct_s5.estimators._forecaster import S5Forecaster
 from ct_s5.estimators._imputer import S5Imputer
-from ct_s5.estimators._levels import SHARES
+from ct_s5.estimators._levels import MOST_BINS, SHARES, Calibration
 from ct_s5.estimators._regressor import S5Regressor
 from ct_s5.estimators._unlabelled import UnlabelledEstimator
 from ct_s5.frames import FrameSchema
@@ -43,7 +43,7 @@ _LARGEST = {
     "n_blocks": 4_096,
 }
 _LONGEST = 10_000_000
-_CALIBRATION = "calibration"
+_CALIBRATION, _EDGES = "calibration", "calibration_edges"
 _CLASS_DTYPE = re.compile(r"(u?int|float)\d{1,2}|bool|<U\d{1,4}")
 
 
@@ -81,7 +81,8 @@ def save(estimator, path: str | os.PathLike):
     if isinstance(estimator, UnlabelledEstimator):
         settings["told"] = list(estimator.channels_)
         settings["horizon"] = getattr(estimator, "horizon_", None)
-        arrays[_CALIBRATION] = estimator.calibration_
+        arrays[_CALIBRATION] = estimator.calibration_.table
+        arrays[_EDGES] = estimator.calibration_.edges
     return write_archive(path, "estimator", settings, arrays)
 
 
@@ -99,7 +100,7 @@ def load(path: str | os.PathLike) -> S5Classifier | S5Regressor | S5Forecaster |
             models; a model in double precision where JAX is held to single precision.
     """
     settings, arrays = read_archive(path, "estimator")
-    calibration = arrays.pop(_CALIBRATION, None)
+    calibration = arrays.pop(_CALIBRATION, None), arrays.pop(_EDGES, None)
     double = {array.dtype for array in arrays.values()} == {np.dtype(np.float64)}
     if double and jax.numpy.result_type(float) != np.float64:
         raise ArchiveError(
@@ -159,12 +160,24 @@ def _rebuild(settings: dict[str, Any], arrays, calibration) -> Any:
         places = tuple(estimator.schema_.channels.index(name) for name in told)
         if estimator.model_.settings.anchors != places:
             raise ValueError(f"it tells of {told!r}, and its model of other channels")
-        if calibration is None or calibration.shape != (len(told), len(SHARES)):
-            raise ValueError("its calibration is of another shape")
-        estimator.channels_, estimator.calibration_ = told, calibration
+        table, edges = calibration
+        estimator.channels_, estimator.calibration_ = told, _calibration(table, edges, len(told))
         if isinstance(estimator, S5Forecaster):
             estimator.horizon_ = float(settings["horizon"])
     return estimator
+
+
+def _calibration(table: Any, edges: Any, n_channels: int) -> Calibration:
+    """Bins of leads, and the quantiles of each, from the arrays of a file."""
+    if table is None or edges is None:
+        raise ValueError("its intervals are not calibrated by lead: fit it anew, and save it")
+    if edges.ndim != 1 or table.shape != (len(edges) + 1, n_channels, len(SHARES)):
+        raise ValueError("its calibration is of another shape")
+    if len(table) > MOST_BINS or not (np.diff(edges, prepend=0, append=np.inf) > 0).all():
+        raise ValueError(
+            f"its calibration has {len(table)} bins of leads, or they are out of order"
+        )
+    return Calibration(edges, table)
 
 
 def _model_settings(told: dict[str, Any]) -> ModelSettings:

@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from ct_s5.batch import SeriesSet, ask_ahead
 from ct_s5.estimators._backtest import keys, origins
 from ct_s5.estimators._inputs import is_amount
+from ct_s5.estimators._leads import since_last
 from ct_s5.estimators._signature import signature_of
 from ct_s5.estimators._unlabelled import UnlabelledEstimator, at_each, names_of
 from ct_s5.frames import Asked, ask_at, in_model_units
@@ -53,7 +54,8 @@ class S5Forecaster(UnlabelledEstimator):
     Attributes:
         channels_: What is foreseen, in order.
         horizon_: The horizon, in model units.
-        calibration_: Quantiles of the held-out errors of each channel, in predicted deviations.
+        calibration_: Quantiles of the held-out errors of each channel, in predicted deviations, by
+            lead: `edges` in model units, `table` (bins, channels, quantiles).
         model_, schema_, history_, best_epoch_, n_compilations_: As in `S5Classifier`.
     """
 
@@ -99,7 +101,8 @@ class S5Forecaster(UnlabelledEstimator):
         self._speak_of_empty(encoded, stacklevel=3)
         asked = self._ask(encoded, at)
         answers = at_each(self._tell(asked.series), asked.place)
-        return self._answered(encoded, asked, answers, level, quantiles)
+        leads = self._leads(asked.series)[asked.place]
+        return self._answered(encoded, asked, answers, leads, level, quantiles)
 
     def backtest(self, X, ahead, *, within=None, static=None, level=90, quantiles=None):
         """What would have been foreseen: each reading of `X`, from so long before it.
@@ -137,7 +140,8 @@ class S5Forecaster(UnlabelledEstimator):
         shown, place = ask_ahead(encoded.series, wanted, origin)
         if known := self._known_places:
             shown = with_known(encoded.series, shown, known, wanted, place)
-        columns = self._columns(at_each(self._tell(shown), place), level, quantiles)
+        answers = at_each(self._tell(shown), place)
+        columns = self._columns(answers, self._leads(shown)[place], level, quantiles)
         actual = self.schema_.restore(encoded.series.values[wanted])
         actual[~encoded.series.observed[wanted]] = np.nan
         told = {
@@ -178,8 +182,8 @@ class S5Forecaster(UnlabelledEstimator):
             known = self.schema_.restore(asked.series.values[asked.place])
             known[~asked.series.observed[asked.place]] = np.nan
         ids = fresh.encoded.ids.take(asked.owner).tolist()
-        answers = self._live().ask(ids, asked.times, known)
-        return self._answered(fresh.encoded, asked, answers, level, quantiles)
+        answers, leads = self._live().told(ids, asked.times, known)
+        return self._answered(fresh.encoded, asked, answers, leads[:, None], level, quantiles)
 
     def _ask(self, encoded, at) -> Asked:
         """The questions, with a warning about those beyond the horizon."""
@@ -230,6 +234,9 @@ class S5Forecaster(UnlabelledEstimator):
         if judged and self.cut is not None:
             cut = in_model_units(self.cut, self.schema_, "cut")
         return Forecasting(self._places, self.horizon_, self._known_places, cut, counted)
+
+    def _leads(self, series):
+        return since_last(series)
 
     def _check_keywords(self):
         super()._check_keywords()

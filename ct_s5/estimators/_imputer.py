@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ct_s5.batch import SeriesSet
 from ct_s5.estimators._inputs import is_amount
+from ct_s5.estimators._leads import from_nearest
 from ct_s5.estimators._signature import signature_of
 from ct_s5.estimators._unlabelled import UnlabelledEstimator, at_each, names_of
 from ct_s5.frames import ask_at, fill_missing
@@ -43,7 +44,9 @@ class S5Imputer(TransformerMixin, UnlabelledEstimator):
 
     Attributes:
         channels_: What is filled in, in order.
-        calibration_: Quantiles of the held-out errors of each channel, in predicted deviations.
+        calibration_: Quantiles of the held-out errors of each channel, in predicted deviations, by
+            the time to its nearest value: `edges` in model units, `table` (bins, channels,
+            quantiles).
         model_, schema_, history_, best_epoch_, n_compilations_: As in `S5Classifier`.
     """
 
@@ -76,7 +79,7 @@ class S5Imputer(TransformerMixin, UnlabelledEstimator):
         encoded = self._known(X, static)
         answers = self._tell(encoded.series)
         self._refuse_unanswered(encoded, answers.mean)
-        columns = self._columns(answers, level, None)
+        columns = self._columns(answers, self._leads(encoded.series), level, None)
         return fill_missing(X, encoded, columns)
 
     def predict(self, X, at=None, *, static=None, level=90, quantiles=None) -> pd.DataFrame:
@@ -105,7 +108,8 @@ class S5Imputer(TransformerMixin, UnlabelledEstimator):
             ).iloc[encoded.index.order]
         asked = ask_at(encoded, at)
         answers = at_each(self._tell(asked.series), asked.place)
-        return self._answered(encoded, asked, answers, level, quantiles)
+        leads = self._leads(asked.series)[asked.place]
+        return self._answered(encoded, asked, answers, leads, level, quantiles)
 
     def _known(self, X, static):
         check_is_fitted(self)
@@ -116,6 +120,9 @@ class S5Imputer(TransformerMixin, UnlabelledEstimator):
 
     def _task(self, series: SeriesSet, counted=None, judged=False) -> Imputing:
         return Imputing(self._places, self._share, self._ways, int(self.block), counted)
+
+    def _leads(self, series):
+        return from_nearest(series, self._places)
 
     @property
     def _share(self) -> tuple[Any, ...]:

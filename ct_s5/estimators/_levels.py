@@ -1,5 +1,6 @@
 """Intervals around answers: a Gaussian's, set right by how far held-out readings really fell."""
 
+import dataclasses
 from collections.abc import Sequence
 from statistics import NormalDist
 
@@ -8,38 +9,106 @@ from jaxtyping import Float
 
 # Of the distribution of errors, in standard deviations: what a level or a quantile is read off.
 SHARES = np.arange(1, 400) / 400
-_FEWEST = 20
+MOST_BINS = 10
+# Errors of a channel, on average, that a bin of leads is made of: with fewer, `SHARES` holds shares
+# that none of them tells.
+_FULL = len(SHARES)
+# A channel with fewer errors in a bin takes those of all leads; with fewer at all, the Gaussian's.
+_FEW, _FEWEST = 100, 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Calibration:
+    """How far readings fall from what was told of them, in predicted standard deviations.
+
+    By lead, the time that an answer has to bridge: errors grow with it in ways that no network's
+    standard deviation follows quite, so that over all leads at once near intervals would hold too
+    much and far ones too little.
+    """
+
+    edges: Float[np.ndarray, " _"]
+    """Leads, in model units, that part the B bins: B - 1 numbers, increasing."""
+    table: Float[np.ndarray, "B K Q"]
+    """Of each bin and channel the quantiles `SHARES`."""
+
+    @classmethod
+    def gaussian(cls, n_channels: int) -> "Calibration":
+        """One bin that holds the quantiles of a standard normal."""
+        return cls(np.zeros(0), np.tile(gaussian(SHARES), (1, n_channels, 1)))
+
+    def quantile(self, share: float, leads: Float[np.ndarray, "M _"]) -> Float[np.ndarray, "M K"]:
+        """A quantile of each channel's errors at some leads, read off between those of the table.
+
+        Args:
+            share: Of the errors that lie below.
+            leads: Of M answers, in model units; in one column, or in one a channel. Those beyond
+                the last edge, infinite ones among them, have the last bin.
+        """
+        told = np.array([[np.interp(share, SHARES, row) for row in rows] for rows in self.table])
+        bins = np.searchsorted(self.edges, leads)
+        return told[bins, np.arange(told.shape[1])[None, :]]
 
 
 def calibrate(
-    errors: Float[np.ndarray, "M K"], known: Float[np.ndarray, "M K"]
-) -> Float[np.ndarray, "K Q"]:
-    """The quantiles `SHARES` of each channel's errors, measured in predicted standard deviations.
+    errors: Float[np.ndarray, "M K"],
+    known: Float[np.ndarray, "M K"],
+    leads: Float[np.ndarray, "M _"],
+) -> Calibration:
+    """The quantiles `SHARES` of each channel's errors, in a few bins of leads.
 
-    Split-conformal: of n errors the quantile of a share p is the one of rank p (n + 1), so that on
-    exchangeable series the share holds whatever the distribution. A channel of fewer than 20 errors
-    keeps those of the Gaussian.
+    Split-conformal within each bin: of n errors the quantile of a share p is the one of rank
+    p (n + 1), so that on exchangeable series the share holds at the leads of each bin, whatever
+    the distribution. Bins hold about as many errors each; there are as many as have 399 a channel
+    on average, 10 at most. A channel with fewer than 100 errors in a bin has its quantiles over all
+    leads there, one with fewer than 20 altogether those of the Gaussian.
+
+    Args:
+        errors: In predicted standard deviations.
+        known: Above 0 where there is an error.
+        leads: In model units, in one column or in one a channel; infinite where nothing had been
+            read, which counts as the farthest bin.
 
     Source: Lei et al. 2018, "Distribution-free predictive inference for regression", section 2.2,
-    with signed errors.
+    with signed errors; the bins make it the Mondrian conformal prediction of Vovk, Gammerman and
+    Shafer, "Algorithmic learning in a random world" (2005), section 4.5.
     """
-    table = np.tile(gaussian(SHARES), (errors.shape[1], 1))
+    edges = _edges(leads, known > 0)
+    bins = np.broadcast_to(np.searchsorted(edges, leads), errors.shape)
+    table = np.tile(gaussian(SHARES), (len(edges) + 1, errors.shape[1], 1))
     for k in range(errors.shape[1]):
-        told = np.sort(errors[known[:, k] > 0, k])
-        if len(told) >= _FEWEST:
-            rank = (len(told) + 1) * SHARES - 1
-            table[k] = np.interp(rank, np.arange(len(told)), told)
-    return table
+        some = known[:, k] > 0
+        told, place = errors[some, k], bins[some, k]
+        for b in range(len(table)):
+            here = told[place == b]
+            here = np.sort(here if len(here) >= _FEW else told)
+            if len(here) >= _FEWEST:
+                rank = (len(here) + 1) * SHARES - 1
+                table[b, k] = np.interp(rank, np.arange(len(here)), here)
+    return Calibration(edges, table)
+
+
+def _edges(leads, known) -> Float[np.ndarray, " _"]:
+    """Halfway between two leads that came: a lead that often comes is in one bin."""
+    counts = known if leads.shape[1] > 1 else known.sum(axis=1, keepdims=True)
+    finite = np.isfinite(leads)
+    values, place = np.unique(leads[finite], return_inverse=True)
+    so_far = np.cumsum(np.bincount(place, counts[finite], len(values)))
+    if not len(values):
+        return np.zeros(0)
+    full = _FULL * max(int(known.any(axis=0).sum()), 1)
+    full = max(full, so_far[-1] / MOST_BINS)
+    edges, done = [], 0.0
+    while True:
+        last = int(np.searchsorted(so_far, done + full))
+        if last >= len(values) or so_far[-1] - so_far[last] < full * (1 - 1e-9):
+            return np.array(edges, np.float64)
+        edges.append((values[last] + values[last + 1]) / 2)
+        done = so_far[last]
 
 
 def gaussian(shares: Float[np.ndarray, " Q"]) -> Float[np.ndarray, " Q"]:
     """The quantiles of a standard normal."""
     return np.array([NormalDist().inv_cdf(float(p)) for p in shares])
-
-
-def quantile(table: Float[np.ndarray, "K Q"], share: float) -> Float[np.ndarray, " K"]:
-    """A quantile of each channel's errors, read off between those of the table."""
-    return np.array([np.interp(share, SHARES, row) for row in table])
 
 
 def read_levels(level) -> tuple[float, ...]:

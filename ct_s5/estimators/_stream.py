@@ -152,6 +152,12 @@ class Stream:
             ValueError: A series without a state, a time before its last reading, or times of
                 another kind than at fit.
         """
+        return self.told(ids, times, values)[0]
+
+    def told(
+        self, ids: Iterable[Hashable], times, values=None
+    ) -> tuple[Any, Float[np.ndarray, " Q"]]:
+        """As `ask`, and beside it the time since each last reading, in model units."""
         schema = self.schema
         series, index = pd.factorize(pd.Series(list(ids)))
         column = pd.Series(times).reset_index(drop=True)
@@ -195,7 +201,7 @@ class Stream:
         replay = self._replay(everyone, kept, kept.totals, kept.counts)
         steps = joined(replay, asked)
         answers, _ = go_on(self.run, steps, kept.static, kept.before)
-        return by_row(len(rows), (steps, answers))
+        return by_row(len(rows), (steps, answers)), gaps
 
     def forget(self, ids: Iterable[Hashable] | None = None) -> None:
         """Drop some series, or all.

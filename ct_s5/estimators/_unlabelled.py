@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ct_s5.batch import SeriesSet, windows
 from ct_s5.estimators._base import S5Estimator
-from ct_s5.estimators._levels import SHARES, calibrate, gaussian, quantile, read_levels, read_shares
+from ct_s5.estimators._levels import Calibration, calibrate, read_levels, read_shares
 from ct_s5.estimators._signature import signature_of
 from ct_s5.frames import Asked, EncodedFrame, decode_asked, learn_from, split_series, to_long
 from ct_s5.nn import Gaussian, ModelSettings, S5Model
@@ -122,7 +122,7 @@ class UnlabelledEstimator(S5Estimator):
             progress=self.progress,
         )
         self._keep(result)
-        self.calibration_ = np.tile(gaussian(SHARES), (len(self.channels_), 1))
+        self.calibration_ = Calibration.gaussian(len(self.channels_))
         if told is not None and judge is not None:
             self.calibration_ = self._calibrated(told, judge, seed)
         return self
@@ -136,7 +136,8 @@ class UnlabelledEstimator(S5Estimator):
         X, _ = self._as_channels(X, None, reset=False)
         encoded = self._encode(X, self.schema_, static)
         task = self._task(encoded.series, judged=True)
-        mean, _, targets = self._questioned(encoded.series, task, self._drawn_by())
+        shown, targets = task.draw(encoded.series, self._drawn_by())
+        mean = self._tell(shown).mean
         error = (mean - targets.values) ** 2 * targets.weights
         if not targets.weights.any():
             raise ValueError("There is no reading in X to be judged by.")
@@ -163,6 +164,10 @@ class UnlabelledEstimator(S5Estimator):
     def _task(
         self, series: SeriesSet, counted: Bool[np.ndarray, " R"] | None = None, judged: bool = False
     ) -> Task:
+        raise NotImplementedError
+
+    def _leads(self, series: SeriesSet) -> Float[np.ndarray, "R _"]:
+        """The time that an answer at each row bridges, in one column or in one a channel told."""
         raise NotImplementedError
 
     # The common way to answers.
@@ -192,12 +197,6 @@ class UnlabelledEstimator(S5Estimator):
             self.random_state if isinstance(self.random_state, int | np.integer) else 0
         )
 
-    def _questioned(self, series: SeriesSet, task: Task, rng: np.random.Generator):
-        """Means and standard deviations for what a task asks, and what it wants."""
-        shown, targets = task.draw(series, rng)
-        answers = self._tell(shown)
-        return answers.mean, np.sqrt(answers.variance), targets
-
     def _tell(self, series: SeriesSet) -> Gaussian:
         """Standardised means and variances at every row."""
         answers = predict_all(
@@ -210,17 +209,21 @@ class UnlabelledEstimator(S5Estimator):
         assert isinstance(answers, Gaussian)
         return answers
 
-    def _calibrated(self, series: SeriesSet, task: Task, seed: int) -> Float[np.ndarray, "K Q"]:
+    def _calibrated(self, series: SeriesSet, task: Task, seed: int) -> Calibration:
         rng = np.random.default_rng([seed, 1])
-        errors, known = [], []
+        draws = []
         for _ in range(_DRAWS):
-            mean, spread, targets = self._questioned(series, task, rng)
+            shown, targets = task.draw(series, rng)
+            answers = self._tell(shown)
+            errors = (targets.values - answers.mean) / np.sqrt(answers.variance)
             asked = targets.weights.any(axis=1)
-            errors.append(((targets.values - mean) / spread)[asked])
-            known.append(targets.weights[asked])
-        return calibrate(np.concatenate(errors).astype(np.float64), np.concatenate(known))
+            parts = errors.astype(np.float64), targets.weights, self._leads(shown)
+            draws.append(tuple(part[asked] for part in parts))
+        return calibrate(*map(np.concatenate, zip(*draws, strict=True)))
 
-    def _columns(self, answers: Gaussian, level, quantiles) -> dict[str, Float[np.ndarray, " Q"]]:
+    def _columns(
+        self, answers: Gaussian, leads: Float[np.ndarray, "Q _"], level, quantiles
+    ) -> dict[str, Float[np.ndarray, " Q"]]:
         """Answers in the caller's units by column: each channel, then what surrounds it."""
         places = list(self._places)
         scale = np.array(self.schema_.scales)[places]
@@ -233,7 +236,8 @@ class UnlabelledEstimator(S5Estimator):
         ]
         shares += [(f"q-{100 * share:g}", share) for share in read_shares(quantiles)]
         around = {
-            words: mean + quantile(self.calibration_, share) * spread for words, share in shares
+            words: mean + self.calibration_.quantile(share, leads) * spread
+            for words, share in shares
         }
         columns = {}
         for k, name in enumerate(self.channels_):
@@ -242,11 +246,11 @@ class UnlabelledEstimator(S5Estimator):
         return columns
 
     def _answered(
-        self, encoded: EncodedFrame, asked: Asked, answers: Gaussian, level, quantiles
+        self, encoded: EncodedFrame, asked: Asked, answers: Gaussian, leads, level, quantiles
     ) -> pd.DataFrame:
         """The answers to questions as a flat frame."""
         self._refuse_unanswered(encoded, answers.mean, asked)
-        columns = self._columns(answers, level, quantiles)
+        columns = self._columns(answers, leads, level, quantiles)
         return decode_asked(encoded, asked, np.stack([*columns.values()], axis=1), [*columns])
 
     def _check_keywords(self) -> None:
