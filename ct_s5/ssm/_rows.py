@@ -1,0 +1,55 @@
+"""What a row of steps must look like before a layer touches it."""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
+
+
+class Kinds(NamedTuple):
+    """What kind the steps are; None where all are alike."""
+
+    reading: Bool[Array, " L"] | None
+    """True on a reading, False on a query or padding."""
+    real: Bool[Array, " L"] | None
+    """False on padding."""
+    reset: Bool[Array, " L"] | None
+    """True where another series begins."""
+
+
+def checked_rows(
+    n_features: int,
+    inputs: Float[Array, "L H"],
+    gaps: Float[Array, " L"],
+    reading: Bool[Array, " L"] | None,
+    real: Bool[Array, " L"] | None,
+    reset: Bool[Array, " L"] | None,
+    dtype,
+) -> tuple[Float[Array, "L H"], Kinds]:
+    """Inputs with padding set to 0, and the kinds of the steps.
+
+    Raises:
+        ValueError: Shapes that do not fit.
+    """
+    inputs = jnp.asarray(inputs, dtype)
+    if inputs.ndim != 2 or inputs.shape[1] != n_features:
+        raise ValueError(
+            f"inputs must have shape (L, H) = (L, {n_features}) for one series; got "
+            f"{inputs.shape}. Use jax.vmap for a batch."
+        )
+    n_steps = inputs.shape[0]
+    flags = {"gaps": gaps, "reading": reading, "real": real, "reset": reset}
+    for name, array in flags.items():
+        if array is not None and jnp.shape(array) != (n_steps,):
+            raise ValueError(
+                f"{name} has shape {jnp.shape(array)}, inputs has {n_steps} steps: one entry a "
+                f"step, shape ({n_steps},)."
+            )
+    reading, real, reset = (
+        None if flag is None else jnp.asarray(flag) for flag in (reading, real, reset)
+    )
+    if real is not None:
+        # Before anything else touches them: NaN * 0 is NaN.
+        inputs = jnp.where(real[:, None], inputs, jnp.zeros_like(inputs))
+        reading = real if reading is None else reading & real
+    return inputs, Kinds(reading, real, reset)

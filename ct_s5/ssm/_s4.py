@@ -1,0 +1,148 @@
+"""S4: a HiPPO state space of its own for each feature, as a convolution or step by step."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Bool, Complex, Float, PRNGKeyArray
+
+from ct_s5.ssm._equal_steps import convolved, stepped
+from ct_s5.ssm._hippo import hippo_normal
+from ct_s5.ssm._pairs import join, split
+from ct_s5.ssm._rows import checked_rows
+from ct_s5.ssm._s4_kernel import LowRank, Mover, kernel, move, mover
+from ct_s5.ssm._starts import drawn_outputs, drawn_timescales
+
+
+class S4Layer(eqx.Module):
+    """A structured state space layer. It takes readings as equally spaced: gaps are not used.
+
+    Every feature has a state space of its own with one input and one output,
+
+        x' = A x + B u,   A = diag(rate) - P P*,   y = 2 Re(C x) + D u,
+
+    discretised once, by the bilinear rule with a learned step. A row is answered at once by a
+    convolution, and `run` goes on step by step with the same numbers. The state stands still
+    between readings, so a query is told the state at the last reading.
+
+    References:
+        Gu, Goel and Re, Efficiently Modeling Long Sequences with Structured State Spaces,
+        arXiv:2111.00396. The low-rank part is -P P* as in Goel et al., arXiv:2202.09729, section 4,
+        which keeps the state from growing whatever is learned.
+    """
+
+    rate_real: Float[Array, "H Q"]
+    """Before minus softplus."""
+    rate_imag: Float[Array, "H Q"]
+    low_rank: Float[Array, "2 H Q"]
+    """Real and imaginary part of P."""
+    log_timescale: Float[Array, " H"]
+    input_weight: Float[Array, "2 H Q"]
+    """Real and imaginary part of B."""
+    output_weight: Float[Array, "2 H Q"]
+    """Real and imaginary part of C."""
+    feedthrough: Float[Array, " H"]
+
+    n_features: int = eqx.field(static=True)
+    n_states: int = eqx.field(static=True)
+    rescale: float = eqx.field(static=True)
+
+    def __init__(
+        self,
+        n_features: int,
+        n_states: int = 64,
+        *,
+        timescale: tuple[float, float] = (1e-3, 1e-1),
+        rescale: float = 1.0,
+        key: PRNGKeyArray,
+    ):
+        """Start from HiPPO-LegS, the whole matrix.
+
+        Args:
+            n_features: H, features in and out.
+            n_states: N, even: states of each feature, N H in all. Conjugate symmetry halves it
+                inside. A convolution costs H N^3 log L once a batch, whatever the batch.
+            timescale: Range of the initial steps, log-uniform, in 1 / reading.
+            rescale: A fixed factor on every step, for rows sampled at another rate than trained on:
+                2 at half the rate.
+            key: Seeds steps, output map and feedthrough.
+        """
+        rates, vectors = hippo_normal(n_states)
+        dtype, order = jnp.result_type(float), np.arange(n_states)
+
+        def turned(real):
+            """A vector in eigenvector coordinates, the same for every feature."""
+            turned = vectors.conj().T @ real
+            parts = np.stack([np.real(turned), np.imag(turned)])[:, None]
+            return jnp.asarray(np.tile(parts, (1, n_features, 1)), dtype)
+
+        step_key, output_key, feedthrough_key = jax.random.split(key, 3)
+        each = np.ones((n_features, 1))
+        self.rate_real = jnp.asarray(each * np.log(np.expm1(-np.real(rates))), dtype)
+        self.rate_imag = jnp.asarray(each * np.imag(rates), dtype)
+        self.low_rank = turned(np.sqrt(order + 0.5))
+        self.log_timescale = drawn_timescales(step_key, n_features, timescale, rescale)
+        self.input_weight = turned(np.sqrt(2 * order + 1))
+        self.output_weight = drawn_outputs(output_key, (n_features, n_states // 2))
+        self.feedthrough = jax.random.normal(feedthrough_key, (n_features,), dtype)
+        self.n_features = n_features
+        self.n_states = n_states
+        self.rescale = rescale
+
+    @property
+    def timescales(self) -> Float[Array, " H"]:
+        """The step of each feature, `rescale` included."""
+        return jnp.exp(self.log_timescale) * self.rescale
+
+    def __call__(
+        self,
+        inputs: Float[Array, "L H"],
+        gaps: Float[Array, " L"],
+        *,
+        gaps_after: Float[Array, " L"] | None = None,
+        reading: Bool[Array, " L"] | None = None,
+        real: Bool[Array, " L"] | None = None,
+        reset: Bool[Array, " L"] | None = None,
+    ) -> Float[Array, "L H"]:
+        """The outputs at every step, by one convolution; padded outputs are 0."""
+        dtype = self.feedthrough.dtype
+        inputs, kinds = checked_rows(self.n_features, inputs, gaps, reading, real, reset, dtype)
+        if not len(inputs):
+            return inputs
+        filters = kernel(self._mover(), tuple(self.output_weight), len(inputs))
+        return convolved(filters, self.feedthrough, inputs, kinds)
+
+    def run(
+        self,
+        inputs: Float[Array, "L H"],
+        gaps: Float[Array, " L"],
+        state: Complex[Array, "H Q"] | None = None,
+        *,
+        reading: Bool[Array, " L"] | None = None,
+        real: Bool[Array, " L"] | None = None,
+        reset: Bool[Array, " L"] | None = None,
+    ) -> tuple[Float[Array, "L H"], Complex[Array, "H Q"]]:
+        """Some steps of a series one by one, going on from a state, and the state after them."""
+        dtype = self.feedthrough.dtype
+        inputs, kinds = checked_rows(self.n_features, inputs, gaps, reading, real, reset, dtype)
+        moves, (re, im) = self._mover(), self.output_weight
+        state = self.initial_state() if state is None else state
+        outputs, x = stepped(
+            lambda x, u: move(moves, x, u),
+            lambda x: 2 * jnp.sum(re * x[0] - im * x[1], axis=1),
+            self.feedthrough,
+            inputs,
+            kinds,
+            split(state),
+        )
+        return outputs, join(x)
+
+    def initial_state(self) -> Complex[Array, "H Q"]:
+        """The empty state, before any reading."""
+        return lax.complex(jnp.zeros_like(self.rate_imag), jnp.zeros_like(self.rate_imag))
+
+    def _mover(self) -> Mover:
+        rates = (-jax.nn.softplus(self.rate_real), self.rate_imag)
+        parts = (tuple(self.low_rank), tuple(self.input_weight))
+        return mover(LowRank(rates, *parts, self.timescales[:, None]))

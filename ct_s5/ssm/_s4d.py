@@ -1,0 +1,176 @@
+"""S4D: S4 with a diagonal state matrix."""
+
+import math
+from typing import Literal, get_args
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Bool, Complex, Float, PRNGKeyArray
+
+from ct_s5.ssm._equal_steps import convolved, stepped
+from ct_s5.ssm._hippo import hippo_normal
+from ct_s5.ssm._pairs import Pair, join, plus, scaled, split, times
+from ct_s5.ssm._phi import cross_held, decay_over
+from ct_s5.ssm._rows import checked_rows
+from ct_s5.ssm._starts import drawn_outputs, drawn_timescales
+
+Rates = Literal["legs", "lin", "inv"]
+
+
+class S4DLayer(eqx.Module):
+    """A diagonal state space layer. It takes readings as equally spaced: gaps are not used.
+
+    Every feature has N/2 complex states of its own, `x' = rate x + u`, `y = 2 Re(C x) + D u`, a
+    reading held over one learned step (zero-order hold). The input map is 1: only its product with
+    C would count. A row is answered at once by a convolution, and `run` goes on step by step with
+    the same numbers. The state stands still between readings, so a query is told the state at the
+    last reading.
+
+    References:
+        Gu, Gupta, Goel and Re, On the Parameterization and Initialization of Diagonal State Space
+        Models, arXiv:2206.11893.
+    """
+
+    rate_real: Float[Array, "H Q"]
+    """Before minus softplus."""
+    rate_imag: Float[Array, "H Q"]
+    log_timescale: Float[Array, " H"]
+    output_weight: Float[Array, "2 H Q"]
+    """Real and imaginary part of C."""
+    feedthrough: Float[Array, " H"]
+
+    n_features: int = eqx.field(static=True)
+    n_states: int = eqx.field(static=True)
+    rescale: float = eqx.field(static=True)
+
+    def __init__(
+        self,
+        n_features: int,
+        n_states: int = 64,
+        *,
+        rates: Rates = "legs",
+        timescale: tuple[float, float] = (1e-3, 1e-1),
+        rescale: float = 1.0,
+        key: PRNGKeyArray,
+    ):
+        """Start from one set of rates for all features.
+
+        Args:
+            n_features: H, features in and out.
+            n_states: N, even: states of each feature, N H in all.
+            rates: "legs", the eigenvalues of HiPPO-N; "lin", `-1/2 + i pi n`; "inv",
+                `-1/2 + i N / pi (N / (2n + 1) - 1)`, which is near "legs".
+            timescale: Range of the initial steps, log-uniform, in 1 / reading.
+            rescale: A fixed factor on every step, for rows sampled at another rate than trained on:
+                2 at half the rate.
+            key: Seeds steps, output map and feedthrough.
+        """
+        start = _start(rates, n_states)
+        dtype, each = jnp.result_type(float), np.ones((n_features, 1))
+        step_key, output_key, feedthrough_key = jax.random.split(key, 3)
+        self.rate_real = jnp.asarray(each * np.log(np.expm1(-np.real(start))), dtype)
+        self.rate_imag = jnp.asarray(each * np.imag(start), dtype)
+        self.log_timescale = drawn_timescales(step_key, n_features, timescale, rescale)
+        self.output_weight = drawn_outputs(output_key, (n_features, n_states // 2))
+        self.feedthrough = jax.random.normal(feedthrough_key, (n_features,), dtype)
+        self.n_features = n_features
+        self.n_states = n_states
+        self.rescale = rescale
+
+    @property
+    def timescales(self) -> Float[Array, " H"]:
+        """The step of each feature, `rescale` included."""
+        return jnp.exp(self.log_timescale) * self.rescale
+
+    def __call__(
+        self,
+        inputs: Float[Array, "L H"],
+        gaps: Float[Array, " L"],
+        *,
+        gaps_after: Float[Array, " L"] | None = None,
+        reading: Bool[Array, " L"] | None = None,
+        real: Bool[Array, " L"] | None = None,
+        reset: Bool[Array, " L"] | None = None,
+    ) -> Float[Array, "L H"]:
+        """The outputs at every step, by one convolution; padded outputs are 0."""
+        dtype = self.feedthrough.dtype
+        inputs, kinds = checked_rows(self.n_features, inputs, gaps, reading, real, reset, dtype)
+        if not len(inputs):
+            return inputs
+        return convolved(self._kernel(len(inputs)), self.feedthrough, inputs, kinds)
+
+    def run(
+        self,
+        inputs: Float[Array, "L H"],
+        gaps: Float[Array, " L"],
+        state: Complex[Array, "H Q"] | None = None,
+        *,
+        reading: Bool[Array, " L"] | None = None,
+        real: Bool[Array, " L"] | None = None,
+        reset: Bool[Array, " L"] | None = None,
+    ) -> tuple[Float[Array, "L H"], Complex[Array, "H Q"]]:
+        """Some steps of a series one by one, going on from a state, and the state after them."""
+        dtype = self.feedthrough.dtype
+        inputs, kinds = checked_rows(self.n_features, inputs, gaps, reading, real, reset, dtype)
+        (decay, gain), (re, im) = self._discretised(), self.output_weight
+        state = self.initial_state() if state is None else state
+        outputs, x = stepped(
+            lambda x, u: plus(times(decay, x), scaled(u[:, None], gain)),
+            lambda x: 2 * jnp.sum(re * x[0] - im * x[1], axis=1),
+            self.feedthrough,
+            inputs,
+            kinds,
+            split(state),
+        )
+        return outputs, join(x)
+
+    def initial_state(self) -> Complex[Array, "H Q"]:
+        """The empty state, before any reading."""
+        return lax.complex(jnp.zeros_like(self.rate_imag), jnp.zeros_like(self.rate_imag))
+
+    def _discretised(self) -> tuple[Pair, Pair]:
+        """Decay and gain of one step."""
+        step = jnp.broadcast_to(self.timescales[:, None], self.rate_imag.shape)
+        return cross_held(-jax.nn.softplus(self.rate_real), self.rate_imag, step)
+
+    def _kernel(self, n_steps: int) -> Float[Array, "H L"]:
+        """What an input of 1 adds 0, 1, .. readings later: `2 Re(C gain decay^l)`.
+
+        As `l = j w + i` with w near the root of L, every power is the product of one of w and one
+        of L / w: a matrix product over the states, in place of L exponentials a state.
+        """
+        width = math.ceil(math.sqrt(n_steps))
+        n_rows = math.ceil(n_steps / width)
+        rates = (-jax.nn.softplus(self.rate_real)[:, :, None], self.rate_imag[:, :, None])
+        step = self.timescales[:, None, None]
+
+        def powers(exponents):
+            exponents = jnp.arange(*exponents, dtype=step.dtype)[None, None, :]
+            shape = (*self.rate_imag.shape, exponents.shape[2])
+            every = (*rates, step * exponents)
+            return decay_over(*(jnp.broadcast_to(part, shape) for part in every))
+
+        fine, coarse = powers((0, width)), powers((0, n_rows * width, width))
+        weight = scaled(jnp.full_like(step[:, :, 0], 2), self._discretised()[1])
+        weight = times(tuple(self.output_weight), weight)
+        coarse = times((weight[0][:, :, None], weight[1][:, :, None]), coarse)
+        rows = jnp.concatenate([coarse[0], -coarse[1]], axis=1)
+        columns = jnp.concatenate(fine, axis=1)
+        kernel = jnp.matmul(rows.swapaxes(1, 2), columns, precision=lax.Precision.HIGHEST)
+        return kernel.reshape(self.n_features, -1)[:, :n_steps]
+
+
+def _start(rates: Rates, n_states: int) -> Complex[np.ndarray, " Q"]:
+    legs = hippo_normal(n_states)[0]  # refuses an odd number of states
+    order = np.arange(n_states // 2)
+    match rates:
+        case "legs":
+            return legs
+        case "lin":
+            return -0.5 + 1j * np.pi * order
+        case "inv":
+            return -0.5 + 1j * n_states / np.pi * (n_states / (2 * order + 1) - 1)
+    raise ValueError(f"rates must be one of {', '.join(get_args(Rates))}; got {rates!r}.")

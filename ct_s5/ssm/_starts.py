@@ -1,0 +1,26 @@
+"""Where the layers with a state space a feature, and the oscillators, start."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+
+
+def drawn_timescales(
+    key: PRNGKeyArray, n: int, timescale: tuple[float, float], rescale: float
+) -> Float[Array, " n"]:
+    """Logarithms, uniform over the range."""
+    low, high = timescale
+    if not 0 < low <= high:
+        raise ValueError(f"timescale is a range (low, high) with 0 < low <= high; got {timescale}.")
+    if not 0 < rescale < np.inf:
+        raise ValueError(f"rescale must be a positive number; got {rescale}.")
+    if n < 1:
+        raise ValueError(f"n_features must be at least 1; got {n}.")
+    bounds = {"minval": np.log(low), "maxval": np.log(high)}
+    return jax.random.uniform(key, (n,), jnp.result_type(float), **bounds)
+
+
+def drawn_outputs(key: PRNGKeyArray, shape: tuple[int, int]) -> Float[Array, "2 H Q"]:
+    """Real and imaginary part of complex numbers of variance 1."""
+    return jax.random.normal(key, (2, *shape), jnp.result_type(float)) * np.sqrt(0.5)
