@@ -17,7 +17,7 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 
 _MANY_MAPS = 25_000
 _TESTS = pathlib.Path(__file__).parent
-_QUICK = {"estimators", "lab", "lra"}
+_QUICK = {"estimators", "lab", "lra", "pendulum"}
 
 
 @pytest.fixture(params=["float32", "float64"])
