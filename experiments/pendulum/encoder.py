@@ -161,4 +161,6 @@ def _largest(four):
 
 def _to_winners(grad, winner):
     """Gradients of a maximum as those of its four arguments, side by side."""
-    return jnp.concatenate([jnp.where(winner == k, grad, 0) for k in range(4)], axis=-1)
+    each = jnp.expand_dims(jnp.arange(4, dtype=winner.dtype), (*range(winner.ndim - 1), -1))
+    grads = jnp.where(jnp.expand_dims(winner, -2) == each, jnp.expand_dims(grad, -2), 0)
+    return jnp.reshape(grads, (*grad.shape[:-1], -1))
