@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from statistics import NormalDist
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 # Of the distribution of errors, in standard deviations: what a level or a quantile is read off.
 SHARES = np.arange(1, 400) / 400
@@ -15,6 +15,8 @@ MOST_BINS = 10
 _FULL = len(SHARES)
 # A channel with fewer errors in a bin takes those of all leads; with fewer at all, the Gaussian's.
 _FEW, _FEWEST = 100, 20
+# So many errors say what there is to say of one series.
+_ENOUGH = 100
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +55,7 @@ def calibrate(
     errors: Float[np.ndarray, "M K"],
     known: Float[np.ndarray, "M K"],
     leads: Float[np.ndarray, "M _"],
+    series: Int[np.ndarray, " M"],
 ) -> Calibration:
     """The quantiles `SHARES` of each channel's errors, in a few bins of leads.
 
@@ -62,29 +65,47 @@ def calibrate(
     on average, 10 at most. A channel with fewer than 100 errors in a bin has its quantiles over all
     leads there, one with fewer than 20 altogether those of the Gaussian.
 
+    What is exchangeable are series, not their readings, so a long series has no more say than one
+    of 100 errors: beyond, its errors count less each, and ranks are sums of what the errors up to
+    there count. With five people held out, two of them watched ten times as long, intervals would
+    else be those of the two.
+
     Args:
         errors: In predicted standard deviations.
         known: Above 0 where there is an error.
         leads: In model units, in one column or in one a channel; infinite where nothing had been
             read, which counts as the farthest bin.
+        series: Whose errors they are.
 
     Source: Lei et al. 2018, "Distribution-free predictive inference for regression", section 2.2,
     with signed errors; the bins make it the Mondrian conformal prediction of Vovk, Gammerman and
-    Shafer, "Algorithmic learning in a random world" (2005), section 4.5.
+    Shafer, "Algorithmic learning in a random world" (2005), section 4.5. That groups should have
+    equal say where new groups are to come: Dunn, Wasserman and Ramdas 2022, "Distribution-free
+    prediction sets for two-layer hierarchical models".
     """
     edges = _edges(leads, known > 0)
     bins = np.broadcast_to(np.searchsorted(edges, leads), errors.shape)
     table = np.tile(gaussian(SHARES), (len(edges) + 1, errors.shape[1], 1))
     for k in range(errors.shape[1]):
         some = known[:, k] > 0
-        told, place = errors[some, k], bins[some, k]
+        if some.sum() < _FEWEST:
+            continue
+        told, place, whose = errors[some, k], bins[some, k], series[some]
         for b in range(len(table)):
-            here = told[place == b]
-            here = np.sort(here if len(here) >= _FEW else told)
-            if len(here) >= _FEWEST:
-                rank = (len(here) + 1) * SHARES - 1
-                table[b, k] = np.interp(rank, np.arange(len(here)), here)
+            here = place == b
+            here = here if here.sum() >= _FEW else np.ones_like(here)
+            table[b, k] = _quantiles(told[here], whose[here])
     return Calibration(edges, table)
+
+
+def _quantiles(errors: Float[np.ndarray, " n"], series: Int[np.ndarray, " n"]):
+    """The quantiles `SHARES`; where all count alike, the error of rank k is that of k / (n + 1)."""
+    own = np.bincount(series)[series]
+    order = np.argsort(errors)
+    counts = (np.minimum(own, _ENOUGH) / own)[order]
+    one = counts.mean()
+    share = (np.cumsum(counts) - counts / 2 + one / 2) / (counts.sum() + one)
+    return np.interp(SHARES, share, errors[order])
 
 
 def _edges(leads, known) -> Float[np.ndarray, " _"]:

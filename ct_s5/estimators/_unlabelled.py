@@ -217,7 +217,8 @@ class UnlabelledEstimator(S5Estimator):
             answers = self._tell(shown)
             errors = (targets.values - answers.mean) / np.sqrt(answers.variance)
             asked = targets.weights.any(axis=1)
-            parts = errors.astype(np.float64), targets.weights, self._leads(shown)
+            errors = errors.astype(np.float64)
+            parts = errors, targets.weights, self._leads(shown), shown.owners
             draws.append(tuple(part[asked] for part in parts))
         return calibrate(*map(np.concatenate, zip(*draws, strict=True)))
 

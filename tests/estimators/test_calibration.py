@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import statistics
 
 import numpy as np
 import pandas as pd
@@ -18,10 +19,15 @@ TINY = {"width": 8, "states": 8, "depth": 0, "batch_size": 32, "random_state": 0
 
 
 def draw_errors(seed, n=6000):
-    """Leads, errors that grow with them and lean to one side, and that all of them are known."""
+    """Errors that grow with their leads and lean to one side: what `calibrate` takes."""
     rng = np.random.default_rng(seed)
     leads = rng.uniform(0, 10, (n, 1))
-    return (0.3 + leads) * (rng.exponential(size=(n, 2)) - 0.7), np.ones((n, 2)), leads
+    return (
+        (0.3 + leads) * (rng.exponential(size=(n, 2)) - 0.7),
+        np.ones((n, 2)),
+        leads,
+        np.arange(n),
+    )
 
 
 def held(calibration, errors, leads):
@@ -44,7 +50,7 @@ def test_every_bin_of_leads_holds_its_share_where_the_pooled_errors_do_not(monke
     monkeypatch.setattr(_levels, "MOST_BINS", 1)
     pooled = calibrate(*draw_errors(0))
     assert len(pooled.table) == 1
-    errors, _, leads = draw_errors(1)
+    errors, _, leads, _ = draw_errors(1)
     for channel in range(2):
         ours, theirs = (held(c, errors, leads)[:, channel] for c in (by_lead, pooled))
         tenths = np.digitize(leads[:, 0], range(1, 10))
@@ -59,7 +65,7 @@ def test_ranks_within_a_bin_are_those_of_split_conformal_prediction():
     leads = np.repeat([1.0, 2.0, 4.0], 399)[:, None]
     errors = rng.normal(size=(3 * 399, 1)) * leads
     shuffled = rng.permutation(len(leads))
-    told = calibrate(errors[shuffled], np.ones_like(errors), leads[shuffled])
+    told = calibrate(errors[shuffled], np.ones_like(errors), leads[shuffled], shuffled // 3)
     np.testing.assert_array_equal(told.edges, [1.5, 3.0])
     for lead in (1.0, 2.0, 4.0):
         # Of 399 errors the share p = k / 400 is that of rank p (399 + 1) = k.
@@ -72,13 +78,13 @@ def test_ranks_within_a_bin_are_those_of_split_conformal_prediction():
 
 
 def test_few_errors_make_fewer_bins_and_a_channel_with_few_takes_those_of_all_leads():
-    errors, known, leads = draw_errors(0, n=1300)
-    assert len(calibrate(errors, known, leads).edges) == 2
-    assert len(calibrate(errors[:700], known[:700], leads[:700]).edges) == 0
-    errors, known, leads = draw_errors(0, n=2600)
+    drawn = draw_errors(0, n=1300)
+    assert len(calibrate(*drawn).edges) == 2
+    assert len(calibrate(*(part[:700] for part in drawn)).edges) == 0
+    errors, known, leads, series = draw_errors(0, n=2600)
     rare = known * [1, 0]
     rare[:90, 1] = 1
-    told = calibrate(errors, rare, leads)
+    told = calibrate(errors, rare, leads, series)
     assert (told.table[0, 0] != told.table[1, 0]).any()
     # Of 90 errors the share k / 91 is that of rank k.
     ranked = np.sort(errors[:90, 1])
@@ -86,20 +92,33 @@ def test_few_errors_make_fewer_bins_and_a_channel_with_few_takes_those_of_all_le
         for lead in (0.1, 9.9):
             value = told.quantile(k / 91, np.array([[lead]]))[0, 1]
             assert ranked[k - 2] < value < ranked[k]
-    unseen = calibrate(errors, known * [1, 0], leads)
+    unseen = calibrate(errors, known * [1, 0], leads, series)
     wanted = np.broadcast_to(Calibration.gaussian(1).table[0], unseen.table[:, 1].shape)
     np.testing.assert_array_equal(unseen.table[:, 1], wanted)
 
 
 def test_what_lies_beyond_all_leads_has_the_last_bin():
-    errors, known, leads = draw_errors(0)
+    errors, known, leads, series = draw_errors(0)
     leads[:50] = np.inf  # where nothing had been read: no edge of its own
-    told = calibrate(errors, known, leads)
+    told = calibrate(errors, known, leads, series)
     assert np.isfinite(told.edges).all()
     far = told.quantile(0.95, np.array([[9.99], [1e9], [np.inf]]))
     assert (far == told.quantile(0.95, np.array([[9.99]]))).all()
-    often = calibrate(errors, known, np.round(leads / 5))  # three leads, each in one bin
+    often = calibrate(errors, known, np.round(leads / 5), series)  # three leads, each in one bin
     np.testing.assert_array_equal(often.edges, [0.5, 1.5])
+
+
+def test_a_long_series_has_no_more_say_than_a_short_one():
+    rng = np.random.default_rng(0)
+    # Four people of 200 errors with spread 1, and one of 40,000 with spread 3.
+    series = np.repeat(np.arange(5), [200, 200, 200, 200, 40_000])
+    spread = np.where(series == 4, 3.0, 1.0)[:, None]
+    errors = rng.normal(size=(len(series), 1)) * spread
+    told = calibrate(errors, np.ones_like(errors), np.ones_like(errors), series)
+    one, three = statistics.NormalDist(0, 1), statistics.NormalDist(0, 3)
+    for share in (0.05, 0.5, 0.95):
+        value = told.quantile(share, np.ones((1, 1)))[0, 0]
+        assert 0.8 * one.cdf(value) + 0.2 * three.cdf(value) == pytest.approx(share, abs=0.03)
 
 
 def draw_rows(seed=0, lengths=(9, 0, 1, 14, 3)):
