@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 
 _VERSIONS = ("1",)
+_MIXERS = ("s5", "gru")
 _LARGEST_HEADER = 16 * 2**20
 _DTYPES = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
 
@@ -53,7 +54,12 @@ class Model:
     def __init__(self, settings: dict[str, Any], arrays: dict[str, np.ndarray]):
         """Args: what `load` found in a file."""
         told, schema = settings["model"], settings["schema"]
-        if told["bidirectional"] or told["mixer"] not in ("s5", "gru") or told["n_tokens"]:
+        if told["mixer"] not in _MIXERS and told["depth"]:
+            raise ValueError(
+                f"This model's sequence layers are {told['mixer']!r}; this runtime knows "
+                f"{' and '.join(_MIXERS)}. Use ct_s5.load, or export it: `ct-s5 export`."
+            )
+        if told["bidirectional"] or told["n_tokens"]:
             raise ValueError(
                 "This model cannot take readings as they arrive: it reads each series from both "
                 "ends, or reads tokens. Train one with bidirectional=False."
@@ -75,6 +81,7 @@ class Model:
         self._means, self._scales = np.array(schema["means"]), np.array(schema["scales"])
         self._static: list[dict[str, Any]] = schema["static"]
         self._encoder = _linear(weights, "encoder.linear")
+        self._decay = _linear(weights, "encoder.decay")
         self._head = _linear(weights, "head.linear")
         self._blocks = [_Block(weights, f"blocks.{n}", told) for n in range(told["depth"])]
         self._width: int = told["width"]
@@ -163,6 +170,7 @@ class Stream:
             "age": lambda: np.log1p(age),
             "count": lambda: np.log1p(count),
             "square": lambda: np.log1p(last * last),
+            "decayed": lambda: np.arcsinh(np.where(seen, row, _left(model._decay, age) * last)),
         }
         columns = [past[name]() for name in model._inputs]
         encoded = _apply(model._encoder, np.concatenate([*columns, self._static]))
@@ -331,6 +339,12 @@ def _ramp(z, growth):
     away = np.where(near, 1.0, z)
     mean = np.where(near, 1 + z / 2 + z * z / 6, growth / away)
     return mean, np.where(near, 0.5 + z / 6 + z * z / 24, (mean - 1) / away)
+
+
+def _left(decay, age):
+    """What GRU-D leaves of a last value."""
+    weight, bias = decay
+    return np.exp(-np.maximum(0, weight * age + bias))
 
 
 def _sigmoid(x):

@@ -26,7 +26,9 @@ MODELS = {
     "full_glu": {"activation": "full_glu", "pooling": "mean"},
     "half_glu2": {"activation": "half_glu2", "pooling": "gap_mean"},
     "gelu, rescaled": {"activation": "gelu", "rescale": 2.0},
-    "every input": {"inputs": ("value", "observed", "last", "age", "count", "square")},
+    "every input": {
+        "inputs": ("value", "observed", "last", "age", "count", "square", "decayed"),
+    },
     "no block": {"depth": 0},
 }
 
@@ -179,6 +181,9 @@ def test_what_is_no_model_is_refused(fitted, tmp_path):
     both = drawn(fitted, bidirectional=True)
     with pytest.raises(ValueError, match="from both ends"):
         runtime.load(both.save(tmp_path / "both.safetensors"))
+    other = drawn(fitted, mixer="lstm")
+    with pytest.raises(ValueError, match=r"layers are 'lstm'; .* s5 and gru\. Use ct_s5\.load"):
+        runtime.load(other.save(tmp_path / "other.safetensors"))
     frame = ward()[0]
     kept = {"width": 2, "states": 2, "depth": 0, "max_epochs": 1, "validation_fraction": 0}
     forecaster = S5Forecaster(horizon="1h", **kept).fit(frame)

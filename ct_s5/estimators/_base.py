@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+import ct_s5.estimators._mixers  # noqa: F401  for its names in MIXERS
 from ct_s5.batch import SeriesSet
 from ct_s5.estimators._inputs import is_amount, is_table, per_row, refuse_infinite, sample_weights
 from ct_s5.estimators._stream import Fresh, Stream

@@ -60,7 +60,8 @@ class S5Classifier(ClassifierMixin, S5Estimator):
         sort: Sort rows by time rather than refuse unsorted ones.
         on_empty: Series without a reading: "answer" with one warning, or "error".
         class_weight: "balanced", or a dict of class to weight.
-        mixer: "s5", or "gru" as a baseline that is not told of gaps.
+        mixer: "s5"; for comparison "s4", "s4d", "linoss", "linoss-imex", "gru", "gru-gap", "gru-d",
+            "lstm", "transformer", "ode-rnn" or "neural-cde".
         n_blocks: Blocks of the initial state matrix.
         timescale: Range of the initial timescales, in 1 / time unit. The default is three times
             S5's: with S5's own, 280 series of oscillators were too few to find their frequencies.

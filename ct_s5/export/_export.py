@@ -13,7 +13,7 @@ import numpy as np
 from ct_s5.batch import IrregularBatch
 from ct_s5.export._forms import KIND, arguments, check_installed, named, parts_of, whole_of
 from ct_s5.frames import FrameSchema
-from ct_s5.nn import S5Model
+from ct_s5.nn import S5Model, StreamingMixer
 from ct_s5.ssm import S5Layer, nan_for_errors
 from ct_s5.training import named_arrays, with_named_arrays, write_archive
 
@@ -60,7 +60,8 @@ def export(
     n, length = jax_export.symbolic_shape("n, l")
     rows = arguments(sizes | {"N": n, "L": length}, dtype)
     arrays = {"series": _compiled(series_form, (rows,), platforms)}
-    if not (settings.bidirectional or settings.n_tokens):
+    streams = all(isinstance(block.mixer, StreamingMixer) for block in model.blocks)
+    if streams and not (settings.bidirectional or settings.n_tokens):
         empty = model.initial_state()
         names = named_arrays(parts_of(empty))
 

@@ -110,7 +110,8 @@ class ExportedModel:
         if "step" not in self.forms:
             raise ValueError(
                 "This model cannot take readings as they arrive: it reads each series from both "
-                "ends, or reads tokens. Export one with bidirectional=False."
+                "ends, reads tokens, or attends to whole series. Export one with "
+                "bidirectional=False and another mixer than 'transformer'."
             )
 
     def _rows(self, batch: IrregularBatch, open_axes: str) -> dict[str, Array]:

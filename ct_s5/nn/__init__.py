@@ -5,15 +5,18 @@ from ct_s5.nn._activation import GatedActivation as GatedActivation
 from ct_s5.nn._anchor import FARTHEST as FARTHEST
 from ct_s5.nn._anchor import Anchor as Anchor
 from ct_s5.nn._block import S5Block as S5Block
+from ct_s5.nn._decay import Decay as Decay
 from ct_s5.nn._encoder import INPUTS as INPUTS
 from ct_s5.nn._encoder import ReadingEncoder as ReadingEncoder
 from ct_s5.nn._encoder import TokenEncoder as TokenEncoder
 from ct_s5.nn._gru import GRULayer as GRULayer
+from ct_s5.nn._grud import GRUDLayer as GRUDLayer
 from ct_s5.nn._heads import Gaussian as Gaussian
 from ct_s5.nn._heads import Head as Head
 from ct_s5.nn._heads import PairHead as PairHead
 from ct_s5.nn._history import ChannelHistory as ChannelHistory
 from ct_s5.nn._history import channel_history as channel_history
+from ct_s5.nn._lstm import LSTMLayer as LSTMLayer
 from ct_s5.nn._mixer import Mixer as Mixer
 from ct_s5.nn._mixer import StreamingMixer as StreamingMixer
 from ct_s5.nn._mixers import MIXERS as MIXERS
@@ -26,3 +29,4 @@ from ct_s5.nn._norm import Moments as Moments
 from ct_s5.nn._norm import StepNorm as StepNorm
 from ct_s5.nn._pooling import POOLINGS as POOLINGS
 from ct_s5.nn._pooling import pool as pool
+from ct_s5.nn._transformer import TransformerLayer as TransformerLayer

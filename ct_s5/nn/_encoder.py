@@ -8,11 +8,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
+from ct_s5.nn._decay import Decay
 from ct_s5.nn._history import ChannelHistory
 from ct_s5.ssm import error_if
 
-Input = Literal["value", "observed", "last", "age", "count", "square"]
+Input = Literal["value", "observed", "last", "age", "count", "square", "decayed"]
 INPUTS: tuple[str, ...] = get_args(Input)
+
+_PACE = 0.1  # of "decayed" at the start: a third is left of a value after ten typical gaps
 
 
 class ReadingEncoder(eqx.Module):
@@ -28,13 +31,18 @@ class ReadingEncoder(eqx.Module):
     | age      | log(1 + time since it was seen, in model units)                          |
     | count    | log(1 + how often it was seen)                                           |
     | square   | log(1 + last^2): lets a linear map see too high and too low alike        |
+    | decayed  | asinh of the last seen value on its way to 0, the mean, as in GRU-D       |
 
     asinh and the logarithm of the square leave what lies within a standard deviation nearly alone
     and take the logarithm of what lies far out, so that skewed channels and a sensor's glitches do
     not drown the rest.
+
+    A value of age a is decayed by exp(-max(0, w a + b)), w and b learned for each channel; what is
+    observed at the step is not. Reference: Che et al. 2018, arXiv:1606.01865, equation 11.
     """
 
     linear: eqx.nn.Linear
+    decay: Decay | None
     inputs: tuple[Input, ...] = eqx.field(static=True)
 
     def __init__(
@@ -51,6 +59,7 @@ class ReadingEncoder(eqx.Module):
         if unknown or not inputs:
             raise ValueError(f"inputs must be some of {', '.join(INPUTS)}; got {inputs!r}.")
         self.inputs = tuple(inputs)
+        self.decay = Decay(np.full(n_channels, _PACE)) if "decayed" in self.inputs else None
         self.linear = eqx.nn.Linear(len(inputs) * n_channels + n_static, n_features, key=key)
 
     def __call__(
@@ -74,9 +83,14 @@ class ReadingEncoder(eqx.Module):
             "age": lambda: jnp.log1p(past.age),
             "count": lambda: jnp.log1p(past.count),
             "square": lambda: _log_square(past.last),
+            "decayed": lambda: jnp.arcsinh(jnp.where(observed, values, self._decayed(past))),
         }
         columns = [*(seen[name]() for name in self.inputs), static]
         return jax.vmap(self.linear)(jnp.concatenate(columns, axis=-1))
+
+    def _decayed(self, past: ChannelHistory):
+        assert self.decay is not None  # `inputs` names "decayed"
+        return jax.vmap(self.decay)(past.age) * past.last
 
 
 def _log_square(x):

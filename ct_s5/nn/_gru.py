@@ -1,62 +1,50 @@
-"""A gated recurrent unit under the mixer contract: the baseline that is not told of gaps."""
+"""A gated recurrent unit under the mixer contract: not told of gaps, or told as of an input."""
 
 import equinox as eqx
 import jax.numpy as jnp
-from jax import lax
-from jaxtyping import Array, Bool, Float, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from ct_s5.ssm import RecurrentLayer
 
 
-class GRULayer(eqx.Module):
-    """A GRU over the readings of one series. It takes the gaps and makes no use of them.
+class GRULayer(RecurrentLayer[Float[Array, " H"]]):
+    """A GRU over the readings of one series.
 
     Its state stands still between readings, so a query is told the state at the last reading.
+    Unless built with `gap` it takes the gaps and makes no use of them.
+
+    Reference: Cho et al. 2014, arXiv:1406.1078. With the gap as an input it is what papers on
+    irregular series call GRU-Δt.
     """
 
     cell: eqx.nn.GRUCell
+    gap: bool = eqx.field(static=True)
 
-    def __init__(self, n_features: int, *, key: PRNGKeyArray):
-        """Args: H, features in, out and of the state; the seed of the weights."""
-        self.cell = eqx.nn.GRUCell(n_features, n_features, key=key)
+    def __init__(self, n_features: int, *, gap: bool = False, key: PRNGKeyArray):
+        """Make a layer.
 
-    def __call__(
-        self,
-        inputs: Float[Array, "L H"],
-        gaps: Float[Array, " L"],
-        *,
-        gaps_after: Float[Array, " L"] | None = None,
-        reading: Bool[Array, " L"] | None = None,
-        real: Bool[Array, " L"] | None = None,
-        reset: Bool[Array, " L"] | None = None,
-    ) -> Float[Array, "L H"]:
-        """The state after every step; padded outputs are 0."""
-        return self.run(inputs, gaps, None, reading=reading, real=real, reset=reset)[0]
-
-    def run(
-        self,
-        inputs: Float[Array, "L H"],
-        gaps: Float[Array, " L"],
-        state: Float[Array, " H"] | None = None,
-        *,
-        reading: Bool[Array, " L"] | None = None,
-        real: Bool[Array, " L"] | None = None,
-        reset: Bool[Array, " L"] | None = None,
-    ) -> tuple[Float[Array, "L H"], Float[Array, " H"]]:
-        """Some steps of a series, going on from a state, and the state after them."""
-        real = jnp.ones(inputs.shape[0], bool) if real is None else real
-        reading = real if reading is None else reading & real
-        inputs = jnp.where(real[:, None], inputs, jnp.zeros_like(inputs))
-
-        def step(state, row):
-            value, is_reading, begins = row
-            if begins is not None:
-                state = jnp.where(begins, self.initial_state(), state)
-            state = jnp.where(is_reading, self.cell(value, state), state)
-            return state, state
-
-        state = self.initial_state() if state is None else state
-        state, states = lax.scan(step, state, (inputs, reading, reset))
-        return jnp.where(real[:, None], states, jnp.zeros_like(states)), state
+        Args:
+            n_features: H, features in, out and of the state.
+            gap: Tell the cell of each reading's gap, as log(1 + gap): one input more.
+            key: Seeds the weights.
+        """
+        self.cell = eqx.nn.GRUCell(n_features + int(gap), n_features, key=key)
+        self.gap = gap
 
     def initial_state(self) -> Float[Array, " H"]:
         """The state before any reading."""
         return jnp.zeros_like(self.cell.weight_hh, shape=(self.cell.hidden_size,))
+
+    def cross(self, state: Float[Array, " H"], gap: Float[Array, ""]) -> Float[Array, " H"]:
+        """It stands still."""
+        return state
+
+    def absorb(
+        self, state: Float[Array, " H"], value: Float[Array, " H"], gap: Float[Array, ""]
+    ) -> Float[Array, " H"]:
+        """One update of the cell."""
+        return self.cell(jnp.append(value, jnp.log1p(gap)) if self.gap else value, state)
+
+    def told(self, state: Float[Array, " H"]) -> Float[Array, " H"]:
+        """All of it."""
+        return state

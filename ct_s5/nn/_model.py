@@ -16,7 +16,7 @@ from ct_s5.nn._dropout import Keys, branch, drop
 from ct_s5.nn._encoder import Input, ReadingEncoder, TokenEncoder
 from ct_s5.nn._heads import Gaussian, Head
 from ct_s5.nn._history import ChannelHistory, channel_history
-from ct_s5.nn._mixer import streaming
+from ct_s5.nn._mixer import StreamingMixer, streaming
 from ct_s5.nn._mixers import MIXERS
 from ct_s5.nn._norm import Moments
 from ct_s5.nn._pooling import POOLINGS, Pooling, PoolState, pool, pool_so_far, pooled_size
@@ -161,17 +161,42 @@ class S5Model(eqx.Module):
         return jax.vmap(answer, axis_name="batch")(batch, jnp.asarray(at))
 
     def forward(
-        self, batch: IrregularBatch, key: PRNGKeyArray
+        self, batch: IrregularBatch, key: PRNGKeyArray, start: ModelState | None = None
     ) -> tuple[Float[Array, "N *L K"] | Gaussian, tuple[Moments | None, ...]]:
-        """Answers in training, with dropout and batch statistics, and what the norms saw."""
+        """Answers in training, with dropout and batch statistics, and what the norms saw.
+
+        Args:
+            batch: The series.
+            key: Seeds the dropout.
+            start: The states that series which go on start from, arrays with N in front; of a model
+                that `streams` and answers per reading, on padded batches.
+
+        Raises:
+            ValueError: A start for a packed batch, or for a model that answers once a series.
+        """
+        if start is not None and (batch.segments is not None or self.settings.per == "series"):
+            raise ValueError(
+                "start= is for padded batches and for models that answer per reading: packed rows "
+                "hold several series, and pooling needs all of one."
+            )
         keys = jax.random.split(key, batch.static.shape[:-1])
+
+        def one(series, key, start):
+            return self._one(series, key, start=start)
+
         # The moments are sums over the whole batch, the same for every series.
-        return jax.vmap(self._one, axis_name="batch", out_axes=(0, None))(batch, keys)
+        return jax.vmap(one, axis_name="batch", out_axes=(0, None))(batch, keys, start)
 
     def absorb(self, moments: tuple[Moments | None, ...]) -> "S5Model":
         """A copy whose norms remember one more training batch."""
         blocks = tuple(b.absorb(m) for b, m in zip(self.blocks, moments, strict=True))
         return eqx.tree_at(lambda model: model.blocks, self, blocks)
+
+    @property
+    def streams(self) -> bool:
+        """Whether it can take readings as they arrive: `initial_state`, `run` and `step`."""
+        causal = not (self.settings.bidirectional or self.settings.n_tokens)
+        return causal and all(isinstance(block.mixer, StreamingMixer) for block in self.blocks)
 
     def initial_state(self) -> ModelState:
         """Before the first reading of a series.
@@ -179,6 +204,7 @@ class S5Model(eqx.Module):
         Raises:
             ValueError: The model is bidirectional, or reads tokens: it cannot take readings as they
                 arrive.
+            TypeError: Neither can a mixer without `run`.
         """
         settings, dtype = self.settings, self.head.linear.weight.dtype
         if settings.bidirectional or settings.n_tokens:
@@ -240,7 +266,13 @@ class S5Model(eqx.Module):
         floating = jnp.issubdtype(array.dtype, jnp.floating)
         return jnp.asarray(array, self.head.linear.weight.dtype if floating else None)
 
-    def _one(self, series: IrregularBatch, key: Keys | None, at: Int[Array, " Q"] | None = None):
+    def _one(
+        self,
+        series: IrregularBatch,
+        key: Keys | None,
+        at: Int[Array, " Q"] | None = None,
+        start: ModelState | None = None,
+    ):
         series = jax.tree.map(self._own_precision, series)
         reading = series.reading & series.real
         gaps = jnp.where(series.real, series.gaps, jnp.zeros_like(series.gaps))
@@ -253,11 +285,13 @@ class S5Model(eqx.Module):
         dropout = self.settings.dropout
         reset = begins(packed)
         values = jnp.where(observed, series.values, jnp.zeros_like(series.values))
-        past = channel_history(values, observed, gaps, reading, None, reset)[0]
+        known = None if start is None else start.history
+        past = channel_history(values, observed, gaps, reading, known, reset)[0]
         encoded = self.encoder(values, observed, past, static[segments])
         x = encoded = drop(dropout, encoded, encode_key, packed)
         moments = []
-        for block, block_key in zip(self.blocks, block_keys, strict=True):
+        layers = (None,) * len(self.blocks) if start is None else start.layers
+        for block, block_key, state in zip(self.blocks, block_keys, layers, strict=True):
             x, seen = block.forward(
                 x,
                 series.gaps,
@@ -266,6 +300,7 @@ class S5Model(eqx.Module):
                 real=series.real,
                 segments=packed,
                 key=block_key,
+                start=state,
             )
             moments.append(seen)
         owner = segments

@@ -84,7 +84,7 @@ BAD_KEYWORDS = {
     "monitor": ("negative_mse", "monitor must be loss, accuracy, auroc, auprc for a 'class' loss"),
     "on_empty": ("drop", "on_empty is 'answer' or 'error'; got 'drop'"),
     "norm": ("group", "norm must be layer, rms or batch; got 'group'"),
-    "mixer": ("lstm", "mixer must be one of .*; got 'lstm'"),
+    "mixer": ("rnn", "mixer must be one of .*; got 'rnn'"),
     "duplicates": ("first", "duplicates is 'error', 'mean' or 'last'; got 'first'"),
     "class_weight": ("even", "class_weight"),
     "time_unit": ("blue", "time_unit='blue' is no length of time"),

@@ -1,3 +1,4 @@
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -73,10 +74,15 @@ def test_the_encoder_is_a_linear_map_of_the_inputs_it_names(inputs, precision):
     values, observed, gaps, reading = draw(2, precision)
     static = np.random.default_rng(3).normal(size=(L, S)).astype(precision)
     encoder = ReadingEncoder(C, S, 4, inputs=inputs, key=jax.random.key(0))
+    if "decayed" in inputs:
+        learned = jnp.array([0.3, 0.0, -0.2]), jnp.array([0.1, 0.5, 0.4])
+        encoder = eqx.tree_at(lambda e: (e.decay.weight, e.decay.bias), encoder, learned)
+    assert ("decayed" in inputs) == (encoder.decay is not None)
     past = channel_history(*map(jnp.asarray, (values, observed, gaps, reading)))[0]
     answer = encoder(jnp.asarray(values), jnp.asarray(observed), past, jnp.asarray(static))
     values = np.where(observed, values, 0)
     last, age, count = slow_history(values, observed, gaps, reading)
+    share = np.exp(-np.maximum(0, np.array([0.3, 0.0, -0.2]) * age + np.array([0.1, 0.5, 0.4])))
     columns = {
         "value": np.arcsinh(values),
         "observed": observed,
@@ -84,6 +90,7 @@ def test_the_encoder_is_a_linear_map_of_the_inputs_it_names(inputs, precision):
         "age": np.log(1 + age),
         "count": np.log(1 + count),
         "square": np.log(1 + last**2),
+        "decayed": np.arcsinh(np.where(observed, values, share * last)),
     }
     seen = np.concatenate([*(columns[name] for name in inputs), static], axis=1)
     expected = seen @ np.asarray(encoder.linear.weight).T + np.asarray(encoder.linear.bias)

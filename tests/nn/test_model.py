@@ -201,7 +201,7 @@ def test_tokens_are_looked_up_and_a_missing_one_is_nothing():
     ("setting", "message"),
     [
         ({"pooling": "max"}, "pooling must be one of last, mean, .*; got 'max'"),
-        ({"mixer": "lstm"}, "mixer must be one of s5, gru; got 'lstm'"),
+        ({"mixer": "rnn"}, "mixer must be one of s5, .*; got 'rnn'"),
         ({"per": "step"}, "per must be one of series, reading; got 'step'"),
         ({"head": "rank"}, "head must be class, value or gaussian; got 'rank'"),
         ({"norm": "group"}, "norm must be layer, rms or batch; got 'group'"),
