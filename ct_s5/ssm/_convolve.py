@@ -6,9 +6,6 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float
 
-# Up to this length a lag after the other is faster than transforms.
-_SHORT = 16
-
 
 def causal_convolution(
     inputs: Float[Array, "H L"],
@@ -47,23 +44,15 @@ def _by_halves(inputs, kernel, begins):
 
     A row is cut in half, and what the first half adds to the second is one convolution: of inputs
     from where the series that crosses the middle began, into steps up to where it ends. What is
-    left are sums within the halves, which are cut in turn, all at once, down to short blocks.
+    left are sums within the halves, which are cut in turn, all at once, down to single steps.
     """
     n_steps = inputs.shape[1]
-    n_blocks = 1 << max(math.ceil(math.log2(n_steps / _SHORT)), 0)
-    room = n_blocks * _SHORT - n_steps
+    room = (1 << math.ceil(math.log2(n_steps))) - n_steps
     inputs, kernel = (jnp.pad(part, ((0, 0), (0, room))) for part in (inputs, kernel))
     step = jnp.arange(inputs.shape[1])
     start = lax.cummax(jnp.where(jnp.pad(begins, (0, room)), step, jnp.zeros_like(step)))
-
     total = kernel[:, :1] * inputs
-    for lag in range(1, _SHORT):
-        heard = (step % _SHORT >= lag) & (step - lag >= start)
-        late = jnp.roll(inputs, lag, axis=1)
-        total = total + kernel[:, lag : lag + 1] * jnp.where(
-            heard[None], late, jnp.zeros_like(late)
-        )
-    half = _SHORT
+    half = 1
     while half < inputs.shape[1]:
 
         def halves(part, half=half):

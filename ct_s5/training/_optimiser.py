@@ -12,7 +12,14 @@ from jaxtyping import PyTree
 
 # What shapes the state's motion, and what writes into it. These move at their own rate, undecayed:
 # decay would pull rates and log-timescales towards values that mean nothing.
-_STATE = {"rate_real", "rate_imag", "log_timescale", "input_weight"}
+_STATE = {
+    "rate_real",
+    "rate_imag",
+    "low_rank",
+    "stiffness",
+    "log_timescale",
+    "input_weight",
+}
 # A GRU has two biases.
 _BIASES = {"bias", "bias_n"}
 _AVERAGES = {"running_mean", "running_variance"}
@@ -21,8 +28,9 @@ _AVERAGES = {"running_mean", "running_variance"}
 def roles(model: PyTree) -> PyTree[str]:
     """The role of every array, told by its place in the model.
 
-    "state": rates, timescales and input map of an S5 layer. "undecayed": norms, biases, anchors.
-    "average": BatchNorm's moving averages, which no gradient moves. "decayed": all the rest.
+    "state": what moves the states of a state space layer, its timescales and input map.
+    "undecayed": norms, biases, anchors. "average": BatchNorm's moving averages, which no gradient
+    moves. "decayed": all the rest.
     """
 
     def role(path: tuple[Any, ...], _) -> str:

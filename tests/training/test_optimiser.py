@@ -20,6 +20,17 @@ S5 = {
     "output_weight": "decayed",
     "feedthrough": "decayed",
 }
+MIXERS = {
+    "s4": S5 | {"low_rank": "state"},
+    "s4d": {name: role for name, role in S5.items() if name != "input_weight"},
+    "linoss": {
+        "stiffness": "state",
+        "log_timescale": "state",
+        "input_weight": "state",
+        "output_weight": "decayed",
+        "feedthrough": "decayed",
+    },
+}
 NORM = {
     "layer": {"norm.norm.weight": "undecayed", "norm.norm.bias": "undecayed"},
     "rms": {"norm.norm.weight": "undecayed", "norm.norm.bias": "undecayed"},
@@ -52,6 +63,17 @@ def test_every_parameter_has_the_role_written_here(norm, bidirectional):
         n: "undecayed" if n.endswith("bias") else "decayed" for n in found if "activation" in n
     }
     assert found == expected | gates
+
+
+@pytest.mark.parametrize("mixer", MIXERS)
+def test_every_parameter_of_other_state_spaces_has_the_role_written_here(mixer):
+    place = "blocks.0.mixer."
+    found = {
+        name.removeprefix(place): role
+        for name, role in _roles(mixer=mixer).items()
+        if name.startswith(place)
+    }
+    assert found == MIXERS[mixer]
 
 
 @eqx.filter_jit
