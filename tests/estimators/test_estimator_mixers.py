@@ -9,7 +9,7 @@ from ct_s5 import load
 
 KINDS = {
     "ode-rnn": {"inputs": ("value", "observed", "decayed"), "mixer": "ode-rnn"},
-    "transformer": {"mixer": "transformer", "bidirectional": False},
+    "transformer": {"mixer": "transformer"},
 }
 
 
@@ -25,3 +25,9 @@ def test_another_sequence_model_is_fitted_and_given_back_by_its_file(name, tmp_p
     else:
         updated = again.update(ward(), method="predict_proba")
         np.testing.assert_allclose(updated.loc[told.index], told, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["ode-rnn", "neural-cde"])
+def test_a_model_that_reads_forwards_only_says_so_at_fit(name):
+    with pytest.raises(ValueError, match=f"reads forwards only: .* with mixer='{name}'"):
+        classifier(mixer=name, depth=1, bidirectional=True).fit(ward(), labels())

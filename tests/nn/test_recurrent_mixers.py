@@ -84,16 +84,15 @@ def test_the_layer_is_its_formulas(slow, precision):
         if READING[k]:
             expected[k] = state = slow.absorb(expected[k], x[k], gaps[k])
     x, gaps = np.where(REAL[:, None], x, np.nan), np.where(REAL, gaps, np.nan)
-    told = layer(
-        jnp.asarray(x, precision), jnp.asarray(gaps, precision), reading=READING, real=REAL
-    )
+    flags = {"reading": jnp.asarray(READING), "real": jnp.asarray(REAL)}
+    told = layer(jnp.asarray(x, precision), jnp.asarray(gaps, precision), **flags)
     assert told.dtype == precision
     np.testing.assert_allclose(told, expected, atol={"float32": 1e-6, "float64": 1e-13}[precision])
 
 
 def test_what_a_gru_d_forgets_at_the_start_spans_short_and_long_gaps():
     layer = GRUDLayer(16, key=jax.random.key(0))
-    left = np.asarray(layer.cross(jnp.ones(16), jnp.array(10.0)))
+    left = layer.cross(jnp.ones(16), jnp.array(10.0))
     assert left.max() > 0.9
     assert left.min() < 1e-4
     np.testing.assert_array_equal(layer.cross(left, jnp.zeros(())), left)
