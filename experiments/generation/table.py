@@ -1,0 +1,84 @@
+"""Table and picture of README.md from the results: `python -m experiments.generation.table`."""
+
+import json
+import pathlib
+
+import numpy as np
+
+from experiments.record import fill
+
+HERE = pathlib.Path(__file__).parent
+RESULTS = HERE / "results" / "generation.json"
+ROWS = {
+    "s5 | recurrent": "S5, a state goes along",
+    "s4 | recurrent": "S4, a state goes along",
+    "transformer | recurrent": "attention, keys and values kept",
+    "s5 | window": "S5, everything read again",
+    "s4 | window": "S4, everything read again",
+    "transformer | window": "attention, everything read again",
+}
+NAMES = {"s5": "S5", "s4": "S4", "transformer": "attention"}
+
+
+def _results():
+    return json.loads(RESULTS.read_text())
+
+
+def _median(results, key: str) -> float:
+    return float(np.median([entry[key] for entry in results["seeds"]]))
+
+
+def tables() -> dict[str, str]:
+    """Both tables, by the name of their markers."""
+    if not RESULTS.exists():
+        return {"steps": "Not run.", "sizes": "Not run."}
+    results = _results()
+    lengths = results["settings"]["lengths"]
+    head = [f"| steps written | {' | '.join(f'{n:,}' for n in lengths)} |"]
+    lines = [*head, "|---|" + "---|" * len(lengths)]
+    for row, title in ROWS.items():
+        cells = []
+        for n in lengths:
+            seconds, base = (_median(results, f"{name} | {n}") for name in (row, "s5 | recurrent"))
+            ratio = "" if row == "s5 | recurrent" else f" ({seconds / base:.2g}x)"
+            cells.append(f"{1e6 * seconds / n:,.3g}{ratio}")
+        lines.append(f"| {title} | {' | '.join(cells)} |")
+    machine = results["machine"]
+    place = f"{machine['cores']} cores ({machine['device']}), commit {results['commit'][:10]}"
+    lines.append(
+        "\nMicroseconds a written step (in brackets: how many times as long as S5 with a state); "
+        f"medians of {len(results['seeds'])} rounds in turns; {place}."
+    )
+    sizes = ["| network | width | parameters | step by step against at once |", "|---|---|---|---|"]
+    for mixer, title in NAMES.items():
+        settings = results["settings"]
+        difference = max(entry[f"{mixer} | difference"] for entry in results["seeds"])
+        numbers = f"{settings['widths'][mixer]} | {settings['parameters'][mixer]:,}"
+        sizes.append(f"| {title} | {numbers} | {difference:.0e} |")
+    return {"steps": "\n".join(lines), "sizes": "\n".join(sizes)}
+
+
+def draw() -> None:
+    """Microseconds a step against the length."""
+    from ct_s5.plots import plot_scaling
+
+    results = _results()
+    lines = {
+        title: [
+            (n, 1e6 * _median(results, f"{row} | {n}") / n) for n in results["settings"]["lengths"]
+        ]
+        for row, title in ROWS.items()
+    }
+    figure = plot_scaling(lines, size="steps written", cost="microseconds a step")
+    figure.savefig(HERE / "results" / "generation.png", dpi=120)
+
+
+def write(*, check: bool = False) -> bool:
+    """Fill the README; whether it already said the same."""
+    if not check and RESULTS.exists():
+        draw()
+    return fill(HERE / "README.md", tables(), check=check)
+
+
+if __name__ == "__main__":
+    write()
