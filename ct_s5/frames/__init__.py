@@ -28,7 +28,9 @@ from ct_s5.frames._schema import learn_from as learn_from
 from ct_s5.frames._splits import split_series as split_series
 from ct_s5.frames._splits import split_time as split_time
 from ct_s5.frames._static import StaticColumn as StaticColumn
+from ct_s5.frames._times import TimeColumn as TimeColumn
 from ct_s5.frames._units import duration as duration
 from ct_s5.frames._units import gaps_between as gaps_between
 from ct_s5.frames._units import in_model_units as in_model_units
+from ct_s5.frames._units import read_unit as read_unit
 from ct_s5.frames._units import unit_for as unit_for

@@ -7,17 +7,31 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Num
 
-from ct_s5.frames import EncodedFrame, encode, learn_from, to_long
+from ct_s5.frames import EncodedFrame, TimeColumn, encode, learn_from, to_long
+from ct_s5.lab._grid import Grid, Rows, lay_grid, numbered, resample
+
+_EQUAL = "+equal"
+_GRID = {
+    "resample-last": "on a regular grid of as many points: the last value seen",
+    "resample-linear": "on such a grid: a straight line between readings",
+    "resample-mean": "on such a grid: the mean since the point before, if there was a reading",
+}
 
 TREATMENTS: dict[str, str] = {
     "true": "each reading at its own time",
     "equal": "every gap is 1: the order of the readings is all that is left of time",
     "appended": "equal, and the true gap before each reading is one more channel",
     "shuffled": "the true gaps of each series, in random order",
+    **_GRID,
+    **{
+        f"{name}{_EQUAL}": f"as {name}, and nothing is told of how far apart the points are"
+        for name in _GRID
+    },
 }
-"""What each treatment makes of the times. The readings and their order are the same in all."""
+"""What each treatment makes of the times. But for the grids, the readings and their order are the
+same in all."""
 
 _TICK = {1: "s", 10**3: "ms", 10**6: "us", 10**9: "ns"}
 
@@ -26,6 +40,7 @@ def treat(
     frame,
     treatment: str,
     *,
+    grid: Grid = None,
     id_col: str = "unique_id",
     time_col: str = "ds",
     seed: int = 0,
@@ -43,6 +58,10 @@ def treat(
             number of the reading in its series, 0, 1, 2, ..., as time. "shuffled" keeps where each
             series begins and ends, and the kind of time. "appended" adds the channel `gap`: the
             time since the reading before, in units of the frame's median gap, and 1 at the first.
+            "resample-..." puts each series on a grid from its first reading to its last;
+            "...+equal" numbers the points.
+        grid: Points of each series' grid, or the step from one to the next, such as "1h" (a number
+            where times are numbers). Left out, each series gets as many points as it has readings.
         id_col: Column of the series id.
         time_col: Column of the time.
         seed: Fixes the order of shuffled gaps.
@@ -53,43 +72,63 @@ def treat(
         A frame of id, time and channels, series by series in order of time.
 
     Raises:
-        ValueError: No such treatment, or what `encode` refuses.
+        ValueError: No such treatment, a grid that is none, or what `encode` refuses.
     """
     long = to_long(frame, id_col=id_col, time_col=time_col)
     encoded = encode(long, learn_from(long, None, None), duplicates=duplicates, sort=sort)
-    return Readings.of(encoded).treated(treatment, seed)
+    return Readings.of(encoded).treated(treatment, seed, grid).frame
+
+
+@dataclasses.dataclass(frozen=True)
+class Treated:
+    """A frame as a model is to see it."""
+
+    frame: pd.DataFrame
+    rows: Int[np.ndarray, " T"]
+    """The row of the encoded frame that each row answers for; -1 for a point of a grid."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Readings:
-    """R readings of N series, merged and in order, ready to be treated in several ways."""
+    """R rows of N series, merged and in order, ready to be treated in several ways."""
 
     encoded: EncodedFrame
     rows: Int[np.ndarray, " R"]
-    """The rows of `encoded.series` that are readings, or all that their series has."""
+    """The rows of `encoded.series` that are readings, or all that their series has. Where answers
+    are asked at each row, all rows."""
+    per: Literal["series", "reading"] = "series"
 
     @classmethod
-    def of(cls, encoded: EncodedFrame) -> "Readings":
-        """Take the readings out of an encoded frame."""
+    def of(cls, encoded: EncodedFrame, per: Literal["series", "reading"] = "series") -> "Readings":
+        """Take the readings out of an encoded frame, or with `per="reading"` all of its rows."""
         series = encoded.series
         owner = series.owners
         silent = np.bincount(owner, series.reading, minlength=len(series)) == 0
-        return cls(encoded, np.flatnonzero(series.reading | silent[owner]))
+        kept = series.reading | silent[owner] | (per == "reading")
+        return cls(encoded, np.flatnonzero(kept), per)
 
     def without(self, channels: Collection[str]) -> "Readings":
         """The same series without some channels; rows that held nothing else are no readings."""
+        if not channels:
+            return self
         schema, series = self.encoded.schema, self.encoded.series
         kept = [c for c, name in enumerate(schema.channels) if name not in channels]
-        observed = series.observed[:, kept]
-        series = dataclasses.replace(
-            series, values=series.values[:, kept], observed=observed, reading=observed.any(axis=1)
-        )
         parts = {
             name: tuple(getattr(schema, name)[c] for c in kept)
             for name in ("channels", "means", "scales")
         }
         schema = dataclasses.replace(schema, **parts)
-        return Readings.of(dataclasses.replace(self.encoded, series=series, schema=schema))
+        series = dataclasses.replace(series, values=series.values[:, kept])
+        encoded = dataclasses.replace(self.encoded, series=series, schema=schema)
+        return dataclasses.replace(self, encoded=encoded).observing(
+            self.encoded.series.observed[:, kept]
+        )
+
+    def observing(self, observed: Bool[np.ndarray, "S C"]) -> "Readings":
+        """The same rows of the encoded frame with other cells observed."""
+        reading = np.asarray(observed.any(axis=1))
+        series = dataclasses.replace(self.encoded.series, observed=observed, reading=reading)
+        return Readings.of(dataclasses.replace(self.encoded, series=series), self.per)
 
     @functools.cached_property
     def owner(self) -> Int[np.ndarray, " R"]:
@@ -102,6 +141,13 @@ class Readings:
         return np.diff(self.owner, prepend=-1) != 0
 
     @functools.cached_property
+    def anchor(self) -> Bool[np.ndarray, " R"]:
+        """The rows that are readings; with an answer a series all, as no others are there."""
+        if self.per == "series":
+            return np.ones(len(self.rows), bool)
+        return self.encoded.series.reading[self.rows]
+
+    @functools.cached_property
     def gaps(self) -> Float[np.ndarray, " R"]:
         """Time since the row before, in seconds or numbers of the time column; 0 at the first."""
         gaps = np.zeros(len(self.rows))
@@ -110,48 +156,150 @@ class Readings:
         return gaps
 
     @functools.cached_property
+    def since_reading(self) -> Float[np.ndarray, " R"]:
+        """Time since the last reading before each row; NaN where there was none."""
+        place = np.arange(len(self.rows))
+        last = np.maximum.accumulate(np.where(self.anchor, place, -1))
+        last = np.concatenate([[-1], last[:-1]]) if len(last) else last
+        begun = np.maximum.accumulate(np.where(self.opens, place, 0))
+        there = np.flatnonzero(last >= begun)
+        since = np.full(len(self.rows), np.nan)
+        since[there] = self.encoded.index.times.elapsed(self.rows[there], self.rows[last[there]])
+        return since
+
+    @functools.cached_property
     def median_gap(self) -> float:
         """The typical gap between readings, in seconds or numbers of the time column."""
-        gaps = self.gaps[self.gaps > 0]
+        gaps = self.since_reading[self.anchor]
+        gaps = gaps[gaps > 0]
         return float(np.median(gaps)) if len(gaps) else 1.0
 
-    def treated(self, treatment: str, seed: int = 0) -> pd.DataFrame:
-        """The frame that a model is to see; see `treat`."""
+    def treated(self, treatment: str, seed: int = 0, grid: Grid = None) -> Treated:
+        """What a model is to see; see `treat`."""
         check_treatment(treatment)
-        schema = self.encoded.schema
-        # Not through decode: its float32 is relative to the value, this one's to the spread.
-        values = schema.restore(self.encoded.series.values[self.rows])
-        values[~self.encoded.series.observed[self.rows]] = np.nan
-        columns = {
-            schema.id_col: self.encoded.ids.take(self.owner).array,
-            schema.time_col: self._times(treatment, seed),
-            **{name: values[:, c] for c, name in enumerate(schema.channels)},
-        }
+        if treatment.startswith("resample-"):
+            return self._resampled(treatment, grid)
+        channels = dict(zip(self.encoded.schema.channels, self._cells.T, strict=True))
         if treatment == "appended":
             name = "gap"
-            while name in columns:
+            while name in {self.encoded.schema.id_col, self.encoded.schema.time_col, *channels}:
                 name += "_"
-            columns[name] = np.where(self.opens, 1.0, self.gaps / self.median_gap)
-        return pd.DataFrame(columns)
+            gap = np.where(np.isnan(self.since_reading), 1.0, self.since_reading / self.median_gap)
+            channels[name] = np.where(self.anchor, gap, np.nan)
+        frame = self._frame(channels, self.owner, self._times(treatment, seed))
+        return Treated(frame, self.rows)
+
+    @functools.cached_property
+    def _cells(self) -> Float[np.ndarray, "R C"]:
+        """The values in the caller's units, NaN where not observed."""
+        # Not through decode: its float32 is relative to the value, this one's to the spread.
+        values = self.encoded.schema.restore(self.encoded.series.values[self.rows])
+        values[~self.encoded.series.observed[self.rows]] = np.nan
+        return values
+
+    def _frame(self, channels, owner, times) -> pd.DataFrame:
+        schema = self.encoded.schema
+        ids = self.encoded.ids.take(owner).array
+        return pd.DataFrame({schema.id_col: ids, schema.time_col: times, **channels})
 
     def _times(self, treatment: str, seed: int):
         times = self.encoded.index.times.take(self.rows)
         if treatment == "true":
             return times.column.array
-        rows = np.arange(len(self.rows))
-        first = np.maximum.accumulate(np.where(self.opens, rows, 0))
         if treatment in ("equal", "appended"):
-            return (rows - first).astype(np.float64)
+            return numbered(self.owner, self.anchor)
         steps = np.zeros_like(times.ticks)
         later = np.flatnonzero(~self.opens)
         gaps = times.ticks[later] - times.ticks[later - 1]
         draw = np.random.default_rng(seed).random(len(later))
         steps[later] = gaps[np.lexsort((draw, self.owner[later]))]
-        since = pd.Series(steps).groupby(self.owner).cumsum().to_numpy()
+        return self._dated(pd.Series(steps).groupby(self.owner).cumsum().to_numpy(), self.owner, 1)
+
+    def since_first(self) -> tuple[Num[np.ndarray, " R"], int]:
+        """Time since the first row of the series: in ticks of the column or finer, or in numbers.
+
+        Also how many of them a tick of the column has: never coarser than a microsecond, whatever
+        the column counts in.
+        """
+        times = self.encoded.index.times
+        ticks = times.ticks[self.rows]
+        if times.kind == "number":
+            ticks = ticks.astype(np.float64)
+        begun = np.maximum.accumulate(np.where(self.opens, np.arange(len(ticks)), 0))
+        finer = 1 if times.kind == "number" else max(10**6 // times.per_unit, 1)
+        return (ticks - ticks[begun]) * finer, finer
+
+    def timed(self, since: Num[np.ndarray, " S"], finer: int) -> "Readings":
+        """The same readings at other times: for each row of the encoded frame, since the first.
+
+        The times of the index alone: no gap of `encoded.series` is measured anew.
+        """
+        encoded, whole = self.encoded, Readings.of(self.encoded, "reading")
+        times = encoded.index.times
+        first = encoded.series.offsets[:-1][whole.owner]
+        column = pd.Series(whole._dated(since, whole.owner, finer))
+        ticks = times.ticks[first] * finer + since
+        times = TimeColumn(times.kind, times.zone, column, ticks, times.per_unit * finer)
+        index = dataclasses.replace(encoded.index, times=times)
+        return dataclasses.replace(self, encoded=dataclasses.replace(encoded, index=index))
+
+    def _dated(self, since: Num[np.ndarray, " T"], owner: Int[np.ndarray, " T"], finer: int):
+        """Times so many ticks (or parts of a tick) after each series' first row."""
+        times = self.encoded.index.times
+        first = np.zeros(len(self.encoded.ids), int)
+        first[self.owner[self.opens]] = self.rows[self.opens]
+        begun = times.column.take(first[owner]).reset_index(drop=True)
         if times.kind != "number":
-            since = since.astype(f"timedelta64[{_TICK[times.per_unit]}]")
-        begun = times.column.take(first).reset_index(drop=True)
+            since = since.astype(f"timedelta64[{_TICK[times.per_unit * finer]}]")
         return (begun + pd.Series(since)).array
+
+    def _resampled(self, treatment: str, grid: Grid) -> Treated:
+        since, finer = self.since_first()
+        rows = Rows(self.owner, since, self.anchor, self._cells)
+        per_unit = self.encoded.index.times.per_unit * finer
+        points = lay_grid(rows, grid, per_unit, self.encoded.schema)
+        kind = treatment.removesuffix(_EQUAL)
+        values = resample(rows, points, kind.removeprefix("resample-"))
+        owner, at, answers = points.owner, points.since, np.full(len(points.owner), -1)
+        point = np.ones(len(owner), bool)
+        if self.per == "reading":
+            # Every row is asked for under every treatment, as a question without cells; at the very
+            # time of a point it is the point that answers.
+            asked = np.full_like(values, np.nan, shape=(len(self.rows), values.shape[1]))
+            owner, at = np.concatenate([owner, self.owner]), np.concatenate([at, since])
+            answers, values = np.concatenate([answers, self.rows]), np.concatenate([values, asked])
+            order = np.lexsort((answers, at, owner))
+            owner, at, answers, values = owner[order], at[order], answers[order], values[order]
+            point = answers < 0
+            twin = np.flatnonzero(
+                point & (np.diff(owner, append=-1) == 0) & (np.diff(at, append=at[-1:]) == 0)
+            )
+            twin = twin[twin + 1 < len(owner)]
+            answers[twin] = answers[twin + 1]
+            kept = np.ones(len(owner), bool)
+            kept[twin + 1] = False
+            owner, at, answers = owner[kept], at[kept], answers[kept]
+            values, point = values[kept], point[kept]
+        told = (
+            numbered(owner, point) if treatment.endswith(_EQUAL) else self._dated(at, owner, finer)
+        )
+        channels = dict(zip(self.encoded.schema.channels, values.T, strict=True))
+        return Treated(self._frame(channels, owner, told), answers)
+
+
+def counts_readings(treatment: str) -> bool:
+    """Whether the times are numbers of readings or points: one step is then one unit of time."""
+    return treatment in ("equal", "appended") or treatment.endswith(_EQUAL)
+
+
+def refuses(treatment: str, per: str) -> str | None:
+    """Why a treatment cannot be given to models that answer per series or per reading."""
+    if per == "reading" and treatment.startswith("resample-linear"):
+        return (
+            "a straight line to the next reading tells an answer at a reading of what comes after "
+            "it"
+        )
+    return None
 
 
 def check_treatment(treatment: str) -> None:

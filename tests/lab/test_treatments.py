@@ -14,7 +14,7 @@ def gaps(frame, kind="timedelta"):
     return {name: sorted(part) for name, part in found.groupby(frame["unique_id"])}
 
 
-@pytest.mark.parametrize("treatment", TREATMENTS)
+@pytest.mark.parametrize("treatment", [name for name in TREATMENTS if "resample" not in name])
 def test_the_readings_and_their_order_stay(ward, treatment):
     treated = treat(ward, treatment, seed=3)
     pd.testing.assert_series_equal(treated["unique_id"], ward["unique_id"], check_dtype=False)
@@ -111,5 +111,5 @@ def test_other_names_and_forms(ward):
 
 
 def test_a_treatment_has_a_name(ward):
-    with pytest.raises(ValueError, match="one of true, equal, appended, shuffled; got 'regular'"):
+    with pytest.raises(ValueError, match=r"one of true, equal, appended, .*; got 'regular'"):
         treat(ward, "regular")
