@@ -32,6 +32,16 @@ def check_folder(out: pathlib.Path, *endings: str) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
 
 
+def seconds_of(length: str, option: str) -> float:
+    """A length of time such as 10m, in seconds."""
+    import pandas as pd
+
+    try:
+        return pd.Timedelta(length).total_seconds()
+    except ValueError as error:
+        raise ValueError(f"{option} {length!r} is no length of time such as 10m or 2h.") from error
+
+
 def without(readings, ignore: tuple[str, ...]):
     """The readings without the columns that `--ignore` names."""
     for column in ignore:

@@ -17,11 +17,51 @@ from ct_s5.cli._args import (
     TimeColumn,
     left_out,
     read_labels,
+    seconds_of,
     without,
 )
 
-Treatment = Literal["true", "equal", "appended", "shuffled"]
-Model = Literal["s5", "gru", "depth-0"]
+Treatment = Literal[
+    "true",
+    "equal",
+    "appended",
+    "shuffled",
+    "resample-last",
+    "resample-linear",
+    "resample-mean",
+    "resample-last+equal",
+    "resample-linear+equal",
+    "resample-mean+equal",
+]
+Model = Literal[
+    "s5",
+    "s5-zoh-forward",
+    "s5-foh",
+    "s5-bilinear",
+    "s5-impulse",
+    "s5-async",
+    "s5-both",
+    "s4",
+    "s4d",
+    "linoss",
+    "linoss-imex",
+    "gru",
+    "lstm",
+    "gru-gap",
+    "gru-d",
+    "ode-rnn",
+    "neural-cde",
+    "transformer",
+    "depth-0",
+    "summary",
+    "summary-boosting",
+    "last-value",
+    "constant",
+]
+Corrupted = Annotated[tuple[str, ...], left_out("KIND=RATE,... ...")]
+Score = Literal["accuracy", "auroc", "r2", "mse"]
+OptionalScore = Annotated[Score | None, left_out("{accuracy,auroc,r2,mse}")]
+OptionalGrid = Annotated[str | None, left_out("LENGTH|COUNT")]
 
 
 def compare(
@@ -33,8 +73,15 @@ def compare(
     static: OptionalFile = None,
     ignore: Columns = (),
     models: tuple[Model, ...] = ("s5",),
-    treatments: tuple[Treatment, ...] = ("true", "equal", "appended", "shuffled"),
+    treatments: tuple[Treatment, ...] = ("true", "equal", "appended", "resample-linear"),
+    corrupt: Corrupted = (),
+    corrupt_at: Literal["test", "train", "both"] = "test",
     seeds: int = 3,
+    budget: OptionalLength = None,
+    per: Literal["series", "reading"] = "series",
+    score: OptionalScore = None,
+    test_fraction: float = 0.25,
+    grid: OptionalGrid = None,
     max_epochs: OptionalInt = None,
     width: OptionalInt = None,
     states: OptionalInt = None,
@@ -42,25 +89,32 @@ def compare(
     time_unit: OptionalLength = None,
     duplicates: Duplicates = "error",
     sort: bool = False,
+    examples: OptionalInt = None,
     out: Annotated[pathlib.Path, tyro.conf.arg(metavar="FOLDER")] = pathlib.Path("out/compare"),
 ) -> None:
-    """Does knowing the true gaps help on this data?
+    """Does knowing the true gaps help on this data, and which model makes the most of it?
 
-    Trains the same model under each treatment and writes results.json and report.html:
+    Trains every model under every treatment of time and writes results.json and report.html:
 
     - true: the gaps as they are
     - equal: all gaps the same
     - appended: the same, and the true gap as one more channel
     - shuffled: the gaps of each series in random order
+    - resample-last, -linear, -mean: on a regular grid, with as many points as there are readings
+    - resample-...+equal: the same, and nothing is told of how far apart the points are
 
     On your readings, or without any on simulated oscillators:
 
         ct-s5 compare --data readings.csv --labels labels.csv --seeds 5
         ct-s5 compare
 
-    or on a data set by name, whose files lie in $CT_S5_DATA/NAME (`ct-s5 data list`):
+    or on a data set by name, whose files lie in $CT_S5_DATA/NAME (`ct-s5 data list`), with other
+    models, and with readings left out of the test series:
 
-        ct-s5 compare --data physionet2012
+        ct-s5 compare --data physionet2012 --models s5 gru-d summary --budget 30m
+        ct-s5 compare --treatments true equal --corrupt drop=0.3,0.5,0.7
+
+    Stopped, the same command goes on where it was: finished runs stand in runs.jsonl.
 
     Args:
         data: The readings: .csv, .tsv or .parquet, or the name of a data set; simulated ones when
@@ -71,8 +125,18 @@ def compare(
         time_col: Column of the time.
         static: A file with one row a series.
         ignore: Columns of the readings that are no channels.
-        models: What to train.
+        models: What to train. The first network sets the size of the others.
         treatments: What the model is told of the gaps.
+        corrupt: What to do to the readings, and how much of it: drop (readings), drop-cells, burst
+            (whole stretches), informative (by their value) take a share; jitter a part of the
+            median gap; rate=2 keeps every second reading.
+        corrupt_at: Where to do it. Without "test" the test is on the readings as they are.
+        budget: Time after which no run begins, such as 10m.
+        per: Whether each series has a label, or each row.
+        score: What decides; accuracy for classes and r2 for numbers when left out.
+        test_fraction: Share of the series that is tested on.
+        grid: Step of the regular grids, such as 1h, or their number of points; as many as the
+            series has readings when left out.
         seeds: Repetitions; each has its own split, the same for all treatments.
         max_epochs: Passes over the training series at most.
         width: Features of the network.
@@ -81,7 +145,9 @@ def compare(
         time_unit: What counts as one unit of time, such as 1h; the median gap when left out.
         duplicates: What two rows of one time get that disagree.
         sort: Sort the rows by time rather than refuse unsorted ones.
-        out: Folder for results.json and report.html.
+        examples: How many series to show in the report, whose readings it then holds; none of your
+            own when left out.
+        out: Folder for results.json, report.html and runs.jsonl.
     """
     from ct_s5 import lab
     from ct_s5.frames import read_table
@@ -90,6 +156,7 @@ def compare(
     features: Any = None
     cited: dict[str, dict[str, str]] = {}
     sizes = {"max_epochs": max_epochs, "width": width, "states": states, "depth": depth}
+    sizes |= {"examples": examples}
     given = sizes | {"time_unit": time_unit}
     keywords: dict[str, Any] = {n: value for n, value in given.items() if value is not None}
     if data is None:
@@ -110,6 +177,8 @@ def compare(
     else:
         readings = without(_read(data, time_col, id_col), ignore)
         y = read_labels(labels, readings, id_col)
+        if per == "reading" and not isinstance(y, str):
+            raise ValueError("--per reading takes the labels from a column of the readings.")
     if static is not None:
         features = read_table(static, id_col=id_col)
     comparison = lab.compare(
@@ -118,7 +187,15 @@ def compare(
         static=features,
         models=models,
         treatments=treatments,
+        corruptions=corrupt,
+        corrupt_at=corrupt_at,
         seeds=seeds,
+        budget=None if budget is None else seconds_of(budget, "--budget"),
+        per=per,
+        score=score,
+        test_fraction=test_fraction,
+        grid=int(grid) if grid is not None and grid.isdecimal() else grid,
+        store=out / "runs.jsonl",
         id_col=id_col,
         time_col=time_col,
         duplicates=duplicates,

@@ -1,47 +1,36 @@
-"""compare: the same model under several treatments of time, paired by seed."""
+"""compare: models under treatments of time and corruptions of the readings, paired by seed."""
 
+import os
 import time
-import warnings
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-import pandas as pd
-from jaxtyping import Shaped
 from tqdm import tqdm
 
-from ct_s5.estimators import S5Classifier, S5Regressor
-from ct_s5.frames import (
-    align_labels,
-    as_pandas,
-    encode,
-    has_fractions,
-    learn_from,
-    pop_labels,
-    split_series,
-    to_long,
-)
-from ct_s5.lab._comparison import Comparison, left_out, number, plain
+from ct_s5.frames import align_labels, align_step_labels, encode, learn_from, pop_labels, to_long
+from ct_s5.lab._comparison import Comparison, left_out, plain
+from ct_s5.lab._corruptions import Corruption
 from ct_s5.lab._describe import describe
+from ct_s5.lab._learners import Learners
+from ct_s5.lab._material import Material, by_id, groups_of
+from ct_s5.lab._request import (
+    Per,
+    Request,
+    Run,
+    Task,
+    names_of,
+    score_of,
+    seeds_of,
+    task_of,
+)
+from ct_s5.lab._run import run_once
+from ct_s5.lab._store import RunStore, run_key
 from ct_s5.lab._surroundings import commit, machine, versions
-from ct_s5.lab._treatments import TREATMENTS, Readings, check_treatment
-from ct_s5.training import METRICS, named_arrays, unseen
+from ct_s5.lab._treatments import Readings, refuses
+from ct_s5.training import unseen
 
-MODELS: dict[str, dict[str, Any]] = {
-    "s5": {"mixer": "s5"},
-    "gru": {"mixer": "gru"},
-    "depth-0": {"depth": 0},
-}
-"""What each model sets of the estimator's keywords."""
-
-Task = Literal["classify", "regress"]
-_ESTIMATORS = {"classify": S5Classifier, "regress": S5Regressor}
-# Keywords that compare sets itself, and what to write instead.
-_TAKEN = {
-    "random_state": "seeds=[...] names the seeds",
-    "mixer": f"models=[...] chooses among {', '.join(MODELS)}",
-    "per": "it takes one label a series",
-}
+DEFAULT_TREATMENTS = ("true", "equal", "appended", "resample-linear")
 
 
 def compare(
@@ -49,11 +38,20 @@ def compare(
     labels,
     *,
     static=None,
-    treatments: Sequence[str] = tuple(TREATMENTS),
+    groups=None,
+    treatments: Sequence[str] = DEFAULT_TREATMENTS,
     models: Sequence[str] = ("s5",),
+    corruptions: Sequence[str | Corruption] = (),
+    corrupt_at: str = "test",
     seeds: int | Sequence[int] = 3,
     task: Task | None = None,
+    per: Per = "series",
+    score: str | None = None,
     test_fraction: float = 0.25,
+    grid: int | str | float | None = None,
+    match: bool = True,
+    budget: float | None = None,
+    store: str | os.PathLike | None = None,
     id_col: str = "unique_id",
     time_col: str = "ds",
     examples: int = 0,
@@ -61,24 +59,41 @@ def compare(
     progress: bool = False,
     **keywords,
 ) -> Comparison:
-    """Train the same model under several treatments of time and score each on held-out series.
+    """Train models under treatments of time, and score each on held-out series.
 
-    Everything but the treatment stays the same: with one seed, all treatments and models see the
-    same training, validation and test series, and start from the same seed of weights. The test
-    series are looked at once, after training. A channel that no training series of a seed measured
-    is left out for that seed, with one warning.
+    Everything but treatment and model stays the same: with one seed, all of them see the same
+    training, validation and test series and start from the same seed of weights; networks get the
+    same number of epochs and, within a tenth, of parameters. The test series are looked at once,
+    after training. A channel that no training series of a seed measured is left out for that seed,
+    with one warning.
 
     Args:
         frame: Anything `S5Classifier.fit` takes.
-        labels: A Series of classes or numbers by series id, or the name of a column of the frame.
+        labels: Classes or numbers: a Series by series id, or the name of a column of the frame.
+            With `per="reading"` one a row, NaN where there is none.
         static: Features of the series as a whole: a frame with one row an id.
+        groups: Whose each series is, where one person or place has several: a Series by id. A split
+            never parts them, and intervals draw them whole.
         treatments: Some of `ct_s5.lab.TREATMENTS`.
-        models: Some of "s5", "gru" (is not told of gaps) and "depth-0" (no recurrence at all).
+        models: Some of `ct_s5.lab.MODELS`. The first network sets the size of the others.
+        corruptions: Some of `ct_s5.lab.CORRUPTIONS` with their rates, as "drop=0.3,0.5". Every
+            model is scored under each, beside the readings as they are.
+        corrupt_at: "test": trained once, on the readings as they are. "train": tested on those.
+            "both": trained and tested alike. Where it trains, each corruption is a training.
         seeds: How many, or which. Each draws a split, weights and an order of training anew.
         task: "classify" or "regress"; when left out, "regress" if the labels are numbers
             with fractions.
+        per: "series" for one answer a series, "reading" for one a row.
+        score: What decides: "accuracy" or "auroc", "r2" or "mse"; the first when left out.
         test_fraction: Share of the series held out for the test, in each class the same. Of the
             rest, the share `validation_fraction` (0.2) chooses the best epoch.
+        grid: Of "resample-...": how many points a series gets, or a time step such as "1h". Left
+            out, as many points as it has readings.
+        match: Whether widths are chosen so that networks have as many parameters as the first.
+        budget: Seconds. No run begins that would end later, if it takes as long as the model's
+            longest so far; what was not run is marked.
+        store: A file that keeps every finished run. Called again, with more models, treatments or
+            seeds for instance, `compare` takes what is finished from there.
         id_col: Column of the series id.
         time_col: Column of the time.
         examples: How many series to show in the report. Their readings then stand in the files.
@@ -88,280 +103,138 @@ def compare(
 
     Returns:
         A `Comparison`: print it, or write `to_html(path)`. A run whose loss became NaN in its first
-        epoch is marked `"diverged"` and has no score; one that did so later has the score of its
-        best epoch and is marked `"stopped"`.
+        epoch, or whose answers are not finite, is marked "diverged" and has no score; one that
+        did so later has the score of its best epoch and is marked "stopped". A model that cannot
+        take a treatment is "skipped", with the reason; beyond the budget it is "not run".
 
     Raises:
-        ValueError: No such treatment, model or seed; a keyword that compare sets itself; `thinning`
-            with another treatment than "true"; or what the estimator refuses.
+        ValueError: No such treatment, corruption, model or seed; a keyword that compare sets
+            itself; `thinning` with another treatment than "true"; sizes that cannot be matched;
+            or what the estimator refuses.
     """
-    seeds = _check(treatments, models, seeds, test_fraction, keywords)
+    began = time.monotonic()
+    request = Request(
+        treatments=names_of("treatments", treatments),
+        models=names_of("models", models),
+        corruptions=Corruption.all_of(corruptions),
+        corrupt_at=corrupt_at,
+        seeds=seeds_of(seeds),
+        per=per,
+        test_fraction=test_fraction,
+        grid=grid,
+        budget=budget,
+        keywords=keywords,
+    )
     if isinstance(labels, str):
-        frame, labels = pop_labels(frame, labels, per="series", id_col=id_col, time_col=time_col)
+        rows = "step" if per == "reading" else "series"
+        frame, labels = pop_labels(frame, labels, per=rows, id_col=id_col, time_col=time_col)
     long = to_long(frame, id_col=id_col, time_col=time_col)
     rules = {name: keywords[name] for name in ("duplicates", "sort") if name in keywords}
     schema = learn_from(long, keywords.get("time_unit"), static)
-    readings = Readings.of(encode(long, schema, static=static, **rules))
-    answers = align_labels(readings.encoded, labels)
-    task = _task_of(answers) if task is None else task
-    _check_task(task, answers)
+    readings = Readings.of(encode(long, schema, static=static, **rules), per=per)
+    align = align_step_labels if per == "reading" else align_labels
+    answers = align(readings.encoded, labels)
+    task = task_of(answers, task, per)
+    score = score_of(task, score)
     names = {"id_col": id_col, "time_col": time_col}
-    estimators = {
-        model: _ESTIMATORS[task](**{**keywords, **MODELS[model], **names}) for model in models
-    }
-    share = keywords.get("validation_fraction", 0.2)
-    static = _by_id(static, readings)
-    strata = answers if task == "classify" else None
-    splits = {seed: split_three(len(answers), strata, test_fraction, share, seed) for seed in seeds}
-    absent = [_untold(readings, static, splits[seed] == "train", seed) for seed in seeds]
+    learners = Learners(request.models, task, {**keywords, **names, "per": per})
+    widths = learners.match(readings, answers) if match else None
+    strata = answers if task == "classify" and per == "series" else None
+    owners = groups_of(groups, readings)
+    material = Material(request, readings, answers, by_id(static, readings), strata, owners)
+    data = describe(long, readings, answers, task, examples)
 
+    kept = RunStore(store)
     records: list[dict[str, Any]] = []
-    total = len(seeds) * len(treatments) * len(models)
-    with tqdm(total=total, unit="run", disable=unseen(progress)) as bar:
-        for (seed, split), untold in zip(splits.items(), absent, strict=True):
-            known = readings.without(untold["channels"]) if untold["channels"] else readings
-            table = None if static is None else static.drop(columns=untold["static"])
-            for treatment in treatments:
-                treated = known.treated(treatment, seed)
-                parts = [_part(treated, known, answers, table, split == p) for p in PARTS]
-                for model, estimator in estimators.items():
-                    bar.set_description(f"{model}, {treatment} gaps, seed {seed}")
-                    record = {"model": model, "treatment": treatment, "seed": seed}
-                    unit = {} if treatment in ("true", "shuffled") else {"time_unit": 1.0}
-                    estimator.set_params(random_state=seed, **unit)
-                    records.append(record | _run(estimator, *parts))
-                    estimator.set_params(time_unit=keywords.get("time_unit"))
-                    bar.set_postfix_str(_so_far(records, treatments))
-                    bar.update()
+    longest: dict[str, float] = {}
+    runs = list(request.runs())
+    with tqdm(total=len(runs), unit="run", disable=unseen(progress)) as bar:
+        for run in runs:
+            bar.set_description(f"{run.model}, {run.treatment} gaps, seed {run.seed}")
+            key = run_key(
+                made_by=versions()["ct-s5"],
+                data=data["fingerprint"],
+                keywords=learners.told[run.model],
+                rules=[task, per, test_fraction, request.validation_fraction, plain(grid)],
+                left_out=material.untold[run.seed],
+                groups=None if owners is None else owners.tolist(),
+                run=[run.seed, run.treatment, run.model, str(run.trained)],
+                tested=[str(corruption) for corruption in run.tested],
+            )
+            spent = time.monotonic() - began + longest.get(run.model, 0.0)
+            found = kept.get(key)
+            if found is None and (status := _not_to_run(run, per, budget, spent)):
+                found = [status] * len(run.tested)
+            elif found is None:
+                found = run_once(learners.make(run), *material.given(run), material.tests(run))
+                kept.put(key, found)
+            longest[run.model] = max(
+                [longest.get(run.model, 0.0), *(record.get("seconds", 0.0) for record in found)]
+            )
+            told = {"model": run.model, "treatment": run.treatment, "seed": run.seed}
+            for corruption, record in zip(run.points, found, strict=True):
+                point = None if corruption is None else corruption.plain()
+                records.append(told | {"corruption": point} | record)
+            bar.set_postfix_str(_so_far(records, score))
+            bar.update()
 
-    hidden = {"random_state", "progress"}
+    told = {"static": static, "groups": groups}
+    given = "".join(f", {name}={name}" for name, value in told.items() if value is not None)
+    call = {
+        "treatments": list(request.treatments),
+        "models": list(request.models),
+        **({"corruptions": [str(c) for c in request.corruptions]} if corruptions else {}),
+        **({"corrupt_at": corrupt_at} if corruptions else {}),
+        "seeds": list(request.seeds),
+        "task": task,
+        "per": per,
+        "score": score,
+        "test_fraction": test_fraction,
+        **({} if grid is None else {"grid": grid}),
+        **({} if match else {"match": False}),
+        "examples": examples,
+        **names,
+        **keywords,
+    }
     settings = {
         "task": task,
-        "treatments": list(treatments),
-        "models": {
-            model: {k: plain(v) for k, v in e.get_params().items() if k not in hidden}
-            for model, e in estimators.items()
-        },
-        "seeds": seeds,
+        "per": per,
+        "score": score,
+        "treatments": list(request.treatments),
+        "models": learners.told,
+        "matched": widths,
+        "corruptions": [c.plain() for c in request.points if c is not None],
+        "corrupt_at": corrupt_at,
+        "seeds": list(request.seeds),
         "test_fraction": test_fraction,
-        "validation_fraction": share,
-        "left_out": [untold for untold in absent if left_out(untold)],
-        "data": describe(long, readings, answers, task, examples),
-        "command": command
-        or _call(
-            "" if static is None else ", static=static",
-            treatments=list(treatments),
-            models=list(models),
-            seeds=seeds,
-            task=task,
-            test_fraction=test_fraction,
-            examples=examples,
-            **names,
-            **keywords,
-        ),
+        "validation_fraction": request.validation_fraction,
+        "grid": plain(grid),
+        "budget": budget,
+        "left_out": [untold for untold in material.untold.values() if left_out(untold)],
+        "data": data,
+        "grouped": groups is not None,
+        "command": command or _call(given, **call),
     }
     return Comparison(records, settings, versions(), commit(), machine())
 
 
-PARTS = ("train", "validation", "test")
+def _not_to_run(run: Run, per: Per, budget: float | None, spent: float) -> dict[str, Any] | None:
+    """The record of a run that cannot be, or for which no time is left."""
+    if reason := refuses(run.treatment, per):
+        return {"status": "skipped", "reason": reason}
+    if budget is not None and spent > budget:
+        return {"status": "not run", "reason": f"the budget of {budget:g} seconds was too short"}
+    return None
 
 
-def split_three(
-    n: int, strata, test_fraction: float, validation_fraction: float, seed: int
-) -> Shaped[np.ndarray, " N"]:
-    """The part of each of n series, one of `PARTS`: a function of classes and seed alone."""
-    if n < 3:
-        raise ValueError(
-            f"{n} series cannot be split into training, validation and test: give at least 3."
-        )
-    if strata is not None and (alone := _alone(strata)):
-        raise ValueError(
-            f"Each of the {n} series is of a class of its own ({alone}): a class needs at "
-            "least 2, one to train on and one to test."
-        )
-    part = np.full(n, "train", dtype="<U10")
-    part[split_series(n, strata, share=test_fraction, seed=seed)] = "test"
-    rest = np.flatnonzero(part == "train")
-    if len(rest) < 2:
-        raise ValueError(
-            f"test_fraction={test_fraction} of {n} series leaves {len(rest)} to train on and none "
-            "to validate with: make it smaller."
-        )
-    classes = None if strata is None else strata[rest]
-    if classes is not None and (alone := _alone(classes)):
-        raise ValueError(
-            f"test_fraction={test_fraction} leaves {len(rest)} of {n} series, a single one of each "
-            f"class ({alone}): training needs one of each, and validation another. Give "
-            "more series, or make test_fraction smaller."
-        )
-    part[rest[split_series(len(rest), classes, share=validation_fraction, seed=seed)]] = (
-        "validation"
-    )
-    return part
-
-
-def _alone(classes) -> str:
-    """The classes, if each has a single series."""
-    found = pd.unique(classes).tolist()
-    return ", ".join(map(repr, found[:5])) if len(found) == len(classes) else ""
-
-
-def _check(treatments, models, seeds, test_fraction, keywords) -> list[int]:
-    for role, names in (("treatments", treatments), ("models", models)):
-        if isinstance(names, str) or not len(names) or len(set(names)) < len(names):
-            raise ValueError(f"{role} is a list of different names; got {names!r}.")
-    for treatment in treatments:
-        check_treatment(treatment)
-    for model in models:
-        if model not in MODELS:
-            raise ValueError(f"A model is one of {', '.join(MODELS)}; got {model!r}.")
-    for name, instead in _TAKEN.items():
-        if name in keywords:
-            raise ValueError(f"{name} is not compare's to take: {instead}.")
-    others = [treatment for treatment in treatments if treatment != "true"]
-    if keywords.get("thinning") and others:
-        raise ValueError(
-            f"thinning={keywords['thinning']} does not go with treatment {others[0]!r}: where "
-            "readings are left out the gaps are summed anew, so that equal gaps would be equal no "
-            "more. Leave thinning out, or ask for treatments=['true'] alone."
-        )
-    shares = {"test_fraction": test_fraction}
-    shares["validation_fraction"] = keywords.get("validation_fraction", 0.2)
-    for name, share in shares.items():
-        if not (isinstance(share, float) and 0 < share < 1):
-            raise ValueError(f"{name} is a share between 0 and 1; got {share!r}.")
-    whole = isinstance(seeds, int | np.integer)
-    numbers = list(range(int(seeds))) if whole else [int(seed) for seed in seeds]
-    if not numbers or len(set(numbers)) < len(numbers) or min(numbers) < 0:
-        raise ValueError(f"seeds is how many (at least 1), or different numbers; got {seeds!r}.")
-    return numbers
-
-
-def _task_of(answers) -> Task:
-    return "regress" if answers.ndim > 1 or has_fractions(answers) else "classify"
-
-
-def _check_task(task, answers) -> None:
-    if task not in _ESTIMATORS:
-        raise ValueError(f"task is 'classify' or 'regress'; got {task!r}.")
-    if task == "classify" and answers.ndim > 1:
-        raise ValueError(f"A classifier takes one label a series; got {answers.shape[1]}.")
-    if task == "classify" and len(pd.unique(answers)) < 2:
-        raise ValueError(
-            f"All labels are {answers[0]!r}: a comparison needs at least two classes, "
-            "this data has one class."
-        )
-
-
-def _by_id(static, readings: Readings) -> pd.DataFrame | None:
-    """Static features with a row an id, in the order of the ids, so that parts can be taken."""
-    if static is None:
-        return None
-    ids, id_col = readings.encoded.ids, readings.encoded.schema.id_col
-    if isinstance(static, np.ndarray | list | tuple):
-        return pd.DataFrame(np.asarray(static), index=ids).add_prefix("static ")
-    static = as_pandas(static)
-    if id_col in static.columns:
-        static = static.set_index(id_col)
-    # Where series are only counted, rows go by position, as labels do.
-    table = static.set_axis(ids) if isinstance(ids, pd.RangeIndex) else static.reindex(ids)
-    for name, column in zip(table.columns, readings.encoded.schema.static, strict=True):
-        if column.categories is not None:
-            # Of the whole data, so that a category may be one that no training series is of.
-            words = table[name].map(str, na_action="ignore")
-            table[name] = words.astype(pd.CategoricalDtype(column.categories))
-    return table
-
-
-def _untold(readings: Readings, static, training, seed: int) -> dict[str, Any]:
-    """What no training series of a seed tells of, so that no model can learn about it."""
-    encoded = readings.encoded
-    rows = training[encoded.index.series]
-    names, observed = encoded.schema.channels, encoded.series.observed[rows]
-    channels = [name for c, name in enumerate(names) if not observed[:, c].any()]
-    if len(channels) == len(names):
-        raise ValueError(
-            f"With seed {seed} no training series has a reading: there is nothing to learn from. "
-            "Choose other seeds, or leave out series without readings."
-        )
-    columns = []
-    if static is not None:
-        columns = [name for name in static if static.loc[training, name].isna().all()]
-    untold = {"seed": seed, "channels": channels, "static": columns}
-    if words := left_out(untold):
-        warnings.warn(words, UserWarning, stacklevel=3)
-    return untold
-
-
-def _part(treated: pd.DataFrame, readings: Readings, answers, static, inside):
-    """(frame, labels, static) of some of the series."""
-    index = readings.encoded.ids[inside]
-    labels = answers[inside]
-    wrap = pd.DataFrame if labels.ndim > 1 else pd.Series
-    table = None if static is None else static[inside]
-    return treated[inside[readings.owner]], wrap(labels, index=index), table
-
-
-def _run(estimator, train, validation, test) -> dict[str, Any]:
-    """Fit, and score once on the test series."""
-    frame, labels, static = train
-    started = time.perf_counter()
-    with warnings.catch_warnings(record=True) as spoken:
-        warnings.simplefilter("always")
-        try:
-            estimator.fit(frame, labels, static=static, validation=validation)
-        except FloatingPointError as error:
-            seconds = time.perf_counter() - started
-            return {"status": "diverged", "reason": str(error), "seconds": seconds}
-    stopped = [str(w.message) for w in spoken if "Training stopped" in str(w.message)]
-    for warning in spoken:
-        if str(warning.message) not in stopped:
-            warnings.warn_explicit(
-                warning.message, warning.category, warning.filename, warning.lineno
-            )
-    history = estimator.history_
-    curves = [name for name in ("loss", "validation_loss") if name in history]
-    return {
-        "status": "stopped" if stopped else "ok",
-        **({"reason": stopped[0]} if stopped else {}),
-        **_scores(estimator, *test),
-        "seconds": time.perf_counter() - started,
-        "best_epoch": int(estimator.best_epoch_),
-        "n_epochs": len(history),
-        "n_compilations": int(estimator.n_compilations_),
-        "n_parameters": sum(a.size for a in named_arrays(estimator.model_).values()),
-        "history": {name: [number(value) for value in history[name]] for name in curves},
-    }
-
-
-def _scores(estimator, frame, labels, static) -> dict[str, float | None]:
-    if isinstance(estimator, S5Classifier):
-        shares = estimator.predict_proba(frame, static=static).loc[labels.index].to_numpy()
-        # The metrics take scores before the softmax; logarithms are such scores.
-        scores = np.log(np.maximum(shares, np.finfo(np.float64).tiny))
-        codes = np.searchsorted(estimator.classes_, labels.to_numpy())
-        return {name: number(METRICS[name](scores, codes)) for name in ("accuracy", "auroc")}
-    found = estimator.predict(frame, static=static).loc[labels.index].to_numpy()
-    true = labels.to_numpy(np.float64)
-    error = np.mean((found - true) ** 2, axis=0)
-    spread = np.var(true, axis=0)
-    share = np.where(spread > 0, 1 - error / np.where(spread > 0, spread, 1), np.nan)
-    return {"r2": number(np.mean(share)), "mse": number(np.mean(error))}
-
-
-def _so_far(records, treatments) -> str:
-    """The mean score of each treatment up to now."""
-    words = []
-    for treatment in treatments:
-        scores = [
-            record.get("accuracy", record.get("r2"))
-            for record in records
-            if record["treatment"] == treatment and record["status"] != "diverged"
-        ]
-        known = [score for score in scores if score is not None]
-        if known:
-            words.append(f"{treatment} {np.mean(known):.3f}")
-    return ", ".join(words)
+def _so_far(records, score: str) -> str:
+    """The mean score of each model and treatment up to now."""
+    scores: dict[str, list[float]] = {}
+    for record in records:
+        if record.get(score) is not None and record["corruption"] is None:
+            scores.setdefault(f"{record['model']} {record['treatment']}", []).append(record[score])
+    last = list(scores.items())[-4:]
+    return ", ".join(f"{name} {np.mean(found):.3f}" for name, found in last)
 
 
 def _call(static: str, **keywords) -> str:

@@ -85,7 +85,7 @@ def _examples(readings: Readings, answers, task: str, most: int) -> list[dict[st
     group = pd.factorize(answers, sort=True)[0] if task == "classify" else np.zeros(len(answers))
     place = pd.Series(away).groupby(group).rank(method="first").to_numpy()
     chosen = np.lexsort((group, place))[:most]
-    frame = readings.treated("true")
+    frame = readings.treated("true").frame
     values = frame.iloc[:, 2:].to_numpy()
     return [
         {

@@ -1,0 +1,139 @@
+"""The data of a comparison, cut and treated as each run needs it."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Int, Shaped
+
+from ct_s5.frames import align_labels, as_pandas
+from ct_s5.lab._corruptions import Corruption
+from ct_s5.lab._request import Request, Run
+from ct_s5.lab._run import Part
+from ct_s5.lab._split import split_three, untold
+from ct_s5.lab._treatments import Readings
+
+
+@dataclasses.dataclass
+class Material:
+    """Readings and answers of all series, and which of them train in each seed.
+
+    Parts are kept as long as the seed and the treatment stay, as every model is given the same.
+    """
+
+    request: Request
+    readings: Readings
+    answers: Shaped[np.ndarray, "M *K"]
+    """One a series, or one a row of the encoded frame."""
+    static: pd.DataFrame | None
+    strata: Shaped[np.ndarray, " N"] | None
+    """Classes that a split keeps in proportion."""
+    groups: Int[np.ndarray, " N"] | None = None
+    """Series of one number are of one person or place: a split never parts them."""
+
+    def __post_init__(self):
+        request, n = self.request, len(self.readings.encoded.ids)
+        shares = request.test_fraction, request.validation_fraction
+        # What is dealt, and drawn anew for intervals: groups, or each series by itself.
+        self._unit = np.arange(n) if self.groups is None else self.groups
+        n_units = int(self._unit.max(initial=-1)) + 1
+        strata = self.strata if self.groups is None else None
+        dealt = {s: split_three(n_units, strata, *shares, s) for s in request.seeds}
+        self._splits = {seed: parts[self._unit] for seed, parts in dealt.items()}
+        self.untold = {seed: self._untold(seed) for seed in request.seeds}
+        self._kept: dict[Any, Part] = {}
+        self._of: tuple[int, str] | None = None
+
+    def given(self, run: Run) -> tuple[Part, Part]:
+        """What the run trains on and chooses its epoch by."""
+        train = self._part(run, run.trained, "train")
+        return train, self._part(run, run.trained, "validation")
+
+    def tests(self, run: Run) -> list[Part]:
+        """What the run is scored on."""
+        return [self._part(run, corruption, "test") for corruption in run.tested]
+
+    def _part(self, run: Run, corruption: Corruption | None, name: str) -> Part:
+        if self._of != (run.seed, run.treatment):
+            self._kept, self._of = {}, (run.seed, run.treatment)
+        key = corruption, name
+        if key not in self._kept:
+            self._kept[key] = self._cut(run, corruption, name)
+        return self._kept[key]
+
+    def _cut(self, run: Run, corruption: Corruption | None, name: str) -> Part:
+        absent = self.untold[run.seed]
+        readings = _corrupted(self.readings, corruption, run.seed).without(absent["channels"])
+        treated = readings.treated(run.treatment, run.seed, self.request.grid)
+        ids = readings.encoded.ids
+        inside = self._splits[run.seed] == name
+        owner = ids.get_indexer(pd.Index(treated.frame[readings.encoded.schema.id_col]))
+        kept = inside[owner]
+        frame = treated.frame.loc[kept]
+        units = np.unique(self._unit[inside])
+        static = None
+        if self.static is not None:
+            static = self.static.drop(columns=absent["static"]).loc[inside]
+        if self.request.per == "series":
+            labels = self.answers[inside]
+            wrap = pd.DataFrame if labels.ndim > 1 else pd.Series
+            told = wrap(labels, index=ids[inside])
+            return Part(frame, told, static, units, np.searchsorted(units, self._unit[inside]))
+        rows = treated.rows[kept]
+        labels = self.answers[rows]
+        labels = np.where(rows < 0, np.nan, labels) if labels.dtype.kind == "f" else labels
+        if labels.dtype.kind != "f":
+            labels = labels.astype(object)
+            labels[rows < 0] = np.nan
+        place = np.searchsorted(units, self._unit[owner[kept]])
+        return Part(frame, labels, static, units, place[~pd.isna(labels)])
+
+    def _untold(self, seed: int) -> dict[str, Any]:
+        """What some training of the seed learns nothing about, joined over its corruptions."""
+        training = self._splits[seed] == "train"
+        found = [
+            untold(_corrupted(self.readings, c, seed), self.static, training, seed)
+            for c in dict.fromkeys(run.trained for run in self.request.runs() if run.seed == seed)
+        ]
+        return found[0] | {
+            name: list(dict.fromkeys(item for some in found for item in some[name]))
+            for name in ("channels", "static")
+        }
+
+
+def by_id(static, readings: Readings) -> pd.DataFrame | None:
+    """Static features with a row an id, in the order of the ids, so that parts can be taken."""
+    if static is None:
+        return None
+    ids, id_col = readings.encoded.ids, readings.encoded.schema.id_col
+    if isinstance(static, np.ndarray | list | tuple):
+        return pd.DataFrame(np.asarray(static), index=ids).add_prefix("static ")
+    static = as_pandas(static)
+    if id_col in static.columns:
+        static = static.set_index(id_col)
+    # Where series are only counted, rows go by position, as labels do.
+    table = static.set_axis(ids) if isinstance(ids, pd.RangeIndex) else static.reindex(ids)
+    for name, column in zip(table.columns, readings.encoded.schema.static, strict=True):
+        if column.categories is not None:
+            # Of the whole data, so that a category may be one that no training series is of.
+            words = table[name].map(str, na_action="ignore")
+            table[name] = words.astype(pd.CategoricalDtype(column.categories))
+    return table
+
+
+def groups_of(groups, readings: Readings) -> Int[np.ndarray, " N"] | None:
+    """The number of each series' group, by order of names."""
+    if groups is None:
+        return None
+    codes, names = pd.factorize(align_labels(readings.encoded, groups), sort=True)
+    if len(names) < 3:
+        raise ValueError(
+            f"{len(names)} groups cannot be split into training, validation and test: give at "
+            "least 3, or leave groups out."
+        )
+    return codes
+
+
+def _corrupted(readings: Readings, corruption: Corruption | None, seed: int) -> Readings:
+    return readings if corruption is None else corruption.apply(readings, seed)

@@ -1,0 +1,63 @@
+"""What is finished stays finished: the runs of a comparison on disk, one line each."""
+
+import hashlib
+import json
+import os
+import pathlib
+from typing import Any
+
+
+class RunStore:
+    """Finished runs by a key of all that fixes them, in a file of JSON lines that only grows.
+
+    A line is whole or, where a process was killed while writing it, the last and ignored.
+    """
+
+    def __init__(self, path: str | os.PathLike | None):
+        """Args: the file, made with its folder when the first run ends; None keeps nothing."""
+        self._path = None if path is None else pathlib.Path(path)
+        self._runs: dict[str, list[dict[str, Any]]] = {}
+        if self._path is not None and self._path.exists():
+            self._runs = _read(self._path)
+
+    def get(self, key: str) -> list[dict[str, Any]] | None:
+        """The records of a run, if it is finished."""
+        return self._runs.get(key)
+
+    def put(self, key: str, records: list[dict[str, Any]]) -> None:
+        """Keep the records of a run."""
+        self._runs[key] = records
+        if self._path is None:
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        line = json.dumps({"key": key, "records": records}, allow_nan=False) + "\n"
+        with open(self._path, "ab+") as file:
+            if file.tell() and not _ends_a_line(file):
+                line = "\n" + line
+            file.write(line.encode())
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def run_key(**fixes) -> str:
+    """sha256 of everything that fixes the outcome of a run."""
+    text = json.dumps(fixes, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _read(path: pathlib.Path) -> dict[str, list[dict[str, Any]]]:
+    found = {}
+    for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
+        try:
+            entry = json.loads(line)
+        except ValueError:  # the last line before a kill; `put` begins a new one after it
+            continue
+        if not isinstance(entry, dict) or set(entry) != {"key", "records"}:
+            raise ValueError(f"{path}, line {number}, is no run of a comparison.")
+        found[entry["key"]] = entry["records"]
+    return found
+
+
+def _ends_a_line(file) -> bool:
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"
