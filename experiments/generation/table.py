@@ -44,9 +44,10 @@ def tables() -> dict[str, str]:
             cells.append(f"{1e6 * seconds / n:,.3g}{ratio}")
         lines.append(f"| {title} | {' | '.join(cells)} |")
     machine = results["machine"]
-    place = f"{machine['cores']} cores ({machine['device']}), commit {results['commit'][:10]}"
+    place = f"one core of {machine['cores']} ({machine['device']}), commit {results['commit'][:10]}"
     lines.append(
-        "\nMicroseconds a written step (in brackets: how many times as long as S5 with a state); "
+        "\nMicroseconds of processor time a written step (in brackets: how many times as long as S5 "
+        "with a state); "
         f"medians of {len(results['seeds'])} rounds in turns; {place}."
     )
     sizes = ["| network | width | parameters | step by step against at once |", "|---|---|---|---|"]
