@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from recorder import Recorder
 
 from ct_s5.lab import Comparison
+from ct_s5.lab._learners import ESTIMATORS
 
 
 @pytest.fixture
@@ -27,6 +29,13 @@ def ward():
             )
         )
     return pd.concat(rows, ignore_index=True)
+
+
+@pytest.fixture
+def recorder(monkeypatch):
+    monkeypatch.setattr(Recorder, "given", [])
+    monkeypatch.setitem(ESTIMATORS, "classify", Recorder)
+    return Recorder
 
 
 RUNS = {  # accuracy by (treatment, seed); None is a run that diverged

@@ -1,6 +1,5 @@
 import re
 import sys
-import warnings
 
 import numpy as np
 import pandas as pd
@@ -8,7 +7,6 @@ import pytest
 
 from ct_s5 import S5Classifier
 from ct_s5.lab import DEMO_KEYWORDS, Comparison, compare, demo_data
-from ct_s5.lab._learners import ESTIMATORS
 from ct_s5.lab._split import PARTS, split_three
 
 TINY = {"width": 4, "states": 4, "depth": 1, "max_epochs": 2, "batch_size": 32}
@@ -17,38 +15,6 @@ TINY = {"width": 4, "states": 4, "depth": 1, "max_epochs": 2, "batch_size": 32}
 @pytest.fixture(scope="module")
 def oscillators():
     return demo_data(40)
-
-
-class Recorder(S5Classifier):
-    """Learns nothing, and writes down what it was given."""
-
-    given: list = []  # noqa: RUF012
-    diverges = False
-
-    def fit(self, X, y, *, static=None, validation=None):
-        self.given.append((self.get_params(), X, y, static, validation))
-        if self.diverges and "gap" in X:
-            raise FloatingPointError("The training loss became NaN at step 0.")
-        self.classes_ = np.unique(y)
-        self.model_ = np.zeros(3)
-        self.history_ = pd.DataFrame({"loss": [1.0, np.nan], "validation_loss": [2.0, 1.0]})
-        self.history_ = self.history_.assign(seconds=[3.0, 1.0], steps=4)
-        self.best_epoch_, self.n_compilations_ = 2, 0
-        warnings.warn("something to know", UserWarning, stacklevel=1)
-        return self
-
-    def predict_proba(self, X, *, static=None):
-        self.given.append(("test", X, static))
-        ids = pd.unique(X["unique_id"])
-        shares = np.full((len(ids), len(self.classes_)), 1 / len(self.classes_))
-        return pd.DataFrame(shares, index=ids, columns=self.classes_)
-
-
-@pytest.fixture
-def recorder(monkeypatch):
-    monkeypatch.setattr(Recorder, "given", [])
-    monkeypatch.setitem(ESTIMATORS, "classify", Recorder)
-    return Recorder
 
 
 def known(frame):

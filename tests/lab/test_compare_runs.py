@@ -1,0 +1,128 @@
+"""Which runs a comparison makes: corruptions, groups, budgets, what is finished already."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ct_s5.lab import _compare as module
+from ct_s5.lab import compare, demo_data
+
+pytestmark = pytest.mark.filterwarnings("ignore:something to know")
+ONE = {"treatments": ["true"], "seeds": 1}
+
+
+@pytest.fixture(scope="module")
+def oscillators():
+    return demo_data(24)
+
+
+def fits(recorder):
+    return [given for given in recorder.given if given[0] != "test"]
+
+
+def tested(recorder):
+    return [given[1] for given in recorder.given if given[0] == "test"]
+
+
+def test_corrupted_at_the_test_a_model_is_trained_once(oscillators, recorder):
+    found = compare(*oscillators, corruptions=["drop=0,0.3,0.6", "rate=2"], **ONE)
+    assert len(fits(recorder)) == 1
+    lengths = [len(frame) for frame in tested(recorder)]
+    assert len(lengths) == 4
+    assert lengths[0] > lengths[1] > lengths[2]
+    assert lengths[3] == pytest.approx(lengths[0] / 2, abs=10)
+    assert [r["corruption"] for r in found.records] == [
+        None,
+        {"kind": "drop", "rate": 0.3},
+        {"kind": "drop", "rate": 0.6},
+        {"kind": "rate", "rate": 2.0},
+    ]
+
+
+@pytest.mark.parametrize("where", ["train", "both"])
+def test_corrupted_in_training_each_rate_is_a_training(oscillators, recorder, where):
+    found = compare(*oscillators, corruptions=["drop=0.5"], corrupt_at=where, **ONE)
+    assert [r["corruption"] for r in found.records] == [None, {"kind": "drop", "rate": 0.5}]
+    (_, whole, _, _, (told, _, _)), (_, some, _, _, (told_some, _, _)) = fits(recorder)
+    assert len(some) < 0.7 * len(whole)
+    assert len(told_some) < 0.7 * len(told)
+    first, second = tested(recorder)
+    assert (len(second) < 0.7 * len(first)) == (where == "both")
+
+
+def test_what_is_finished_is_not_done_again(oscillators, recorder, tmp_path):
+    store = {"store": tmp_path / "runs.jsonl"}
+    first = compare(*oscillators, treatments=["true", "equal"], seeds=2, **store)
+    assert len(fits(recorder)) == 4
+    again = compare(*oscillators, treatments=["true", "equal"], seeds=2, **store)
+    assert len(fits(recorder)) == 4
+    assert again.records == first.records
+    compare(*oscillators, treatments=["true", "equal"], seeds=3, **store)
+    assert len(fits(recorder)) == 6
+    # Whatever would change a run is another run.
+    compare(*oscillators, treatments=["true"], seeds=1, width=8, **store)
+    assert len(fits(recorder)) == 7
+    frame, labels = oscillators
+    compare(frame.assign(position=frame["position"] + 1), labels, **ONE, **store)
+    assert len(fits(recorder)) == 8
+
+
+def test_no_run_begins_that_would_end_beyond_the_budget(oscillators, recorder, monkeypatch):
+    clock = iter(range(0, 1000, 10))  # each look at the clock is ten seconds later
+    monkeypatch.setattr(module.time, "monotonic", lambda: next(clock))
+    found = compare(*oscillators, treatments=["true"], seeds=5, budget=25)
+    assert [r["status"] for r in found.records] == ["ok", "ok", "not run", "not run", "not run"]
+    assert "budget of 25 seconds was too short" in found.records[-1]["reason"]
+    assert len(fits(recorder)) == 2
+
+
+def test_an_answer_that_is_not_finite_marks_its_run_alone(oscillators, recorder, monkeypatch):
+    monkeypatch.setattr(recorder, "answers_nan", True)
+    found = compare(*oscillators, **ONE)
+    assert [r["status"] for r in found.records] == ["diverged"]
+    assert "not finite" in found.records[0]["reason"]
+    assert "accuracy" not in found.records[0]
+
+
+def test_a_split_never_parts_a_group(oscillators, recorder):
+    frame, labels = oscillators
+    groups = pd.Series(np.arange(24) // 3, index=labels.index)
+    found = compare(frame, labels, groups=groups, treatments=["true"], seeds=3)
+    for given, test in zip(fits(recorder), tested(recorder), strict=True):
+        parts = [given[1], given[4][0], test]
+        whose = [set(groups[part["unique_id"].unique()]) for part in parts]
+        assert set.union(*whose) == set(range(8))
+        assert sum(map(len, whose)) == 8
+    for record in found.records:
+        assert len(record["errors"]) == len(record["units"]) == 2  # a quarter of eight groups
+    with pytest.raises(ValueError, match="2 groups cannot be split"):
+        compare(frame, labels, groups=groups % 2, **ONE)
+
+
+def test_a_label_a_row_is_asked_for_under_every_treatment(oscillators, recorder):
+    frame, labels = oscillators
+    rows = frame["unique_id"].map(labels).astype(object)
+    rows[frame.index % 5 == 0] = np.nan
+    treatments = ["true", "equal", "resample-last", "resample-linear"]
+    found = compare(
+        frame, rows, per="reading", treatments=treatments, corruptions=["drop=0.5"], seeds=1
+    )
+    by = {(r["treatment"], str(r["corruption"])): r for r in found.records}
+    assert by["resample-linear", "None"]["status"] == "skipped"
+    assert "comes after" in by["resample-linear", "None"]["reason"]
+    done = [r for r in found.records if r["status"] == "ok"]
+    assert len(done) == 6
+    assert all(r["errors"] == done[0]["errors"] for r in done)
+    for given in fits(recorder):
+        told = pd.Series(given[2]).notna().sum()
+        assert told == rows[frame["unique_id"].isin(given[1]["unique_id"])].notna().sum()
+
+
+def test_the_simple_models_stand_beside_the_networks(oscillators):
+    frame, labels = oscillators
+    models = ["constant", "last-value", "summary", "summary-boosting"]
+    found = compare(frame, labels, models=models, treatments=["true", "equal"], seeds=1)
+    scores = {(r["model"], r["treatment"]): r["accuracy"] for r in found.records}
+    assert set(scores) == {(m, t) for m in models for t in ("true", "equal")}
+    assert scores["constant", "true"] == pytest.approx(1 / 3, abs=0.01)
+    assert all("history" not in r and r["n_parameters"] > 0 for r in found.records)
