@@ -53,6 +53,8 @@ def boosted(task: Task, x, y, told, seed: int):
     maker = HistGradientBoostingRegressor
     if task == "classify":
         maker = HistGradientBoostingClassifier
+    # Bins cannot be made of no value at all; no tree splits where every training row is alike.
+    x = np.where(np.isnan(x).all(axis=0), 0.0, x)
     settings = {"early_stopping": False, "random_state": seed}
     if told is None:
         return maker(max_iter=_TREES_UNWATCHED, **settings).fit(x, y)
