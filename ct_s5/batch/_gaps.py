@@ -66,11 +66,15 @@ def flat_gaps(
     offsets: Int[np.ndarray, " _"],
     first_gap: float,
     unit: float = 1.0,
+    earlier: tuple[Float[np.ndarray, " N"], ...] | None = None,
 ) -> tuple[Float[np.ndarray, " R"], Float[np.ndarray, " R"]]:
     """`gaps_from_times` for N series end to end; series n owns rows offsets[n]:offsets[n+1].
 
     A time may come as a sum of parts, whole seconds and the fraction of one: their differences are
     taken part by part, so that a short gap late in a long series loses no digit.
+
+    `earlier` is, in the same parts, when each series was last read before its first row; NaN for
+    the series that begin there.
     """
     before = _last_reading_before(reading, offsets)
     # The backward direction is the forward one of the mirrored rows.
@@ -78,6 +82,11 @@ def flat_gaps(
     after = len(reading) - 1 - _last_reading_before(reading[::-1], mirrored)[::-1]
     row = np.arange(len(reading))
     gaps = _apart(times, row, before, unit, first_gap)
+    if earlier is not None:
+        parts = zip(times, earlier, strict=True)
+        lengths = np.diff(offsets)
+        since = sum(part - np.repeat(last, lengths) for part, last in parts) / unit
+        gaps = np.where((before < 0) & ~np.isnan(since), since, gaps)
     return gaps, _apart(times, np.where(after < len(row), after, -1), row, unit, first_gap)
 
 

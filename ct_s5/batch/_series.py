@@ -29,12 +29,15 @@ class SeriesSet:
     """What `times` lack of the exact time, where it needs more digits than a float64 has."""
     unit: float = 1.0
     """Length of one model unit, in the unit of `times`."""
+    earlier: tuple[Float[np.ndarray, " N"], ...] | None = None
+    """Of series that go on from an earlier part: when that was last read, as `times` and, where
+    there are any, `fractions`. NaN where a series begins."""
     gaps: Float[np.ndarray, " R"] = dataclasses.field(init=False)
     gaps_after: Float[np.ndarray, " R"] = dataclasses.field(init=False)
 
     def __post_init__(self):
         times = (self.times,) if self.fractions is None else (self.times, self.fractions)
-        steps = (self.reading, self.offsets, self.first_gap, self.unit)
+        steps = (self.reading, self.offsets, self.first_gap, self.unit, self.earlier)
         gaps, gaps_after = flat_gaps(times, *steps)
         object.__setattr__(self, "gaps", gaps)
         object.__setattr__(self, "gaps_after", gaps_after)
@@ -73,12 +76,14 @@ class SeriesSet:
         """Some of the series, in the order asked for."""
         series = np.asarray(series, dtype=np.int64)
         offsets = np.concatenate([[0], np.cumsum(self.lengths[series])])
-        return self.regrouped(self.rows(series), offsets, self.static[series])
+        earlier = self.earlier and tuple(part[series] for part in self.earlier)
+        return self.regrouped(self.rows(series), offsets, self.static[series], earlier)
 
     def keep(self, kept: Bool[np.ndarray, " R"]) -> "SeriesSet":
         """Leave rows out; the gaps are measured anew between the rows that stay."""
         counted = np.concatenate([[0], np.cumsum(kept)])
-        return self.regrouped(np.flatnonzero(kept), counted[self.offsets], self.static)
+        rows = np.flatnonzero(kept)
+        return self.regrouped(rows, counted[self.offsets], self.static, self.earlier)
 
     def batch(self, length: int | None = None, size: int | None = None) -> IrregularBatch:
         """All series in one padded batch.
@@ -156,6 +161,7 @@ class SeriesSet:
         rows: Int[np.ndarray, " r"],
         offsets: Int[np.ndarray, " _"],
         static: Float[np.ndarray, "M S"],
+        earlier: tuple[Float[np.ndarray, " M"], ...] | None = None,
     ) -> "SeriesSet":
         """Other series made of these rows; the gaps are measured anew."""
         return SeriesSet(
@@ -168,4 +174,5 @@ class SeriesSet:
             first_gap=self.first_gap,
             fractions=None if self.fractions is None else self.fractions[rows],
             unit=self.unit,
+            earlier=earlier,
         )

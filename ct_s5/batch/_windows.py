@@ -1,5 +1,7 @@
 """Long series cut into windows, so that memory and compile time stay bounded."""
 
+import dataclasses
+
 import numpy as np
 from jaxtyping import Bool, Int
 
@@ -38,3 +40,29 @@ def windows(
     rows = np.repeat(begin, end - begin) + step
     new = (step >= context) | np.repeat(k == 0, end - begin)
     return series.regrouped(rows, offsets, series.static[owner]), owner, new
+
+
+def pieces(series: SeriesSet, length: int) -> tuple[SeriesSet, Int[np.ndarray, " M"]]:
+    """Cut each series into pieces of `length` rows, the last one shorter, that go on one another.
+
+    No row is repeated, so row r of the pieces is row r of the series; and gaps are what they were,
+    also those that reach back into the piece before. For a model that takes up each piece in the
+    state that the one before left.
+
+    Args:
+        series: N series; those of up to `length` rows stay whole.
+        length: Rows of a piece.
+
+    Returns:
+        The M pieces, and the series that each was cut from.
+    """
+    told, owner, _ = windows(series, length)
+    row = np.arange(len(series.times))
+    last = np.maximum.accumulate(np.where(series.reading, row, -1)) if len(row) else row
+    before = np.concatenate([[-1], last])[told.offsets[:-1]]
+    known = before >= series.offsets[owner]
+    times = (series.times,) if series.fractions is None else (series.times, series.fractions)
+    if not len(row):
+        return told, owner
+    earlier = tuple(np.where(known, part[before], np.nan) for part in times)
+    return dataclasses.replace(told, earlier=earlier), owner

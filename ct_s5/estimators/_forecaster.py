@@ -41,8 +41,10 @@ class S5Forecaster(UnlabelledEstimator):
             a frame of (series, time) that holds them.
         cut: Time since the first reading of a series at which alone held-out series are judged,
             "24h" for a published protocol. Training draws its origins at random all the same.
-        window: Longer series are trained on in windows of so many rows, a quarter of them (256 at
-            most) repeated from the one before; None trains on whole series.
+        window: Longer series are trained on in windows of about so many rows, each from the state
+            that the weights at the start of the epoch come to over all rows before it. A model that
+            cannot carry a state (mixer="transformer", norm="batch") repeats a quarter of each
+            window, 256 rows at most, from the one before instead. None trains on whole series.
         inputs: As in `S5Classifier`; how long ago a channel was seen is told as well.
         dropout, weight_decay, learning_rate: As in `S5Classifier`, with other defaults: every
             reading is a target, so there is less to guard against.

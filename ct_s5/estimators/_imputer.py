@@ -35,7 +35,9 @@ class S5Imputer(TransformerMixin, UnlabelledEstimator):
             which it is drawn for each series.
         hiding: In which ways, some of "cell", "row" and "block"; one is drawn for each series.
         block: Rows of a stretch.
-        window: As in `S5Forecaster`.
+        window: Longer series are trained on in windows of so many rows, a quarter of them (256 at
+            most) repeated from the one before: what reads from both ends has no state to carry.
+            None trains on whole series.
         inputs, dropout, weight_decay, learning_rate: As in `S5Forecaster`.
         width, states, depth, hold, max_epochs, batch_size, patience, validation_fraction, monitor,
             time_unit, id_col, time_col, duplicates, sort, on_empty, mixer, n_blocks, timescale,

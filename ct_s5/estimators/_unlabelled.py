@@ -14,7 +14,7 @@ from ct_s5.estimators._levels import Calibration, calibrate, read_levels, read_s
 from ct_s5.estimators._signature import signature_of
 from ct_s5.frames import Asked, EncodedFrame, decode_asked, learn_from, split_series, to_long
 from ct_s5.nn import Gaussian, ModelSettings, S5Model
-from ct_s5.training import Task, fit, predict_all
+from ct_s5.training import Task, can_carry, fit, predict_all
 
 # With fewer series than this the late part of each is held out instead of whole ones.
 _FEW_SERIES = 5
@@ -107,16 +107,20 @@ class UnlabelledEstimator(S5Estimator):
                     "validation=frame of your own, or validation_fraction=0."
                 )
         names = list(encoded.ids[~held_out]) if len(series) == (~held_out).sum() else None
-        new = None
-        if self.window is not None:
+        model = S5Model(self._model_settings(series), key=jax.random.key(seed))
+        settings, new = self._fit_settings(seed), None
+        if self.window is not None and can_carry(model):
+            # Each reading has one question at most, and both are steps.
+            settings = dataclasses.replace(settings, window=2 * int(self.window))
+        elif self.window is not None:
             series, owner, new = windows(series, self.window, min(self.window // 4, 256))
             names = [names[n] for n in owner] if names else None
         result = fit(
-            S5Model(self._model_settings(series), key=jax.random.key(seed)),
+            model,
             series,
             self._task(series, new),
             loss=self._loss,
-            settings=self._fit_settings(seed),
+            settings=settings,
             validation=held,
             names=names,
             progress=self.progress,

@@ -77,10 +77,12 @@ class S5Block(eqx.Module):
         real: Bool[Array, " L"] | None = None,
         segments: Int[Array, " L"] | None = None,
         key: Keys | None,
+        start: Any = None,
     ) -> tuple[Float[Array, "L H"], Moments | None]:
         """Outputs and what a BatchNorm saw; a key switches dropout and batch statistics on.
 
         Steps of several series have their `segments`, and the key is then one for each series.
+        A series that goes on has the mixer's state that it starts from.
         """
         counted = jax.numpy.ones(inputs.shape[0], bool) if reading is None else reading
         if real is not None:
@@ -89,8 +91,11 @@ class S5Block(eqx.Module):
         x, moments = inputs, None
         if self.prenorm:
             x, moments = self.norm(x, counted, training=training)
-        steps = {"reading": reading, "real": real, "reset": begins(segments)}
-        x = self.mixer(x, gaps, gaps_after=gaps_after, **steps)
+        if start is None:
+            steps = {"reading": reading, "real": real, "reset": begins(segments)}
+            x = self.mixer(x, gaps, gaps_after=gaps_after, **steps)
+        else:
+            x, _ = streaming(self.mixer).run(x, gaps, start, reading=reading, real=real)
         x = inputs + self.activation(x, key=key, segments=segments)
         if not self.prenorm:
             x, moments = self.norm(x, counted, training=training)

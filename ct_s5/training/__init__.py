@@ -1,5 +1,6 @@
 """Losses, metrics, optimiser groups, the fit loop, checkpoints."""
 
+from ct_s5.training._along import can_carry as can_carry
 from ct_s5.training._archive import ArchiveError as ArchiveError
 from ct_s5.training._archive import from_archive as from_archive
 from ct_s5.training._archive import read_archive as read_archive

@@ -25,6 +25,7 @@ from ct_s5.batch import (
     thinned_lengths,
 )
 from ct_s5.nn import S5Model
+from ct_s5.training._along import Starts, Windows, can_carry
 from ct_s5.training._bar import unseen
 from ct_s5.training._checkpoint import Checkpoint, Progress
 from ct_s5.training._cohort import Cohort
@@ -62,10 +63,14 @@ class FitSettings:
     packing: bool | None = None
     """Whether several series share a row in training, so that one length compiles and next to
     nothing is padded; left out, where that saves steps."""
+    window: int | None = None
+    """Steps of the windows that longer series are cut into, questions among them. Each starts from
+    the state that all readings before it come to under the weights at the start of the epoch; no
+    gradient passes from one to the next. Such series are not packed."""
     seed: int = 0
 
     def __post_init__(self):
-        for name in ("max_epochs", "batch_size", "patience", "n_buckets"):
+        for name in ("max_epochs", "batch_size", "patience", "n_buckets", "window"):
             value = getattr(self, name)
             whole = isinstance(value, int | np.integer)
             if value is not None and not (whole and value >= 1):
@@ -124,12 +129,12 @@ _traces = [0]
 
 
 @eqx.filter_jit
-def _train_step(model, optimiser_state, batch, targets, key, rate, loss: Loss, settings):
+def _train_step(model, optimiser_state, batch, targets, start, key, rate, loss: Loss, settings):
     _traces[0] += 1
     values, weights = targets
 
     def mean_loss(model):
-        answers, moments = model.forward(batch, key)
+        answers, moments = model.forward(batch, key, start)
         losses = loss_of_each(loss, answers, values, weights)
         total = jnp.sum(weights.astype(losses.dtype))
         mean = jnp.sum(losses) / jnp.where(total > 0, total, jnp.ones_like(total))
@@ -185,7 +190,7 @@ def fit(
             training stops with a warning and gives back the best weights so far); or no epoch had
             a finite validation, so that there are no best weights.
         ValueError: A checkpoint of another training; no target, or nothing to monitor; a weight
-            that is negative, NaN or infinite.
+            that is negative, NaN or infinite; windows for a model that cannot carry its state.
     """
     settings = FitSettings() if settings is None else settings
     check_monitor(settings.monitor, loss)
@@ -205,10 +210,12 @@ def fit(
     for some in (cohort, held_out):
         if some is not None:
             some.check_weights()
-    steps = thinned_lengths(cohort.series, settings.thinning)
+    windows = _windows(model, cohort, settings)
+    cut = cohort.series if windows is None else windows.series
+    steps = thinned_lengths(cut, settings.thinning)
     lengths = _buckets(steps, settings.n_buckets)
-    packing = _packing(steps, lengths, settings)
-    n_steps = sum(1 for _ in _epoch(cohort.series, lengths, packing, settings, 1))
+    packing = _packing(steps, lengths, settings) if windows is None else None
+    n_steps = sum(1 for _ in _epoch(cut, lengths, packing, settings, 1))
     max_epochs, patience = settings.limits(n_steps)
     n_all = max_epochs * n_steps
     schedule = make_schedule(settings.learning_rate, n_all, int(settings.warmup * n_all))
@@ -223,12 +230,13 @@ def fit(
     traces_before = _traces[0]
     trouble, spoken = "", False
 
-    def one_step(now: Progress, cohort: Cohort, part: Minibatch, k: int):
+    def one_step(now: Progress, cohort: Cohort, starts: Starts | None, part: Minibatch, k: int):
         """What the k-th step of an epoch leads to; the loss before it, and that loss's weight."""
         answered = cohort.targets.look_up(part.rows if per == "reading" else part.series)
         step = now.epoch * n_steps + k
         step_key = jax.random.fold_in(jax.random.fold_in(key, now.epoch + 1), k)
-        fixed = (part.batch, answered, step_key, schedule(step), loss, groups)
+        start = None if starts is None else starts.of(part.series)
+        fixed = (part.batch, answered, start, step_key, schedule(step), loss, groups)
         trained, state, value, losses = _train_step(now.model, now.optimiser_state, *fixed)
         at = f"step {step} (epoch {now.epoch + 1})"
         if not np.isfinite(value):
@@ -255,10 +263,14 @@ def fit(
             epoch = now.epoch + 1
             started = time.perf_counter()
             total, weight, n_seen = 0.0, 0.0, 0
-            cohort = cohort if isinstance(targets, Targets) else drawn(epoch)
+            cohort, starts = cohort if isinstance(targets, Targets) else drawn(epoch), None
+            if windows is not None:
+                windows = Windows.cut(cohort.series, windows.length)
+                starts = windows.starts(now.model, settings.batch_size)
+            cut = cohort.series if windows is None else windows.series
             try:
-                for k, part in enumerate(_epoch(cohort.series, lengths, packing, settings, epoch)):
-                    now, value, share = one_step(now, cohort, part, k)
+                for k, part in enumerate(_epoch(cut, lengths, packing, settings, epoch)):
+                    now, value, share = one_step(now, cohort, starts, part, k)
                     total, weight = total + value * share, weight + share
                     n_seen += int((part.series >= 0).sum())
                     pace = n_seen / (time.perf_counter() - started)
@@ -309,6 +321,20 @@ def fit(
     )
 
 
+def _windows(model: S5Model, cohort: Cohort, settings: FitSettings) -> Windows | None:
+    """The windows of an epoch; None where no series is longer than one."""
+    length = settings.window
+    if length is None or cohort.series.lengths.max(initial=0) <= length:
+        return None
+    if not can_carry(model):
+        raise ValueError(
+            f"window={length} carries states along a series. That takes a model that reads "
+            "forwards, of mixers that stream, without BatchNorm, that answers per reading. Leave "
+            "window=None, and cut the series beforehand: ct_s5.batch.windows."
+        )
+    return Windows.cut(cohort.series, length)
+
+
 def _buckets(lengths, n_buckets):
     """Few lengths, and round ones: another split of the same data shall find them compiled."""
     eighth = max(int(lengths.max(initial=1)) // 8, 1)
@@ -351,7 +377,7 @@ _ADVICE = "Try a smaller learning_rate, and look for extreme values in those ser
 def _culprit(losses, part: Minibatch, cohort: Cohort) -> str:
     targets = part.rows if cohort.per == "reading" else part.series
     bad = np.unique(cohort.owners(targets[(targets >= 0) & ~np.isfinite(losses)]))
-    if not bad.size or 1 < bad.size == (part.series >= 0).sum():
+    if not bad.size or 1 < bad.size == np.unique(cohort.owners(targets[targets >= 0])).size:
         return f", {_IN_WEIGHTS}"
     shown = [i if cohort.names is None else cohort.names[i] for i in bad[:5]]
     return f", series {', '.join(map(repr, shown))}"

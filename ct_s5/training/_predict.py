@@ -11,12 +11,11 @@ from tqdm import tqdm
 
 from ct_s5.batch import SeriesSet, bucket_lengths
 from ct_s5.nn import Gaussian, S5Model
+from ct_s5.training._along import MOST_STEPS, Windows, rows_of_batch
 from ct_s5.training._bar import unseen
 
-# Steps of a batch: beyond this nothing becomes faster, only larger.
-_MOST_STEPS = 2**17
-# Sizes of small batches; each compiles once a length.
-_FEW = (1, 8)
+# Steps of a window, where a series is too long to be gone through at once.
+_WINDOW = 2**14
 
 
 @eqx.filter_jit
@@ -42,7 +41,9 @@ def predict_all(
     """The model's answers for each series (M = N), or for each row (M = R) if it is per reading.
 
     With `every_step` a model that answers once a series does so for each row too: with the answer
-    as it stood there.
+    as it stood there. Series of more than 131,072 rows are gone through in windows, each from the
+    state that the one before left, where the model streams and answers per reading; so memory does
+    not grow with their length.
 
     Args:
         model: A trained model.
@@ -53,6 +54,9 @@ def predict_all(
         every_step: Answer at every row, whatever the model is.
         progress: Show a bar, on a terminal only.
     """
+    too_long = series.lengths > MOST_STEPS
+    if too_long.any() and model.streams and model.settings.per == "reading":
+        return _by_window(model, series, too_long, lengths, batch_size, progress)
     lengths = list(lengths or [])
     if not lengths or series.lengths.max(initial=0) > lengths[-1]:
         lengths = sorted({*lengths, *bucket_lengths(series.lengths)})
@@ -65,7 +69,7 @@ def predict_all(
     with tqdm(total=len(series), unit="series", disable=unseen(progress), leave=False) as bar:
         for b in np.unique(bucket):
             members, length = np.flatnonzero(bucket == b), int(lengths[b])
-            size = _rows(len(members), length, batch_size)
+            size = rows_of_batch(len(members), length, batch_size)
             for start in range(0, len(members), size):
                 part = members[start : start + size]
                 batch = series.take(part).batch(length, size)
@@ -84,8 +88,16 @@ def predict_all(
     return flat
 
 
-def _rows(n_series: int, length: int, most: int) -> int:
-    """Rows of a batch: few distinct numbers, so that few shapes compile, and bounded memory."""
-    fits = 1 << (max(_MOST_STEPS // length, 1).bit_length() - 1)
-    wanted = next((size for size in _FEW if n_series <= size <= most), most)
-    return min(wanted, fits)
+def _by_window(model, series: SeriesSet, too_long, lengths, batch_size, progress):
+    """The answers at every row, those of some series window by window."""
+    parts = []
+    if not too_long.all():
+        short = series.take(np.flatnonzero(~too_long))
+        told = predict_all(model, short, lengths=lengths, batch_size=batch_size, progress=progress)
+        parts.append((np.flatnonzero(~too_long), told))
+    for n in np.flatnonzero(too_long):
+        told = Windows.cut(series.take(np.array([n])), _WINDOW).answers(model, batch_size)
+        parts.append((np.array([n]), told))
+    rows = np.concatenate([series.rows(members) for members, _ in parts])
+    order = np.argsort(rows)
+    return jax.tree.map(lambda *told: np.concatenate(told)[order], *(told for _, told in parts))

@@ -1,10 +1,11 @@
+import dataclasses
 import itertools
 
 import numpy as np
 import pytest
 from ragged import draw_series, spans
 
-from ct_s5.batch import windows
+from ct_s5.batch import pieces, windows
 
 SERIES = draw_series(0, lengths=(5, 0, 23, 1, 8))
 
@@ -30,3 +31,32 @@ def test_every_row_is_new_in_one_window_and_context_in_those_after(length, conte
 def test_a_window_of_context_alone_is_refused():
     with pytest.raises(ValueError, match="cannot repeat 8 of them"):
         windows(SERIES, 8, 8)
+
+
+@pytest.mark.parametrize("fine", [False, True])
+@pytest.mark.parametrize("length", [1, 4, 40])
+def test_pieces_have_the_gaps_of_the_whole(length, fine):
+    series = SERIES
+    if fine:
+        series = dataclasses.replace(series, fractions=np.arange(len(series.times)) / 64)
+    told, owner = pieces(series, length)
+    assert told.lengths.max() <= length
+    np.testing.assert_array_equal(told.values, series.values)
+    np.testing.assert_array_equal(told.gaps, series.gaps)
+    np.testing.assert_array_equal(told.static, series.static[owner])
+    last = len(owner) - 1
+    np.testing.assert_array_equal(told.take([last, 0]).gaps, series.gaps[told.rows([last, 0])])
+    read = told.reading
+    np.testing.assert_array_equal(told.keep(read).gaps, series.keep(read).gaps)
+
+
+def test_a_piece_without_its_first_reading_reaches_back_to_the_piece_before():
+    told, owner = pieces(SERIES, 4)
+    piece = int(np.flatnonzero(owner == 2)[2])  # rows 8 to 11 of the third series
+    rows = np.arange(*told.offsets[piece : piece + 2])
+    first = rows[told.reading[rows]][0]
+    kept = np.arange(len(told.times)) != first
+    after = rows[rows > first][0]
+    before = np.flatnonzero(SERIES.reading[: rows[0]])[-1]
+    wanted = (SERIES.times[after] - SERIES.times[before]) / SERIES.unit
+    assert told.keep(kept).gaps[after - 1] == wanted
