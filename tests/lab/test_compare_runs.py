@@ -6,6 +6,7 @@ import pytest
 
 from ct_s5.lab import _compare as module
 from ct_s5.lab import compare, demo_data
+from ct_s5.lab._run import Part, _classified
 
 pytestmark = pytest.mark.filterwarnings("ignore:something to know")
 ONE = {"treatments": ["true"], "seeds": 1}
@@ -126,3 +127,20 @@ def test_the_simple_models_stand_beside_the_networks(oscillators):
     assert set(scores) == {(m, t) for m in models for t in ("true", "equal")}
     assert scores["constant", "true"] == pytest.approx(1 / 3, abs=0.01)
     assert all("history" not in r and r["n_parameters"] > 0 for r in found.records)
+
+
+def test_a_class_that_training_never_saw_counts_as_an_error():
+    class Model:
+        classes_ = np.array(["a", "c"])
+
+        def predict_proba(self, frame, *, static=None):
+            return pd.DataFrame(
+                [[0.9, 0.1], [0.2, 0.8], [0.4, 0.6], [0.1, 0.9]], index=list("wxyz")
+            )
+
+    labels = pd.Series(["a", "b", "c", "d"], index=list("wxyz"))
+    test = Part(pd.DataFrame(), labels, None, np.arange(4), np.arange(4))
+    told = _classified(Model(), test)
+    assert told["accuracy"] == 0.5
+    assert told["auroc"] == 1.0
+    assert told["each"].tolist() == [0, 1, 0, 1]
