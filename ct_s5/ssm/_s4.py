@@ -12,7 +12,7 @@ from ct_s5.ssm._hippo import hippo_normal
 from ct_s5.ssm._pairs import join, split
 from ct_s5.ssm._rows import checked_rows
 from ct_s5.ssm._s4_kernel import LowRank, Mover, kernel, move, mover
-from ct_s5.ssm._starts import drawn_outputs, drawn_timescales
+from ct_s5.ssm._starts import drawn_outputs, drawn_timescales, each_alike
 
 
 class S4Layer(eqx.Module):
@@ -69,23 +69,21 @@ class S4Layer(eqx.Module):
             key: Seeds steps, output map and feedthrough.
         """
         rates, vectors = hippo_normal(n_states)
-        dtype, order = jnp.result_type(float), np.arange(n_states)
+        order = np.arange(n_states)
 
         def turned(real):
-            """A vector in eigenvector coordinates, the same for every feature."""
+            """A vector in eigenvector coordinates."""
             turned = vectors.conj().T @ real
-            parts = np.stack([np.real(turned), np.imag(turned)])[:, None]
-            return jnp.asarray(np.tile(parts, (1, n_features, 1)), dtype)
+            return each_alike(np.stack([np.real(turned), np.imag(turned)]), n_features)
 
         step_key, output_key, feedthrough_key = jax.random.split(key, 3)
-        each = np.ones((n_features, 1))
-        self.rate_real = jnp.asarray(each * np.log(np.expm1(-np.real(rates))), dtype)
-        self.rate_imag = jnp.asarray(each * np.imag(rates), dtype)
+        self.rate_real = each_alike(np.log(np.expm1(-np.real(rates))), n_features)
+        self.rate_imag = each_alike(np.imag(rates), n_features)
         self.low_rank = turned(np.sqrt(order + 0.5))
         self.log_timescale = drawn_timescales(step_key, n_features, timescale, rescale)
         self.input_weight = turned(np.sqrt(2 * order + 1))
         self.output_weight = drawn_outputs(output_key, (n_features, n_states // 2))
-        self.feedthrough = jax.random.normal(feedthrough_key, (n_features,), dtype)
+        self.feedthrough = jax.random.normal(feedthrough_key, (n_features,), jnp.result_type(float))
         self.n_features = n_features
         self.n_states = n_states
         self.rescale = rescale

@@ -15,7 +15,7 @@ from ct_s5.ssm._hippo import hippo_normal
 from ct_s5.ssm._pairs import Pair, join, plus, scaled, split, times
 from ct_s5.ssm._phi import cross_held, decay_over
 from ct_s5.ssm._rows import checked_rows
-from ct_s5.ssm._starts import drawn_outputs, drawn_timescales
+from ct_s5.ssm._starts import drawn_outputs, drawn_timescales, each_alike
 
 Rates = Literal["legs", "lin", "inv"]
 
@@ -69,13 +69,12 @@ class S4DLayer(eqx.Module):
             key: Seeds steps, output map and feedthrough.
         """
         start = _start(rates, n_states)
-        dtype, each = jnp.result_type(float), np.ones((n_features, 1))
         step_key, output_key, feedthrough_key = jax.random.split(key, 3)
-        self.rate_real = jnp.asarray(each * np.log(np.expm1(-np.real(start))), dtype)
-        self.rate_imag = jnp.asarray(each * np.imag(start), dtype)
+        self.rate_real = each_alike(np.log(np.expm1(-np.real(start))), n_features)
+        self.rate_imag = each_alike(np.imag(start), n_features)
         self.log_timescale = drawn_timescales(step_key, n_features, timescale, rescale)
         self.output_weight = drawn_outputs(output_key, (n_features, n_states // 2))
-        self.feedthrough = jax.random.normal(feedthrough_key, (n_features,), dtype)
+        self.feedthrough = jax.random.normal(feedthrough_key, (n_features,), jnp.result_type(float))
         self.n_features = n_features
         self.n_states = n_states
         self.rescale = rescale

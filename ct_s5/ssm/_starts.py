@@ -24,3 +24,9 @@ def drawn_timescales(
 def drawn_outputs(key: PRNGKeyArray, shape: tuple[int, int]) -> Float[Array, "2 H Q"]:
     """Real and imaginary part of complex numbers of variance 1."""
     return jax.random.normal(key, (2, *shape), jnp.result_type(float)) * np.sqrt(0.5)
+
+
+def each_alike(row: Float[np.ndarray, "*D Q"], n_features: int) -> Float[Array, "*D H Q"]:
+    """The same for every feature; nothing as large is made where shapes alone are asked for."""
+    shape = (*row.shape[:-1], n_features, row.shape[-1])
+    return jnp.broadcast_to(jnp.asarray(row, jnp.result_type(float))[..., None, :], shape)

@@ -46,9 +46,8 @@ def tables() -> dict[str, str]:
     machine = results["machine"]
     place = f"one core of {machine['cores']} ({machine['device']}), commit {results['commit'][:10]}"
     lines.append(
-        "\nMicroseconds of processor time a written step (in brackets: how many times as long as S5 "
-        "with a state); "
-        f"medians of {len(results['seeds'])} rounds in turns; {place}."
+        "\nMicroseconds of processor time a written step (in brackets: how many times S5's with a "
+        f"state); medians of {len(results['seeds'])} rounds in turns; {place}."
     )
     sizes = ["| network | width | parameters | step by step against at once |", "|---|---|---|---|"]
     for mixer, title in NAMES.items():
