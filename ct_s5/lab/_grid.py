@@ -18,7 +18,7 @@ class Rows(NamedTuple):
 
     owner: Int[np.ndarray, " R"]
     since: Num[np.ndarray, " R"]
-    """Time since the series' first row, in ticks, or in numbers of the time column."""
+    """Time in ticks, since any instant; or in numbers of the time column."""
     reading: Bool[np.ndarray, " R"]
     values: Float[np.ndarray, "R C"]
     """NaN where not observed."""
@@ -49,8 +49,8 @@ def lay_grid(rows: Rows, grid: Grid, per_unit: int, schema: FrameSchema) -> Poin
     whose = inverse[counted]
     first = np.searchsorted(whose, np.arange(len(names)))
     last = np.searchsorted(whose, np.arange(len(names)), side="right") - 1
-    begin = rows.since[counted][first]
-    span = (rows.since[counted][last] - begin).astype(np.float64)
+    begin, end = rows.since[counted][first], rows.since[counted][last]
+    span = (end - begin).astype(np.float64)
     step = None
     if grid is None:
         n_points = last - first + 1
@@ -75,7 +75,18 @@ def lay_grid(rows: Rows, grid: Grid, per_unit: int, schema: FrameSchema) -> Poin
         since = number * step
     if rows.since.dtype.kind != "f":
         since = np.round(since).astype(np.int64)
+        nearly = 0
+    else:
+        # Rounding must not part a point from a row at the same time.
+        apart = span / np.maximum(n_points - 1, 1) if step is None else np.full(len(span), step)
+        nearly = 1e-9 * apart[owner]
     since = since + begin[owner]
+    # Rounding leaves no reading beyond the last point.
+    ends = number == n_points[owner] - 1
+    since = np.where(ends, np.maximum(since, end[owner]), since)
+    near = np.maximum(_nearest_before(rows, Points(names[owner], since + nearly)), 0)
+    same = (rows.owner[near] == names[owner]) & (np.abs(rows.since[near] - since) <= nearly)
+    since = np.where(same, rows.since[near], since)
     # Where ticks are too coarse for so many points, some fall together.
     new = (np.diff(owner, prepend=-1) != 0) | (np.diff(since, prepend=since[:1] - 1) != 0)
     return Points(names[owner[new]], since[new])
@@ -85,23 +96,31 @@ def resample(rows: Rows, points: Points, kind: str) -> Float[np.ndarray, "G C"]:
     """What each channel shows at the points: "last", "linear" or "mean". NaN for nothing."""
     if kind == "mean":
         return _mean(rows, points)
+    begin = np.searchsorted(rows.owner, points.owner)
+    end = np.searchsorted(rows.owner, points.owner, side="right")
     before = _nearest_before(rows, points)
-    earlier = _filled(rows, before)
-    if kind == "last":
-        return _taken(rows.values, earlier)
-    # The same from the other end gives the nearest at or after.
-    mirrored = Rows(rows.owner[::-1], -rows.since[::-1], rows.reading[::-1], rows.values[::-1])
-    turned = Points(points.owner[::-1], -points.since[::-1])
-    after = _nearest_before(mirrored, turned)
-    later = _filled(mirrored, after)[::-1]
-    later = np.where(later >= 0, len(rows.owner) - 1 - later, -1)
-    a, b = _taken(rows.values, earlier), _taken(rows.values, later)
-    start = rows.since[earlier].astype(np.float64)
-    width = rows.since[later] - start
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(width > 0, (points.since[:, None] - start) / width, 0.0)
-    line = a + share * (b - a)
-    return np.where(earlier < 0, b, np.where(later < 0, a, line))
+    here = np.maximum(before, 0)
+    after = np.where(before < 0, begin, here + (rows.since[here] < points.since))
+    found = np.full((rows.values.shape[1], len(points.owner)), np.nan)
+    for column, out in zip(np.ascontiguousarray(rows.values.T), found, strict=True):
+        seen = ~np.isnan(column)
+        if not seen.any():
+            continue
+        values, since = column[seen], rows.since[seen]
+        # Of the values that were seen, in order: how many lie in the rows before each row.
+        count = np.concatenate([[0], np.cumsum(seen)])
+        earlier, later = count[before + 1] - 1, count[after]
+        heard, awaited = earlier >= count[begin], later < count[end]
+        earlier, later = np.maximum(earlier, 0), np.minimum(later, len(values) - 1)
+        out[heard] = values[earlier[heard]]
+        if kind == "linear":
+            first = awaited & ~heard
+            out[first] = values[later[first]]
+            at = np.flatnonzero(heard & awaited & (earlier < later))
+            a, b = earlier[at], later[at]
+            share = (points.since[at] - since[a]) / (since[b] - since[a])
+            out[at] = values[a] + share * (values[b] - values[a])
+    return found.T
 
 
 def numbered(
@@ -122,48 +141,27 @@ def numbered(
 
 def _mean(rows: Rows, points: Points) -> Float[np.ndarray, "G C"]:
     """The mean of the readings since the point before, and up to this one."""
-    # A reading belongs to the first point at or after it; the last point has none after it.
-    mirrored = Rows(points.owner[::-1], -points.since[::-1], np.ones(0), np.ones(0))
-    turned = Points(rows.owner[::-1], -rows.since[::-1])
-    point = len(points.owner) - 1 - _nearest_before(mirrored, turned)[::-1]
-    found = np.full((len(points.owner), rows.values.shape[1]), np.nan)
-    for c, column in enumerate(rows.values.T):
-        seen = ~np.isnan(column) & (point < len(points.owner))
-        count = np.bincount(point[seen], minlength=len(found))
-        total = np.bincount(point[seen], column[seen], minlength=len(found))
-        found[count > 0, c] = total[count > 0] / count[count > 0]
-    return found
+    # The first point at or after each row. Rows before the first point hold nothing.
+    before = _nearest_before(points, rows)
+    here = np.maximum(before, 0)
+    point = here + ((before >= 0) & (points.since[here] < rows.since))
+    found = np.full((rows.values.shape[1], len(points.owner)), np.nan)
+    for column, out in zip(np.ascontiguousarray(rows.values.T), found, strict=True):
+        seen = ~np.isnan(column)
+        count = np.bincount(point[seen], minlength=len(out))
+        total = np.bincount(point[seen], column[seen], minlength=len(out))
+        np.divide(total, count, out=out, where=count > 0)
+    return found.T
 
 
-def _nearest_before(rows: Rows, points: Points) -> Int[np.ndarray, " G"]:
-    """The last row of the same series at or before each point; -1 where there is none.
-
-    Both come in the same order of series, be it rising or falling, and of time.
-    """
-    if not len(rows.owner):
-        return np.full(len(points.owner), -1)
+def _nearest_before(rows: Rows | Points, points: Rows | Points) -> Int[np.ndarray, " G"]:
+    """The last row of the same series at or before each point; -1 where there is none."""
     n_rows = len(rows.owner)
     owner = np.concatenate([rows.owner, points.owner])
     since = np.concatenate([rows.since, points.since])
-    place = np.arange(len(owner))
-    order = np.lexsort((place >= n_rows, since, owner if owner[0] <= owner[-1] else -owner))
+    order = np.lexsort((np.arange(len(owner)) >= n_rows, since, owner))
     last = np.empty(len(owner), np.int64)
     last[order] = np.maximum.accumulate(np.where(order < n_rows, order, -1))
     last = last[n_rows:]
-    same = (last >= 0) & (rows.owner[np.maximum(last, 0)] == points.owner)
-    return np.where(same, last, -1)
-
-
-def _filled(rows: Rows, before: Int[np.ndarray, " G"]) -> Int[np.ndarray, "G C"]:
-    """The last row, up to those named, in which each channel was observed; -1 for none."""
-    place = np.arange(len(rows.owner))
-    seen = np.where(np.isnan(rows.values), -1, place[:, None])
-    seen = np.maximum.accumulate(seen, axis=0)[before]
-    opens = np.diff(rows.owner, prepend=rows.owner[:1] - 1) != 0
-    begun = np.maximum.accumulate(np.where(opens, place, 0))[before]
-    return np.where((before[:, None] >= 0) & (seen >= begun[:, None]), seen, -1)
-
-
-def _taken(values: Float[np.ndarray, "R C"], row: Int[np.ndarray, "G C"]):
-    found = np.take_along_axis(values, np.maximum(row, 0), axis=0)
-    return np.where(row >= 0, found, np.nan)
+    begin = np.searchsorted(rows.owner, points.owner)
+    return np.where(last >= begin, last, -1)

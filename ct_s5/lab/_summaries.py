@@ -1,7 +1,7 @@
 """A series as one row of numbers, or its history as one row at each reading."""
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 
 from ct_s5.batch import SeriesSet
 
@@ -69,26 +69,30 @@ def histories(series: SeriesSet, only_last: bool = False) -> Float[np.ndarray, "
     `HISTORY` of each channel, then the time since the first row, the number of readings and the
     static features; with `only_last` each channel's last value and the static features alone.
     """
-    owner, seen = series.owners, series.observed
-    place = np.arange(len(owner))
-    begun = series.offsets[:-1][owner]
-    row = np.maximum.accumulate(np.where(seen, place[:, None], -1), axis=0)
-    there = row >= begun[:, None]
-    values = np.take_along_axis(series.values, np.maximum(row, 0), axis=0).astype(np.float64)
-    last = np.where(there, values, np.nan)
+    owner = series.owners
+    n_rows, n_channels = series.values.shape
+    place, begun = np.arange(n_rows), series.offsets[:-1][owner]
     static = series.static[owner]
-    if only_last:
-        return np.column_stack([last, static])
     times = series.elapsed
-    count = _running(seen.astype(np.float64), begun)
-    total = _running(np.where(seen, series.values, 0.0).astype(np.float64), begun)
-    mean = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
-    age = np.where(there, times[:, None] - times[np.maximum(row, 0)], np.nan)
-    heard = _running(series.reading.astype(np.float64)[:, None], begun)
-    return np.column_stack([last, mean, count, age, times, heard, static])
+    found = np.full((1 if only_last else len(HISTORY), n_channels, n_rows), np.nan)
+    for c in range(n_channels):
+        seen, values = series.observed[:, c], series.values[:, c].astype(np.float64)
+        row = np.maximum.accumulate(np.where(seen, place, -1))
+        there = row >= begun
+        row = row[there]
+        found[0, c, there] = values[row]
+        if not only_last:
+            count, total = _running(seen, begun), _running(np.where(seen, values, 0.0), begun)
+            np.divide(total, count, out=found[1, c], where=there)
+            found[2, c] = count
+            found[3, c, there] = times[there] - times[row]
+    known = found.reshape(-1, n_rows).T
+    if only_last:
+        return np.column_stack([known, static])
+    return np.column_stack([known, times, _running(series.reading, begun), static])
 
 
-def _running(values: Float[np.ndarray, "R C"], begun) -> Float[np.ndarray, "R C"]:
+def _running(values: Shaped[np.ndarray, " R"], begun) -> Float[np.ndarray, " R"]:
     """Sums over each series up to and with each row."""
-    total = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
+    total = np.concatenate([[0.0], np.cumsum(values)])
     return total[1:] - total[begun]

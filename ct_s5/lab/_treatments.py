@@ -255,6 +255,10 @@ class Readings:
 
     def _resampled(self, treatment: str, grid: Grid) -> Treated:
         since, finer = self.since_first()
+        numbers = self.encoded.schema.time_kind == "number"
+        if numbers:
+            # Nothing is added to them afterwards, so that what is equal or not here stays so.
+            since = self.encoded.index.times.ticks[self.rows].astype(np.float64)
         rows = Rows(self.owner, since, self.anchor, self._cells)
         per_unit = self.encoded.index.times.per_unit * finer
         points = lay_grid(rows, grid, per_unit, self.encoded.schema)
@@ -280,9 +284,10 @@ class Readings:
             kept[twin + 1] = False
             owner, at, answers = owner[kept], at[kept], answers[kept]
             values, point = values[kept], point[kept]
-        told = (
-            numbered(owner, point) if treatment.endswith(_EQUAL) else self._dated(at, owner, finer)
-        )
+        if treatment.endswith(_EQUAL):
+            told = numbered(owner, point)
+        else:
+            told = at if numbers else self._dated(at, owner, finer)
         channels = dict(zip(self.encoded.schema.channels, values.T, strict=True))
         return Treated(self._frame(channels, owner, told), answers)
 

@@ -154,3 +154,22 @@ def test_what_does_not_count_lies_evenly_between():
     found = numbered(owner, counted)
     wanted = [-0.5, 0, 1 / 3, 2 / 3, 1, 1.5, 0, 1, 1.5, -0.5]
     np.testing.assert_allclose(found, wanted)
+
+
+@pytest.mark.parametrize("grid", [None, 7, 0.1])
+def test_rounding_leaves_no_reading_beyond_the_last_point(grid):
+    rng = np.random.default_rng(3)
+    times = np.cumsum(rng.integers(1, 9, (300, 6)) * 0.1, axis=1)
+    frame = pd.DataFrame({"unique_id": np.repeat(np.arange(300), 6), "ds": times.ravel()})
+    frame["a"] = rng.normal(size=len(frame))
+    frame.loc[frame.index % 6 == 0, "a"] = np.nan  # a question first, so that grids begin later
+    long = to_long(frame)
+    readings = Readings.of(encode(long, learn_from(long, None, None)), per="reading")
+    for kind in ("last", "mean"):
+        treated = readings.treated(f"resample-{kind}", grid=grid).frame
+        shown = treated.dropna().groupby("unique_id")["a"].last()
+        if kind == "last":
+            wanted = frame.groupby("unique_id")["a"].last()
+            np.testing.assert_allclose(shown, wanted, rtol=1e-5, atol=1e-6)
+        assert len(shown) == 300
+        assert not treated.duplicated(["unique_id", "ds"]).any()
