@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
+from ct_s5.frames import encode, learn_from, to_long
 from ct_s5.lab import CORRUPTIONS, Corruption, corrupt
+from ct_s5.lab._treatments import Readings
 
 RATES = {"jitter": (0.2, 1.0), "rate": (2, 4)}
 
@@ -168,3 +170,22 @@ def test_rates_are_read_as_a_list():
     assert Corruption.parse("drop=0,0.5") == [Corruption("drop", 0.0), Corruption("drop", 0.5)]
     both = Corruption.all_of(["drop=0.5,0.3", Corruption("drop", 0.5), "rate=2"])
     assert [str(c) for c in both] == ["drop=0.5", "drop=0.3", "rate=2"]
+
+
+@pytest.mark.parametrize("kind", ["drop", "drop-cells", "burst"])
+def test_a_series_draws_for_itself_whatever_the_others_are(kind):
+    """From the seed and its own position: the series before it may be longer or shorter."""
+    frame = long_series(3, 60)
+    shorter = frame.drop(index=range(20, 60))
+    one, other = (corrupt(part, f"{kind}=0.5", seed=2) for part in (frame, shorter))
+    for name in ("s1", "s2"):
+        assert keys(one[one["unique_id"] == name]) == keys(other[other["unique_id"] == name])
+
+
+def test_without_a_change_the_very_readings_are_given_back(frame):
+    long = to_long(frame)
+    readings = Readings.of(encode(long, learn_from(long, None, None)))
+    for text in ("drop=0", "jitter=0", "rate=1"):
+        (corruption,) = Corruption.all_of(text)
+        assert not corruption.changes
+        assert corruption.apply(readings, 5) is readings
