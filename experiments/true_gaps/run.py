@@ -1,0 +1,54 @@
+"""Do true gaps beat equal ones and a regular grid, on five real sets named beforehand?
+
+Compared   one S5 (the estimator's defaults) told the true gaps, equal gaps, the gaps as a channel,
+           or resampled to a grid of as many points as there are readings.
+Same       split, seed of the weights, epochs, everything else of a seed.
+Run        CT_S5_SHARED_DATA=... python -m experiments.true_gaps.run [PROBLEM ...]
+           A stopped run goes on: finished ones stand in out/true_gaps.
+Result     results/<problem>.json, the table and picture of README.md by
+           `python -m experiments.true_gaps.table`.
+"""
+
+import pathlib
+import sys
+import warnings
+
+from ct_s5.lab import compare
+from experiments.true_gaps.problems import PROBLEMS
+
+RESULTS = pathlib.Path(__file__).parent / "results"
+TREATMENTS = (
+    "true",
+    "equal",
+    "appended",
+    "resample-last",
+    "resample-linear",
+    "resample-mean",
+)
+N_SEEDS = 5
+
+
+def main(names: list[str]) -> None:
+    """Run problems by name, all by default: results are written after every seed."""
+    warnings.filterwarnings("ignore", message=".* have no reading at all")
+    problems = {name: PROBLEMS[name]() for name in names or PROBLEMS}
+    for n_seeds in range(1, N_SEEDS + 1):
+        for name, problem in problems.items():
+            found = compare(
+                problem.frame,
+                problem.labels,
+                static=problem.static,
+                groups=problem.groups,
+                treatments=TREATMENTS,
+                seeds=n_seeds,
+                store=pathlib.Path("out/true_gaps") / f"{name}.jsonl",
+                command=f"python -m experiments.true_gaps.run {name}",
+                progress=True,
+                **problem.keywords,
+            )
+            found.to_json(RESULTS / f"{name}.json")
+            print(problem.title, found, sep="\n", end="\n\n", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
