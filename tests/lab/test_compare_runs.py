@@ -21,14 +21,14 @@ def fits(recorder):
     return [given for given in recorder.given if given[0] != "test"]
 
 
-def tested(recorder):
+def judged(recorder):
     return [given[1] for given in recorder.given if given[0] == "test"]
 
 
 def test_corrupted_at_the_test_a_model_is_trained_once(oscillators, recorder):
     found = compare(*oscillators, corruptions=["drop=0,0.3,0.6", "rate=2"], **ONE)
     assert len(fits(recorder)) == 1
-    lengths = [len(frame) for frame in tested(recorder)]
+    lengths = [len(frame) for frame in judged(recorder)]
     assert len(lengths) == 4
     assert lengths[0] > lengths[1] > lengths[2]
     assert lengths[3] == pytest.approx(lengths[0] / 2, abs=10)
@@ -47,7 +47,7 @@ def test_corrupted_in_training_each_rate_is_a_training(oscillators, recorder, wh
     (_, whole, _, _, (told, _, _)), (_, some, _, _, (told_some, _, _)) = fits(recorder)
     assert len(some) < 0.7 * len(whole)
     assert len(told_some) < 0.7 * len(told)
-    first, second = tested(recorder)
+    first, second = judged(recorder)
     assert (len(second) < 0.7 * len(first)) == (where == "both")
 
 
@@ -89,7 +89,7 @@ def test_a_split_never_parts_a_group(oscillators, recorder):
     frame, labels = oscillators
     groups = pd.Series(np.arange(24) // 3, index=labels.index)
     found = compare(frame, labels, groups=groups, treatments=["true"], seeds=3)
-    for given, test in zip(fits(recorder), tested(recorder), strict=True):
+    for given, test in zip(fits(recorder), judged(recorder), strict=True):
         parts = [given[1], given[4][0], test]
         whose = [set(groups[part["unique_id"].unique()]) for part in parts]
         assert set.union(*whose) == set(range(8))
