@@ -15,6 +15,8 @@ from ct_s5.lab._page import check_report as check_report
 from ct_s5.lab._simple import Constant as Constant
 from ct_s5.lab._simple import LastValue as LastValue
 from ct_s5.lab._simple import Summary as Summary
+from ct_s5.lab._statistics import Paired as Paired
+from ct_s5.lab._statistics import paired as paired
 from ct_s5.lab._surroundings import provenance as provenance
 from ct_s5.lab._treatments import TREATMENTS as TREATMENTS
 from ct_s5.lab._treatments import treat as treat

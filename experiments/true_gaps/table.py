@@ -1,0 +1,94 @@
+"""The tables of README.md from the results files: `python -m experiments.true_gaps.table`."""
+
+import json
+import math
+import pathlib
+
+import numpy as np
+
+from ct_s5.lab import paired
+from experiments.record import fill
+
+HERE = pathlib.Path(__file__).parent
+TITLES = {
+    "physionet2012": "PhysioNet 2012, set a: death in hospital",
+    "ushcn": "USHCN, half of the days: TMAX three days ahead",
+    "glucose": "glucose, half an hour ahead",
+    "wearable": "wearable: activity at each reading",
+    "japanese_vowels": "Japanese Vowels, half of the rows: who speaks",
+}
+SCORES = {"accuracy": "accuracy", "auroc": "AUROC", "r2": "R²"}
+
+
+def tables() -> dict[str, str]:
+    """Scores of each treatment and by how much true gaps are better; then the verdict."""
+    lines = [
+        "| set | treatment | score | error lower with true gaps, % | seeds won | s a run |",
+        "|---|---|---|---|---|---|",
+    ]
+    verdict, known = [], 0
+    for name, title in TITLES.items():
+        path = HERE / "results" / f"{name}.json"
+        if not path.exists():
+            lines.append(f"| {title} | not run |  |  |  |  |")
+            continue
+        known += 1
+        found = json.loads(path.read_text())
+        score = found["settings"]["score"]
+        runs = {t: _runs(found, t, score) for t in found["settings"]["treatments"]}
+        lower = {}
+        for treatment, own in runs.items():
+            seconds = np.mean([run["seconds"] for run in own]) if own else math.nan
+            lead, won = "", ""
+            if not own:
+                reason = next(r["reason"] for r in found["runs"] if r["treatment"] == treatment)
+                lines.append(f"| {title} | {treatment} | not run: {reason} |  |  |  |")
+                continue
+            if treatment != "true":
+                pair = lower[treatment] = paired(runs["true"], own, score)
+                ends = pair.relative_lo, pair.relative_hi
+                between = (
+                    "" if math.isnan(ends[0]) else f" [{100 * ends[0]:.0f}, {100 * ends[1]:.0f}]"
+                )
+                lead, won = f"{100 * pair.relative:.0f}{between}", f"{pair.wins} of {pair.pairs}"
+            told = f"{SCORES[score]} {_mean(own, score)}"
+            lines.append(f"| {title} | {treatment} | {told} | {lead} | {won} | {seconds:.0f} |")
+        beaten = [t for t, pair in lower.items() if pair.relative_lo > 0]
+        worse = [t for t, pair in lower.items() if pair.relative_hi < 0]
+        rivals = [t for t in lower if t != "appended"]
+        verdict.append(_said(title, beaten, worse, rivals))
+    if not known:
+        verdict = ["- Nothing is run yet."]
+    return {"treatments": "\n".join(lines), "verdict": "\n".join(verdict)}
+
+
+def _runs(found, treatment: str, score: str) -> list[dict]:
+    runs = [run for run in found["runs"] if run["treatment"] == treatment]
+    return [run for run in runs if run.get(score) is not None]
+
+
+def _mean(runs, score: str) -> str:
+    values = np.array([run[score] for run in runs])
+    if len(values) == 1:
+        return f"{values[0]:.3f} (one seed)"
+    return f"{values.mean():.3f} ± {values.std(ddof=1):.3f}"
+
+
+def _said(title: str, beaten: list[str], worse: list[str], rivals: list[str]) -> str:
+    unlike = f"; worse than {', '.join(worse)} beyond it" if worse else ""
+    if rivals and set(rivals) <= set(beaten):
+        answer = "yes", "equal gaps and every grid"
+    elif beaten:
+        answer = "in part", ", ".join(beaten)
+    else:
+        answer = "no", "nothing"
+    return f"- **{title}: {answer[0]}.** True gaps beat {answer[1]} beyond the interval{unlike}."
+
+
+def write(*, check: bool = False) -> bool:
+    """Fill the README here; whether it already said the same."""
+    return fill(HERE / "README.md", tables(), check=check)
+
+
+if __name__ == "__main__":
+    write()
