@@ -128,7 +128,7 @@ class UnlabelledEstimator(S5Estimator):
         self._keep(result)
         self.calibration_ = Calibration.gaussian(len(self.channels_))
         if told is not None and judge is not None:
-            self.calibration_ = self._calibrated(told, judge, seed)
+            self.calibration_ = self._calibrated(told, self._as_in_use(judge), seed)
         return self
 
     def score(self, X, y=None, *, static=None):
@@ -169,6 +169,10 @@ class UnlabelledEstimator(S5Estimator):
         self, series: SeriesSet, counted: Bool[np.ndarray, " R"] | None = None, judged: bool = False
     ) -> Task:
         raise NotImplementedError
+
+    def _as_in_use(self, task: Task) -> Task:
+        """The task that intervals are set right by, which shows the model as much as use does."""
+        return task
 
     def _leads(self, series: SeriesSet) -> Float[np.ndarray, "R _"]:
         """The time that an answer at each row bridges, in one column or in one a channel told."""

@@ -235,6 +235,17 @@ def test_a_file_keeps_the_bins(fitted, kind, tmp_path):
         )
 
 
+def test_an_imputer_is_calibrated_on_series_as_full_as_in_use(monkeypatch):
+    told, tell = [], S5Imputer._tell
+    monkeypatch.setattr(
+        S5Imputer, "_tell", lambda self, series: (told.append(series), tell(self, series))[1]
+    )
+    S5Imputer(**TINY, max_epochs=1, hide=(0.4, 0.9)).fit(wanderers(0))
+    assert told
+    for series in told:
+        assert 0.85 < series.observed.mean() < 0.95  # training hides two fifths at least
+
+
 HOSTILE = {
     "no edges": (lambda a: a.pop("calibration_edges"), "not calibrated by lead"),
     "an edge too many": (
