@@ -11,6 +11,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jaxtyping import Array, Int
 
 from ct_s5.nn import MIXERS, ModelSettings, S5Block, TransformerLayer
 
@@ -99,7 +100,7 @@ def cached(network: Network, n_steps: int) -> Network:
 
 
 @eqx.filter_jit
-def recurrent(network: Network, first, n_steps):
+def recurrent(network: Network, first, n_steps: Int[Array, ""]):
     """Write `n_steps` on, with a state that goes along; the last output."""
 
     def step(_, carried):
@@ -121,8 +122,11 @@ def written(network: Network, first, n_steps: int):
 
 
 @eqx.filter_jit
-def window(network: Network, room, begin, n_steps):
-    """Write `n_steps` on, each time reading all rows before again; `room` is padded behind."""
+def window(network: Network, room, begin: Int[Array, ""], n_steps: Int[Array, ""]):
+    """Write `n_steps` on, each time reading all rows before again; `room` is padded behind.
+
+    Both counts are arrays: a number would be compiled in.
+    """
 
     def step(k, room):
         real = jnp.arange(room.shape[0]) <= k

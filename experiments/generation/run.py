@@ -65,7 +65,10 @@ def _window_step(network, length: int) -> float:
     """Seconds for one step of a window padded to this length, at its second half."""
     first = _first(network)
     room = jnp.zeros((length, len(first))).at[: length // 2].set(first)
-    run = functools.partial(_seconds, networks.window, network, room, length // 2)
+
+    def run(n_steps):
+        return _seconds(networks.window, network, room, *map(jnp.asarray, (length // 2, n_steps)))
+
     run(1)  # compiles, or warms
     one = run(1)
     n_steps = int(np.clip(_SECONDS / one, 1, length // 2))
@@ -80,9 +83,9 @@ def measure(seed: int) -> dict[str, float]:
     for length in LENGTHS:
         for mixer, network in nets.items():
             kept = networks.cached(network, length) if mixer == "transformer" else network
-            run = functools.partial(_seconds, networks.recurrent, kept, _first(network))
-            run(length)  # compiles, or warms
-            found[f"{mixer} | recurrent | {length}"] = run(length)
+            told = (networks.recurrent, kept, _first(network), jnp.asarray(length))
+            _seconds(*told)  # compiles, or warms
+            found[f"{mixer} | recurrent | {length}"] = _seconds(*told)
             steps[mixer].append(_window_step(network, length))
             # 64 steps in the shortest window, then half of each longer one.
             counts = [LENGTHS[0], *(n // 2 for n in LENGTHS[1 : len(steps[mixer])])]
