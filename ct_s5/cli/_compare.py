@@ -154,6 +154,7 @@ def compare(
 
     lab.check_report(out)
     features: Any = None
+    split: Any = None
     cited: dict[str, dict[str, str]] = {}
     sizes = {"max_epochs": max_epochs, "width": width, "states": states, "depth": depth}
     sizes |= {"examples": examples}
@@ -170,7 +171,7 @@ def compare(
     elif not pathlib.Path(data).exists() and data in lab.providers():
         if labels is not None or static is not None:
             raise ValueError(f"--labels and --static: the data set {data} brings its own.")
-        readings, y, features, cited = _named_set(data)
+        readings, y, features, split, cited = _named_set(data)
         readings = without(readings, ignore)
     elif labels is None:
         raise ValueError("Name the labels too: --labels FILE, or --labels COLUMN of the readings.")
@@ -185,6 +186,7 @@ def compare(
         readings,
         y,
         static=features,
+        split=split,
         models=models,
         treatments=treatments,
         corruptions=corrupt,
@@ -223,7 +225,10 @@ def _read(data: str, time_col: str, id_col: str):
 
 
 def _named_set(name: str):
-    """Readings, labels and static features of a data set, and by what name and hash to cite it."""
+    """Readings, labels, static features and the protocol's split of a data set, and how to cite it.
+
+    Without a protocol the seeds draw the splits.
+    """
     from ct_s5 import lab
 
     found = lab.provider_of(name).load(name)
@@ -233,4 +238,6 @@ def _named_set(name: str):
         )
     # Sets of other packages, and those made by hand, may have nothing to be cited by.
     cited = {"data_set": found.cite()} if getattr(found, "name", "") else {}
-    return found.frame, found.labels, found.static, cited
+    named = name.partition("/")[2]
+    split = found.splits.get(named) if found.splits and named else None
+    return found.frame, found.labels, found.static, split, cited

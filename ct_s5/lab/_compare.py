@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,7 @@ def compare(
     *,
     static=None,
     groups=None,
+    split: Mapping[str, Any] | None = None,
     treatments: Sequence[str] = DEFAULT_TREATMENTS,
     models: Sequence[str] = ("s5",),
     corruptions: Sequence[str | Corruption] = (),
@@ -74,6 +75,8 @@ def compare(
         static: Features of the series as a whole: a frame with one row an id.
         groups: Whose each series is, where one person or place has several: a Series by id. A split
             never parts them, and intervals draw them whole.
+        split: A split that somebody else made: ids of the "train", "validation" and "test" series.
+            Seeds then draw weights and order alone. Left out, each seed draws its own.
         treatments: Some of `ct_s5.lab.TREATMENTS`.
         models: Some of `ct_s5.lab.MODELS`. The first network sets the size of the others.
         corruptions: Some of `ct_s5.lab.CORRUPTIONS` with their rates, as "drop=0.3,0.5". Every
@@ -141,7 +144,8 @@ def compare(
     widths = learners.match(readings, answers) if match else None
     strata = answers if task == "classify" and per == "series" else None
     owners = groups_of(groups, readings)
-    material = Material(request, readings, answers, by_id(static, readings), strata, owners)
+    table = by_id(static, readings)
+    material = Material(request, readings, answers, table, strata, owners, split)
     data = describe(long, readings, answers, task, examples)
 
     kept = RunStore(store)
@@ -158,6 +162,7 @@ def compare(
                 rules=[task, per, test_fraction, request.validation_fraction, plain(grid)],
                 left_out=material.untold[run.seed],
                 groups=None if owners is None else owners.tolist(),
+                split=material.split_hash,
                 run=[run.seed, run.treatment, run.model, str(run.trained)],
                 tested=[str(corruption) for corruption in run.tested],
             )
@@ -178,7 +183,7 @@ def compare(
             bar.set_postfix_str(_so_far(records, score))
             bar.update()
 
-    told = {"static": static, "groups": groups}
+    told = {"static": static, "groups": groups, "split": split}
     given = "".join(f", {name}={name}" for name, value in told.items() if value is not None)
     call = {
         "treatments": list(request.treatments),
@@ -213,6 +218,7 @@ def compare(
         "left_out": [untold for untold in material.untold.values() if left_out(untold)],
         "data": data,
         "grouped": groups is not None,
+        "split": material.split_hash,
         "command": command or _call(given, **call),
     }
     return Comparison(records, settings, versions(), commit(), machine())

@@ -1,6 +1,8 @@
 """The data of a comparison, cut and treated as each run needs it."""
 
 import dataclasses
+import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ from ct_s5.frames import align_labels, as_pandas
 from ct_s5.lab._corruptions import Corruption
 from ct_s5.lab._request import Request, Run
 from ct_s5.lab._run import Part
-from ct_s5.lab._split import split_three, untold
+from ct_s5.lab._split import given_split, split_three, untold
 from ct_s5.lab._treatments import Readings
 
 
@@ -31,6 +33,8 @@ class Material:
     """Classes that a split keeps in proportion."""
     groups: Int[np.ndarray, " N"] | None = None
     """Series of one number are of one person or place: a split never parts them."""
+    split: Mapping[str, Any] | None = None
+    """Ids of each part, where somebody else made the split."""
 
     def __post_init__(self):
         request, n = self.request, len(self.readings.encoded.ids)
@@ -39,11 +43,23 @@ class Material:
         self._unit = np.arange(n) if self.groups is None else self.groups
         n_units = int(self._unit.max(initial=-1)) + 1
         strata = self.strata if self.groups is None else None
-        dealt = {s: split_three(n_units, strata, *shares, s) for s in request.seeds}
-        self._splits = {seed: parts[self._unit] for seed, parts in dealt.items()}
+        if self.split is not None:
+            fixed = given_split(self.split, self.readings.encoded.ids)
+            self._splits = dict.fromkeys(request.seeds, fixed)
+        else:
+            dealt = {s: split_three(n_units, strata, *shares, s) for s in request.seeds}
+            self._splits = {seed: parts[self._unit] for seed, parts in dealt.items()}
         self.untold = {seed: self._untold(seed) for seed in request.seeds}
         self._kept: dict[Any, Part] = {}
         self._of: tuple[int, str] | None = None
+
+    @property
+    def split_hash(self) -> str | None:
+        """sha256 of a split that was given: which part each series is in."""
+        if self.split is None:
+            return None
+        fixed = next(iter(self._splits.values()))
+        return hashlib.sha256("\n".join(fixed.tolist()).encode()).hexdigest()
 
     def given(self, run: Run) -> tuple[Part, Part]:
         """What the run trains on and chooses its epoch by."""

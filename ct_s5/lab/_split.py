@@ -1,6 +1,7 @@
 """Which series train, validate and test; and what the training ones tell nothing of."""
 
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,38 @@ def split_three(
     part[rest[split_series(len(rest), classes, share=validation_fraction, seed=seed)]] = (
         "validation"
     )
+    return part
+
+
+def given_split(split: Mapping[str, Any], ids: pd.Index) -> Shaped[np.ndarray, " N"]:
+    """The part of each series by a split that somebody else made; "" for a series in none.
+
+    Raises:
+        ValueError: A part that is missing or empty, an id that the data do not have, or one that
+            stands in two parts.
+    """
+    if set(split) != set(PARTS):
+        raise ValueError(
+            f"split has the parts {', '.join(PARTS)}; got {', '.join(split) or 'none'}."
+        )
+    part = np.full(len(ids), "", dtype="<U10")
+    for name in PARTS:
+        place = ids.get_indexer(pd.Index(split[name]))
+        if (place < 0).any():
+            unknown = pd.Index(split[name])[place < 0].tolist()
+            raise ValueError(
+                f"The {name} part of the split names {len(unknown)} series that the frame does not "
+                f"have (first: {unknown[0]!r})."
+            )
+        if (part[place] != "").any():
+            twice = place[part[place] != ""][0]
+            raise ValueError(
+                f"Series {ids[twice]!r} stands in the {part[twice]} part of the split and in the "
+                f"{name} part."
+            )
+        if not len(place):
+            raise ValueError(f"The {name} part of the split is empty.")
+        part[place] = name
     return part
 
 

@@ -144,3 +144,24 @@ def test_a_class_that_training_never_saw_counts_as_an_error():
     assert told["accuracy"] == 0.5
     assert told["auroc"] == 1.0
     assert told["each"].tolist() == [0, 1, 0, 1]
+
+
+def test_a_split_that_is_given_holds_for_every_seed(oscillators, recorder):
+    frame, labels = oscillators
+    ids = labels.index.to_numpy()
+    split = {"train": ids[:10], "validation": ids[10:14], "test": ids[14:20]}
+    found = compare(frame, labels, split=split, treatments=["true"], seeds=2)
+    for given, test in zip(fits(recorder), judged(recorder), strict=True):
+        assert set(given[1]["unique_id"]) == set(split["train"])
+        assert set(given[4][0]["unique_id"]) == set(split["validation"])
+        assert set(test["unique_id"]) == set(split["test"])
+    assert [r["units"] for r in found.records] == [list(range(14, 20))] * 2
+    wrong = {
+        "names 1 series that the frame does not have": split | {"test": ["nobody"]},
+        "in the train part of the split and in the test part": split | {"test": ids[:1]},
+        "has the parts train, validation, test; got train": {"train": ids},
+        "The test part of the split is empty": split | {"test": []},
+    }
+    for message, other in wrong.items():
+        with pytest.raises(ValueError, match=message):
+            compare(frame, labels, split=other, **ONE)
