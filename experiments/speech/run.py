@@ -1,0 +1,80 @@
+"""Trained at 8 kHz, tested at 4 kHz without another look: who is told that time runs faster?
+
+Compared   S5 with true gaps (zoh, async), S4 and GRU, which take no gaps; width 64, two layers.
+Same       recordings, split, epochs, size of the networks within a tenth.
+Run        CT_S5_SHARED_DATA=... python -m experiments.speech.run [digits | commands]
+           "commands" needs the files of Speech Commands and takes days on two cores.
+           A stopped run goes on: finished ones stand in out/speech.
+Result     results/<set>.json, the table of README.md by `python -m experiments.speech.table`.
+"""
+
+import os
+import pathlib
+import sys
+from typing import Any
+
+import ct_s5_datasets
+from ct_s5.lab import compare
+
+RESULTS = pathlib.Path(__file__).parent / "results"
+MODELS = ("s5", "s5-async", "s4", "gru")
+# One channel that is always there: its value is all there is to see of it.
+KEYWORDS: dict[str, Any] = {
+    "width": 64,
+    "states": 64,
+    "depth": 2,
+    "inputs": ("value",),
+    "pooling": "mean",
+    "max_epochs": 15,
+    "patience": 15,
+    "learning_rate": 4e-3,
+    "weight_decay": 0.05,
+    "dropout": 0.1,
+    "batch_size": 32,
+    # Samples are a model unit apart: the slowest states remember a second of 8000.
+    "timescale": (1e-3, 1e-1),
+}
+
+
+def digits():
+    """Free Spoken Digits: 3000 recordings of six people, 8 kHz."""
+    root = pathlib.Path(os.environ["CT_S5_SHARED_DATA"]) / "fsdd"
+    found = ct_s5_datasets.load("spoken_digits", root=root)
+    return found, found.splits["seeded-0"]
+
+
+def commands():
+    """Speech Commands: 105,829 recordings of 35 words, 16 kHz."""
+    found = ct_s5_datasets.load("speech_commands/s5-35@1")
+    return found, found.splits["s5-35@1"]
+
+
+SETS = {"digits": digits, "commands": commands}
+
+
+def main(names: list[str]) -> None:
+    """Run one set, the digits by default."""
+    for name in names or ["digits"]:
+        found, split = SETS[name]()
+        comparison = compare(
+            found.frame(found.labels.index),
+            found.labels,
+            split=split,
+            models=MODELS,
+            treatments=("true",),
+            corruptions=("rate=2",),
+            corrupt_at="test",
+            seeds=1,
+            task="classify",
+            store=pathlib.Path("out/speech") / f"{name}.jsonl",
+            command=f"python -m experiments.speech.run {name}",
+            progress=True,
+            **KEYWORDS,
+        )
+        comparison.settings["data_set"] = found.cite()
+        comparison.to_json(RESULTS / f"{name}.json")
+        print(comparison, flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
