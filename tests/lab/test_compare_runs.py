@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_limits
 
 from ct_s5.lab import _compare as module
-from ct_s5.lab import compare, demo_data
+from ct_s5.lab import _tabular, compare, demo_data
 from ct_s5.lab._run import Part, _classified
 
 pytestmark = pytest.mark.filterwarnings("ignore:something to know")
@@ -119,10 +120,12 @@ def test_a_label_a_row_is_asked_for_under_every_treatment(oscillators, recorder)
         assert told == rows[frame["unique_id"].isin(given[1]["unique_id"])].notna().sum()
 
 
-def test_the_simple_models_stand_beside_the_networks(oscillators):
+def test_the_simple_models_stand_beside_the_networks(oscillators, monkeypatch):
+    monkeypatch.setattr(_tabular, "_TREES", 10)
     frame, labels = oscillators
     models = ["constant", "last-value", "summary", "summary-boosting"]
-    found = compare(frame, labels, models=models, treatments=["true", "equal"], seeds=1)
+    with threadpool_limits(1):  # threads that wait for each other cost a minute on busy cores
+        found = compare(frame, labels, models=models, treatments=["true", "equal"], seeds=1)
     scores = {(r["model"], r["treatment"]): r["accuracy"] for r in found.records}
     assert set(scores) == {(m, t) for m in models for t in ("true", "equal")}
     assert scores["constant", "true"] == pytest.approx(1 / 3, abs=0.01)
