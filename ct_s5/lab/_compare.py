@@ -11,7 +11,7 @@ from tqdm import tqdm
 from ct_s5.frames import align_labels, align_step_labels, encode, learn_from, pop_labels, to_long
 from ct_s5.lab._comparison import Comparison, left_out, plain
 from ct_s5.lab._corruptions import Corruption
-from ct_s5.lab._describe import describe
+from ct_s5.lab._describe import chosen_examples, corrupted_examples, describe
 from ct_s5.lab._learners import Learners
 from ct_s5.lab._material import Material, by_id, groups_of
 from ct_s5.lab._request import (
@@ -219,6 +219,7 @@ def compare(
         "data": data,
         "grouped": groups is not None,
         "split": material.split_hash,
+        **_corrupted(request, readings, answers, task, examples),
         "command": command or _call(given, **call),
     }
     return Comparison(records, settings, versions(), commit(), machine())
@@ -231,6 +232,15 @@ def _not_to_run(run: Run, per: Per, budget: float | None, spent: float) -> dict[
     if budget is not None and spent > budget:
         return {"status": "not run", "reason": f"the budget of {budget:g} seconds was too short"}
     return None
+
+
+def _corrupted(request: Request, readings: Readings, answers, task: Task, examples: int) -> dict:
+    """What the corruptions make of the examples, where both were asked for."""
+    if not examples or len(request.points) == 1:
+        return {}
+    chosen = chosen_examples(readings, answers, task, examples)
+    told = corrupted_examples(readings, request.points, chosen, request.seeds[0])
+    return {"corrupted_examples": told}
 
 
 def _so_far(records, score: str) -> str:

@@ -1,12 +1,15 @@
 """What the data of a comparison were: sizes, gaps, a fingerprint."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ct_s5.frames import LongFrame, gap_report
+from ct_s5.lab._corruptions import Corruption
+from ct_s5.lab._summary import AS_THEY_ARE
 from ct_s5.lab._treatments import Readings
 
 _BINS = 40
@@ -15,11 +18,12 @@ _BINS = 40
 def describe(long: LongFrame, readings: Readings, answers, task: str, examples: int) -> dict:
     """Everything about the data that a results file keeps; readings themselves only as examples."""
     report = gap_report(long)
-    gaps = readings.gaps[~readings.opens]
+    since = readings.since_reading[readings.anchor]
+    gaps = since[~np.isnan(since)]
     told: dict[str, Any] = {
         "n_series": len(readings.encoded.ids),
         "n_rows": report.n_rows,
-        "n_readings": len(readings.rows),
+        "n_readings": int(readings.anchor.sum()),
         "channels": list(long.channels),
         "missing": dict(report.table["missing"].iloc[1:]),
         "empty_series": report.empty_series,
@@ -30,7 +34,8 @@ def describe(long: LongFrame, readings: Readings, answers, task: str, examples: 
         "fingerprint": fingerprint(long, readings, answers),
     }
     if task == "classify":
-        counts = pd.Series(answers).value_counts(sort=False).sort_index()
+        known = answers[~pd.isna(answers)]
+        counts = pd.Series(known).value_counts(sort=False).sort_index()
         told["classes"] = {str(name): int(count) for name, count in counts.items()}
     if examples:
         told["examples"] = _examples(readings, answers, task, examples)
@@ -77,25 +82,56 @@ def _histogram(gaps) -> dict[str, list]:
     return {"edges": [float(f"{edge:.6g}") for edge in edges], "counts": counts.tolist()}
 
 
-def _examples(readings: Readings, answers, task: str, most: int) -> list[dict[str, Any]]:
+def corrupted_examples(
+    readings: Readings, corruptions: Sequence[Corruption | None], chosen: Sequence[int], seed: int
+) -> list[dict[str, Any]]:
+    """The first channel of some series under each corruption, times since their first row."""
+    told, begun = [], readings.encoded.index.times
+    first = {n: np.flatnonzero(readings.encoded.index.series == n)[0] for n in chosen}
+    for corruption in corruptions:
+        some = readings if corruption is None else corruption.apply(readings, seed)
+        times, column = some.encoded.index.times, some.treated("true").frame.iloc[:, 2].to_numpy()
+        finer = times.per_unit // begun.per_unit
+        for n in chosen:
+            own = np.flatnonzero(some.owner == n)
+            since = times.ticks[some.rows[own]] - begun.ticks[first[n]] * finer
+            told.append(
+                {
+                    "corruption": AS_THEY_ARE if corruption is None else str(corruption),
+                    "series": str(readings.encoded.ids[n]),
+                    "times": (since / times.per_unit).tolist(),
+                    "values": [_cell(cell) for cell in column[own]],
+                }
+            )
+    return told
+
+
+def chosen_examples(readings: Readings, answers, task: str, most: int) -> list[int]:
     """A few series to look at: one of each class in turn, each of a typical length."""
-    encoded = readings.encoded
-    lengths = np.bincount(readings.owner, minlength=len(encoded.ids))
+    n_series = len(readings.encoded.ids)
+    lengths = np.bincount(readings.owner, readings.anchor, minlength=n_series)
     away = np.abs(lengths - np.median(lengths))
-    group = pd.factorize(answers, sort=True)[0] if task == "classify" else np.zeros(len(answers))
+    group = np.zeros(n_series)
+    if task == "classify" and readings.per == "series":
+        group = pd.factorize(answers, sort=True)[0]
     place = pd.Series(away).groupby(group).rank(method="first").to_numpy()
-    chosen = np.lexsort((group, place))[:most]
-    frame = readings.treated("true").frame
-    values = frame.iloc[:, 2:].to_numpy()
+    return np.lexsort((group, place))[:most].tolist()
+
+
+def _examples(readings: Readings, answers, task: str, most: int) -> list[dict[str, Any]]:
+    """The readings of a few series, times since their first row."""
+    values = readings.treated("true").frame.iloc[:, 2:].to_numpy()
+    per_series = readings.per == "series"
     return [
         {
-            "id": str(encoded.ids[n]),
-            "label": str(answers[n]),
+            "id": str(readings.encoded.ids[n]),
+            "label": str(answers[n]) if per_series else "one a reading",
             "times": np.cumsum(readings.gaps[readings.owner == n]).tolist(),
-            "values": [
-                [None if np.isnan(cell) else float(f"{cell:.5g}") for cell in row]
-                for row in values[readings.owner == n]
-            ],
+            "values": [[_cell(cell) for cell in row] for row in values[readings.owner == n]],
         }
-        for n in chosen.tolist()
+        for n in chosen_examples(readings, answers, task, most)
     ]
+
+
+def _cell(cell) -> float | None:
+    return None if np.isnan(cell) else float(f"{cell:.5g}")

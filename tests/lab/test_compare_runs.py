@@ -168,3 +168,21 @@ def test_a_split_that_is_given_holds_for_every_seed(oscillators, recorder):
     for message, other in wrong.items():
         with pytest.raises(ValueError, match=message):
             compare(frame, labels, split=other, **ONE)
+
+
+def test_examples_are_shown_as_they_are_and_under_each_corruption(oscillators, recorder):
+    frame, labels = oscillators
+    found = compare(*oscillators, corruptions=["drop=0.5", "jitter=1"], examples=1, **ONE)
+    states = {e["corruption"]: e for e in found.settings["corrupted_examples"]}
+    assert list(states) == ["none", "drop=0.5", "jitter=1"]
+    own = frame[frame["unique_id"] == states["none"]["series"]]
+    since = (own["ds"] - own["ds"].iloc[0]) / pd.Timedelta("1s")
+    np.testing.assert_allclose(states["none"]["times"], since, atol=1e-6)
+    whole = pd.Series(states["none"]["values"], states["none"]["times"], dtype=float)
+    some = pd.Series(states["drop=0.5"]["values"], states["drop=0.5"]["times"], dtype=float)
+    assert 0.2 < len(some) / len(whole) < 0.8
+    pd.testing.assert_series_equal(some, whole[some.index])
+    moved = states["jitter=1"]
+    assert moved["values"] == states["none"]["values"]
+    assert moved["times"] != states["none"]["times"]
+    assert "corrupted_examples" not in compare(*oscillators, examples=1, **ONE).settings
