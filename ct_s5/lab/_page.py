@@ -8,28 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from ct_s5.lab._comparison import SCORES, Comparison
+from ct_s5.lab._comparison import Comparison
+from ct_s5.lab._result import COLOURS, NAMES, costs, result, shown, under_corruption
+from ct_s5.lab._summary import level_of
 from ct_s5.lab._treatments import TREATMENTS
 from ct_s5.plots import (
     check_installed,
-    colours,
     duration,
     figure_to_svg,
-    plot_comparison,
     plot_gaps,
     plot_history,
     plot_series,
     render_page,
 )
 
-_NAMES = {"accuracy": "accuracy", "auroc": "AUROC", "r2": "R²", "mse": "squared error"}
-_DOTS = (
-    "Each dot is one run; a bar is the mean over seeds and one standard deviation to either side. "
-    "Thin lines join the runs of one seed, which share the split of the series and the seed of the "
-    "weights."
-)
-# Of all treatments, so that one has the same colour whichever others are there.
-_COLOURS = colours(list(TREATMENTS))
 _MOST_CHANNELS = 3  # in a figure of an example
 
 
@@ -57,6 +49,7 @@ def page(comparison: Comparison) -> str:
     data = comparison.settings["data"]
     models = list(comparison.settings["models"])
     seeds = len(comparison.settings["seeds"])
+    spoiled = under_corruption(comparison)
     return render_page(
         {
             "title": "Do the true gaps help?",
@@ -66,7 +59,9 @@ def page(comparison: Comparison) -> str:
             f"{'once' if seeds == 1 else f'with {seeds} seeds'} on each of the treatments of time "
             "below. Every score is on series that the training never saw.",
             "sections": [
-                {"title": "Result", "blocks": _result(comparison)},
+                {"title": "Result", "blocks": result(comparison)},
+                *([{"title": "Under corruption", "blocks": spoiled}] if spoiled else []),
+                {"title": "What it costs", "blocks": costs(comparison)},
                 {"title": "What the model is told of time", "blocks": [_treatments(comparison)]},
                 {"title": "The data", "blocks": _data(comparison)},
                 {"title": "Training", "blocks": _training(comparison)},
@@ -76,62 +71,9 @@ def page(comparison: Comparison) -> str:
     )
 
 
-def _result(comparison: Comparison) -> list[dict[str, Any]]:
-    score = _NAMES[comparison.score]
-    blocks: list[dict[str, Any]] = [{"note": note} for note in comparison.notes]
-    chance = _chance(comparison)
-    dashed = "" if chance is None else " Dashed: always naming the commonest class."
-    blocks.append(
-        {
-            "figure": figure_to_svg(
-                plot_comparison(
-                    comparison.records,
-                    comparison.score,
-                    chance=chance,
-                    label=f"test {score}",
-                    colour=_COLOURS,
-                ),
-                f"Test {score} by treatment",
-            ),
-            "caption": f"{_DOTS if _several_seeds(comparison) else 'Each dot is one run.'}{dashed}",
-        }
-    )
-    blocks.append(_table(comparison))
-    return blocks
-
-
-def _table(comparison: Comparison) -> dict[str, Any]:
-    found = comparison.rows
-    score, other = SCORES[comparison.settings["task"]]
-    one_model = len(comparison.settings["models"]) == 1
-    whole = not any(row["diverged"] for row in found.values())
-    rows = []
-    for (model, treatment), row in found.items():
-        true = treatment == "true" or not row["pairs"]
-        cells = [
-            treatment if one_model else f"{model}, {treatment}",
-            _pair(row[score], row["sd"]),
-            "" if true else _pair(row["difference"], row["difference sd"]),
-            "" if true else _wins(row),
-            _number(row[other]),
-            f"{row['seconds']:.0f}",
-            f"{row['parameters']:,}",
-        ]
-        rows.append(cells if whole else [*cells, f"{row['diverged']} of {row['runs']}"])
-    columns = ["gaps" if one_model else "model, gaps", _NAMES[score], "true is better by"]
-    columns += ["true wins", _NAMES[other], "s a run", "parameters"]
-    return {
-        "columns": columns if whole else [*columns, "diverged"],
-        "table": rows,
-        "caption": "Mean ± standard deviation over seeds; differences are taken within each seed."
-        if _several_seeds(comparison)
-        else "One run of each, with the same seed.",
-    }
-
-
 def _treatments(comparison: Comparison) -> dict[str, Any]:
     names = comparison.settings["treatments"]
-    return {"terms": [(name, TREATMENTS[name]) for name in names], "colours": _COLOURS}
+    return {"terms": [(name, TREATMENTS[name]) for name in names], "colours": COLOURS}
 
 
 def _data(comparison: Comparison) -> list[dict[str, Any]]:
@@ -195,28 +137,34 @@ def _training(comparison: Comparison) -> list[dict[str, Any]]:
         runs = [r for r in comparison.records if r["model"] == model and r.get("history")]
         curves: dict[str, list] = {}
         for run in runs:
-            curves.setdefault(run["treatment"], []).append(run["history"])
+            # A training that several corruptions test is one: it is shown once.
+            if run["history"] not in curves.setdefault(run["treatment"], []):
+                curves[run["treatment"]].append(run["history"])
         if curves:
             blocks.append(
                 {
                     "figure": figure_to_svg(
-                        plot_history(curves, colour=_COLOURS), f"Loss by epoch of {model}"
+                        plot_history(curves, colour=COLOURS), f"Loss by epoch of {model}"
                     ),
                     "caption": f"{model}: loss on the validation series after each epoch, one line "
                     "a run. The weights of the lowest point are the ones that were tested.",
                 }
             )
-    scores = [name for name in _NAMES if any(name in run for run in comparison.records)]
-    names = ["model", "treatment", "seed", "status", *scores, "best_epoch", "n_epochs", "seconds"]
-    rows = [[_cell(run.get(name)) for name in names] for run in comparison.records]
-    columns = [_NAMES.get(name, name.replace("n_", "").replace("_", " ")) for name in names]
+    scores = [name for name in NAMES if any(name in run for run in comparison.records)]
+    spoiled = ["corruption"] if comparison.settings["corruptions"] else []
+    names = ["model", "treatment", *spoiled, "seed", "status", *scores]
+    names += ["best_epoch", "n_epochs", "seconds"]
+    records = [run | {"corruption": level_of(run["corruption"])} for run in comparison.records]
+    rows = [[_cell(run.get(name)) for name in names] for run in records]
+    columns = [NAMES.get(name, name.replace("n_", "").replace("_", " ")) for name in names]
     every = {"table": rows, "columns": columns, "caption": ""}
     summary = f"All {len(rows)} runs" if len(rows) > 1 else "The run"
     return [*blocks, {"details": summary, "blocks": [every]}]
 
 
 def _again(comparison: Comparison) -> list[dict[str, Any]]:
-    settings = {k: v for k, v in comparison.settings.items() if k != "data"}
+    apart = "data", "corrupted_examples"
+    settings = {k: v for k, v in comparison.settings.items() if k not in apart}
     machine = ", ".join(
         f"{value} {name}" if name == "cores" else str(value)
         for name, value in comparison.machine.items()
@@ -238,41 +186,17 @@ def _again(comparison: Comparison) -> list[dict[str, Any]]:
     ]
 
 
-def _several_seeds(comparison: Comparison) -> bool:
-    return len(comparison.settings["seeds"]) > 1
-
-
-def _chance(comparison: Comparison) -> float | None:
-    classes = comparison.settings["data"].get("classes")
-    return max(classes.values()) / sum(classes.values()) if classes else None
-
-
-def _wins(row: dict[str, Any]) -> str:
-    wins, ties = f"{row['wins']} of {row['pairs']}", row["ties"]
-    return f"{wins}, {ties} {'tie' if ties == 1 else 'ties'}" if ties else wins
-
-
-def _pair(mean: float, sd: float) -> str:
-    return _number(mean) if np.isnan(sd) else f"{mean:.3f} ± {sd:.3f}"
-
-
-def _number(value: float) -> str:
-    if np.isnan(value):
-        return "none"
-    return f"{value:.3f}" if abs(value) < 1000 else f"{value:.4g}"
-
-
 def _cell(value) -> str:
     if value is None:
         return "none"
-    return _number(value) if isinstance(value, float) else str(value)
+    return shown(value) if isinstance(value, float) else str(value)
 
 
 def _quantiles(gaps: dict[str, float], numbers: bool) -> str:
     if not gaps:
         return ""
     low, middle, high, longest = (
-        _number(gaps[name]) if numbers else duration(gaps[name])
+        shown(gaps[name]) if numbers else duration(gaps[name])
         for name in ("5%", "50%", "95%", "longest")
     )
     return (

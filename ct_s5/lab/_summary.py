@@ -32,12 +32,22 @@ class Curve(NamedTuple):
 
 def level_of(corruption: Mapping[str, Any] | None) -> str:
     """The word for a corruption, "drop=0.3"."""
-    return AS_THEY_ARE if corruption is None else f"{corruption['kind']}={corruption['rate']:g}"
+    if corruption is None:
+        return AS_THEY_ARE
+    return f"{corruption['kind']}={corruption['rate']!r}".removesuffix(".0")
 
 
 def levels_of(settings: Mapping[str, Any]) -> list[str]:
     """The levels of corruption of a comparison, the readings as they are first."""
     return [AS_THEY_ARE, *map(level_of, settings["corruptions"])]
+
+
+def chance_of(settings: Mapping[str, Any]) -> float | None:
+    """What knowing nothing would score; None for a squared error, whose unit is the data's."""
+    if settings["score"] == "accuracy":
+        classes = settings["data"].get("classes")
+        return max(classes.values()) / sum(classes.values()) if classes else None
+    return {"auroc": 0.5, "r2": 0.0}.get(settings["score"])
 
 
 def cells_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +28,8 @@ def plot_comparison(
     way, the treatments differ whatever the spread. Each model has a panel of its own.
 
     Args:
-        records: Dicts with model, treatment, seed and the score; the score may be missing or None
-            (a run that diverged), which is said beside its treatment.
+        records: Dicts with model, treatment, seed and the score; the score may be missing or None,
+            and `status` ("diverged" when left out) then says why, beside the treatment.
         score: Which entry to show.
         chance: What knowing nothing would score: a dashed line.
         label: Name of the axis; the score's own when left out.
@@ -56,9 +57,9 @@ def plot_comparison(
                 axes.plot(path, range(len(path)), color=INK, linewidth=0.7, alpha=0.45, zorder=1)
             for y, (treatment, row, scores) in enumerate(zip(treatments, rows, known, strict=True)):
                 found = np.array(list(scores.values()), np.float64)
-                lost = len(row) - len(found)
+                lost = Counter(r.get("status", "diverged") for r in row if r.get(score) is None)
                 words = [_mean_and_sd(found)] if len(found) else []
-                words += [f"{lost} diverged"] if lost else []
+                words += [f"{n} {status}" for status, n in lost.items()]
                 axes.annotate(
                     "\n".join(words),
                     (1.02, y),

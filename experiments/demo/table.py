@@ -13,17 +13,16 @@ def tables() -> dict[str, str]:
     comparison = Comparison.from_json(HERE / "results" / "results.json")
     lines = ["| gaps | test accuracy | true is better by | seconds a run |", "|---|---|---|---|"]
     for (_, treatment), row in comparison.table.iterrows():
-        difference = "" if treatment == "true" else _spread(row, "difference", "difference sd")
-        cells = [treatment, _spread(row, "accuracy", "sd"), difference, f"{row['seconds']:.0f}"]
+        difference = f"{row['difference']:.3f} [{row['lo']:.3f}, {row['hi']:.3f}]"
+        difference = "" if treatment == "true" else difference
+        score = f"{row['accuracy']:.3f} ± {row['sd']:.3f}"
+        cells = [treatment, score, difference, f"{row['seconds']:.0f}"]
         lines.append(f"| {' | '.join(cells)} |")
     n = len(comparison.settings["seeds"])
     cores = comparison.machine["cores"]
-    lines.append(f"\nMean ± standard deviation over {n} paired seeds; {cores} cores.")
+    told = f"Mean ± standard deviation over {n} paired seeds, bootstrap intervals in brackets"
+    lines.append(f"\n{told}; {cores} cores.")
     return {"demo": "\n".join(lines)}
-
-
-def _spread(row, mean, deviation):
-    return f"{row[mean]:.3f} ± {row[deviation]:.3f}"
 
 
 def write(*, check: bool = False) -> bool:

@@ -56,6 +56,7 @@ def comparison():
     records = []
     for (treatment, seed), score in RUNS.items():
         record = {"model": "s5", "treatment": treatment, "seed": seed, "seconds": 2.0 + seed}
+        record |= {"corruption": None}
         if score is None:
             record |= {"status": "diverged", "reason": "The loss became NaN at step 3."}
         else:
@@ -66,6 +67,13 @@ def comparison():
     script = "<script>alert('x')</script>"
     settings = {
         "task": "classify",
+        "per": "series",
+        "score": "accuracy",
+        "corruptions": [],
+        "corrupt_at": "test",
+        "matched": None,
+        "grid": None,
+        "grouped": False,
         "treatments": ["true", "equal", "shuffled"],
         "models": {"s5": {"width": 8, "timescale": [0.001, 0.1]}},
         "seeds": [0, 1, 2],

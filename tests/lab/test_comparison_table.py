@@ -6,8 +6,9 @@ import sys
 
 import numpy as np
 import pytest
+from made_runs import made
 
-from ct_s5.lab import TREATMENTS, Comparison, check_report
+from ct_s5.lab import MODELS, TREATMENTS, Comparison, check_report
 from ct_s5.lab._page import page
 from ct_s5.plots import colours
 
@@ -18,7 +19,10 @@ def test_the_table_is_what_numpy_says(comparison):
     assert row["accuracy"] == pytest.approx(equal.mean())
     assert row["sd"] == pytest.approx(equal.std(ddof=1))
     assert row["difference"] == pytest.approx((true - equal).mean())
-    assert row["difference sd"] == pytest.approx((true - equal).std(ddof=1))
+    # Without errors by series the seeds alone are drawn, and of three that is their whole range.
+    assert (row["lo"], row["hi"]) == pytest.approx(((true - equal).min(), (true - equal).max()))
+    share = 1 - (1 - true).mean() / (1 - equal).mean()
+    assert row["relative %"] == pytest.approx(100 * share)
     assert (row["wins"], row["pairs"], row["runs"], row["diverged"]) == (2, 3, 3, 0)
     assert row["ties"] == 0
     assert row["auroc"] == pytest.approx(0.75)
@@ -31,16 +35,15 @@ def test_a_diverged_run_is_in_no_mean_and_said(comparison):
     assert row["accuracy"] == pytest.approx(0.5)
     assert row["difference"] == pytest.approx(np.mean([0.9 - 0.4, 0.8 - 0.6]))
     assert (row["wins"], row["pairs"], row["runs"], row["diverged"]) == (2, 2, 3, 1)
-    told = (
-        "s5 with shuffled gaps, seed 1 diverged and is in no mean: The loss became NaN at step 3."
-    )
+    told = "Diverged and in no mean: s5 (shuffled), seed 1. The loss became NaN at step 3."
     assert comparison.notes == [told]
     assert told in str(comparison)
 
 
 def with_scores(comparison, **scores):
     records = [
-        {"model": "s5", "treatment": t, "seed": n, "status": "ok", "accuracy": s, "seconds": 1.0}
+        {"model": "s5", "treatment": t, "seed": n, "seconds": 1.0, "accuracy": s}
+        | {"status": "diverged" if s is None else "ok", "corruption": None, "reason": ""}
         for t, row in scores.items()
         for n, s in enumerate(row)
     ]
@@ -52,24 +55,28 @@ def with_scores(comparison, **scores):
     ("scores", "sentence"),
     [
         (
-            {"true": [0.9, 0.94], "equal": [0.4, 0.42], "shuffled": [0.1, 0.1]},
-            "True gaps reach an accuracy of 0.92; treating all gaps as equal reaches 0.41 "
-            "(difference 0.51 ± 0.01 over 2 paired seeds).",
+            {"true": [0.9, 0.94], "equal": [0.6, 0.62], "shuffled": [0.68, 0.7]},
+            "True gaps lower the error by 74% [69, 80] against shuffled gaps, with the same model.",
         ),
         (
             {"shuffled": [0.7, 0.9], "true": [0.9, 0.7]},
-            "True gaps reach an accuracy of 0.80; shuffling the gaps reaches 0.80 "
-            "(no clear difference: 0.00 ± 0.28 over 2 paired seeds).",
+            "No clear difference: true gaps lower the error by 0% [-200, 67] against shuffled "
+            "gaps, with the same model.",
         ),
         (
-            {"true": [0.3, 0.3], "appended": [0.6, 0.61]},
-            "True gaps reach an accuracy of 0.30; giving the gaps as one more channel reaches 0.60 "
-            "(difference -0.30 ± 0.01 over 2 paired seeds).",
+            {"true": [0.5, 0.5], "appended": [0.75, 0.75]},
+            "True gaps raise the error by 100% [100, 100] against equal gaps with the true gap as "
+            "one more channel, with the same model.",
         ),
         (
-            {"true": [0.9], "equal": [0.4]},
-            "True gaps reach an accuracy of 0.90; treating all gaps as equal reaches 0.40 "
-            "(difference 0.50, one seed only).",
+            {"true": [0.9], "resample-last": [0.6]},
+            "True gaps lower the error by 75% against a grid of equal length (resample-last), with "
+            "the same model; one seed only, so no interval.",
+        ),
+        (
+            {"true": [0.5, 0.58], "equal": [0.4, 0.45]},
+            "Nothing beats chance: s5 reaches an accuracy of at most 0.54, and who knows nothing "
+            "0.58.",
         ),
         (
             {"true": [1.0, 1.0], "equal": [1.0, 1.0], "shuffled": [0.996, 1.0]},
@@ -79,11 +86,6 @@ def with_scores(comparison, **scores):
             {"true": [0.4, 0.6], "equal": [0.4, 0.6], "shuffled": [0.4, None]},
             "All treatments reach, seed for seed, the same: an accuracy of 0.50. The task is too "
             "hard, or its test series too few, to tell them apart.",
-        ),
-        (
-            {"true": [0.5, 0.5], "equal": [0.5, 0.5], "shuffled": [0.4, 0.4]},
-            "True gaps reach an accuracy of 0.50; treating all gaps as equal reaches 0.50 "
-            "(no clear difference: 0.00 ± 0.00 over 2 paired seeds).",
         ),
         (
             {"true": [0.9]},
@@ -105,7 +107,7 @@ def test_the_headline_says_what_was_found(comparison, scores, sentence):
 
 def test_a_tie_is_no_defeat(comparison):
     found = with_scores(
-        comparison, true=[0.5] * 5, equal=[0.4, 0.4, 0.5, 0.5, 0.5], shuffled=[0.5, *[0.4] * 4]
+        comparison, true=[0.7] * 5, equal=[0.6, 0.6, 0.7, 0.7, 0.7], shuffled=[0.7, *[0.6] * 4]
     )
     row = found.table.loc[("s5", "equal")]
     assert (row["wins"], row["ties"], row["pairs"]) == (2, 3, 5)
@@ -127,6 +129,17 @@ def test_results_come_back_from_their_file(comparison, tmp_path):
     assert again.protocol == comparison.protocol
 
 
+def test_a_file_of_the_first_version_is_read_as_what_it_was(comparison, tmp_path):
+    path = comparison.to_json(tmp_path / "results.json")
+    content = json.loads(path.read_text())
+    for name in ("per", "score", "corruptions", "corrupt_at", "matched", "grid", "grouped"):
+        del content["settings"][name]
+    for run in content["runs"]:
+        del run["corruption"]
+    path.write_text(json.dumps(content | {"format_version": 1}))
+    assert Comparison.from_json(path) == comparison
+
+
 def test_the_protocol_is_of_the_rules_and_not_of_the_data(comparison):
     def changed(**settings):
         return dataclasses.replace(comparison, settings=comparison.settings | settings).protocol
@@ -135,6 +148,9 @@ def test_the_protocol_is_of_the_rules_and_not_of_the_data(comparison):
     assert changed(test_fraction=0.3) != comparison.protocol
     assert changed(models={"s5": {"width": 9}}) != comparison.protocol
     assert changed(seeds=[0, 1]) != comparison.protocol
+    assert changed(score="auroc") != comparison.protocol
+    assert changed(corrupt_at="both") != comparison.protocol
+    assert changed(budget=60.0) == comparison.protocol
 
 
 @pytest.mark.parametrize(
@@ -144,6 +160,7 @@ def test_the_protocol_is_of_the_rules_and_not_of_the_data(comparison):
         ("[1]", "no results file of ct-s5 compare."),
         ('{"format": "other"}', "no results file of ct-s5 compare."),
         ('{"format": "ct-s5 comparison", "format_version": 9}', "format version 9; this ct_s5"),
+        ('{"format": "ct-s5 comparison", "format_version": 2}', "incomplete results file"),
         ('{"format": "ct-s5 comparison", "format_version": 1}', "incomplete results file"),
     ],
 )
@@ -180,7 +197,7 @@ def test_the_page_needs_nothing_else_and_escapes_everything(comparison, tmp_path
     assert "@import" not in text
     assert len(set(page.ids)) == len(page.ids)
     assert {link.removeprefix("#") for link in page.links} <= set(page.ids)
-    assert page.tags.count("svg") == 4
+    assert page.tags.count("svg") == 4  # runs, gaps, an example, losses
     words = " ".join(page.words)
     assert comparison.headline in words
     assert comparison.settings["command"] in words
@@ -230,15 +247,119 @@ def test_a_treatment_has_one_colour_whichever_others_are_there(comparison):
 
 
 def test_a_page_of_several_models_and_a_regression(comparison, tmp_path):
-    rename = {"accuracy": "r2", "auroc": "mse"}
-    records = [{rename.get(k, k): v for k, v in r.items()} for r in comparison.records]
-    records += [r | {"model": "gru"} for r in records]
-    data = {
-        k: v for k, v in comparison.settings["data"].items() if k not in ("classes", "examples")
-    }
-    data |= {"time_kind": "number"}
-    settings = comparison.settings | {"task": "regress", "models": {"s5": {}, "gru": {}}}
-    found = dataclasses.replace(comparison, records=records, settings=settings | {"data": data})
-    assert list(found.table.index.get_level_values(0)) == ["s5"] * 3 + ["gru"] * 3
-    assert "an R² of 0.88" in found.headline
-    assert "gru, shuffled" in found.to_html(tmp_path / "report.html").read_text()
+    data = {k: v for k, v in comparison.settings["data"].items() if k != "examples"}
+    base = dataclasses.replace(comparison, settings=comparison.settings | {"data": data})
+    size = {"s5": 1.0, "gru": 1.5, "depth-0": 3.0}
+    found = made(
+        lambda model, treatment, _: size[model] * (1 if treatment == "true" else 2),
+        models=list(size),
+        task="regress",
+        base=base,
+    )
+    assert list(found.table.index.get_level_values(0)) == [m for m in size for _ in range(2)]
+    assert "Of 3 models s5 is best with true gaps" in found.headline
+    assert "It beats depth-0 beyond the interval." in found.headline
+    text = found.to_html(tmp_path / "report.html").read_text()
+    assert "gru, equal" in text
+    assert "squared error" in text
+
+
+def test_the_smaller_squared_error_is_better(comparison):
+    size = {"true": 1.0, "equal": 2.0}
+    found = made(lambda m, t, c: size[t], task="regress", score="mse", base=comparison)
+    row = found.rows["s5", "equal", "none"]
+    assert row["difference"] > 0
+    assert row["wins"] == row["pairs"] == 4
+    assert found.headline.startswith("True gaps lower the squared error by ")
+
+
+def spoiled(comparison, **more):
+    def share(model, treatment, corruption):
+        lost = corruption["rate"] if corruption else 0.0
+        return {"true": 0.1, "equal": 0.3}[treatment] + 0.4 * lost
+
+    points = [("drop", 0.5), ("drop", 0.25), ("rate", 2.0)]
+    return made(share, corruptions=points, base=comparison, **more)
+
+
+def test_a_curve_begins_with_the_readings_as_they_are(comparison):
+    found = spoiled(comparison)
+    curve = found.curves["drop"]["s5", "true"]
+    assert curve.rates == [0.0, 0.25, 0.5]
+    told = [
+        [r["accuracy"] for r in found.records if r["treatment"] == "true" and r["corruption"] == c]
+        for c in (None, {"kind": "drop", "rate": 0.25}, {"kind": "drop", "rate": 0.5})
+    ]
+    assert curve.means == pytest.approx([np.mean(scores) for scores in told])
+    assert curve.sds == pytest.approx([np.std(scores, ddof=1) for scores in told])
+    assert found.curves["rate"]["s5", "equal"].rates == [1.0, 2.0]
+    assert found.table.index.names == ["model", "treatment", "corruption"]
+    assert len(found.table) == 2 * 4
+
+
+def test_a_page_shows_curves_and_what_a_corruption_does(comparison):
+    found = spoiled(comparison)
+    example = {"series": "a", "times": [0.0, 60.0, 90.0], "values": [1.0, 2.0, None]}
+    states = [example | {"corruption": name} for name in ("none", "drop=0.25", "rate=2")]
+    told = dataclasses.replace(found, settings=found.settings | {"corrupted_examples": states})
+    text = page(told)
+    seen = Page(text)
+    assert len(set(seen.ids)) == len(seen.ids)
+    assert seen.tags.count("svg") == 7  # the four of every page, a kind each, the states
+    for words in ("Under corruption", "drop=0.25: 2 readings", "drop: each reading lost with this"):
+        assert any(words in word for word in seen.words), words
+    assert "Under corruption" not in page(comparison)
+    assert text.index("Result") < text.index("Under corruption") < text.index("What it costs")
+
+
+def test_what_was_not_run_is_said_once_a_reason_and_is_in_no_mean(comparison):
+    def undone(model, treatment):
+        if treatment == "resample-linear":
+            return "skipped", "It looks ahead."
+        return ("not run", "The budget was too short.") if model == "gru" else None
+
+    found = made(
+        lambda m, t, c: 0.2,
+        models=["s5", "gru", "constant"],
+        treatments=["true", "resample-linear"],
+        base=comparison,
+        undone=undone,
+    )
+    assert found.notes == [
+        "Skipped: s5 (resample-linear), gru (resample-linear), constant (resample-linear). It "
+        "looks ahead.",
+        "Not run: gru (true). The budget was too short.",
+    ]
+    row = found.rows["gru", "true", "none"]
+    assert row["runs"] == row["pairs"] == 0
+    assert np.isnan(row["accuracy"])
+    words = Page(page(found)).words
+    assert any("4 skipped" in word for word in words)
+    assert all(note in words for note in found.notes)
+
+
+def test_intervals_say_what_they_are_of(comparison):
+    def share(model, treatment, corruption):
+        return 0.1 if treatment == "true" else 0.3
+
+    alone = made(share, seeds=1, base=comparison)
+    assert alone.notes[0].startswith("One seed only: the intervals say")
+    assert re.search(r"by \d+% \[\d+, \d+\] against equal gaps, .*; one seed only", alone.headline)
+    ranked = made(share, score="auroc", base=comparison)
+    assert ranked.notes == [
+        "AUROC is no mean over series: its intervals come from the seeds alone."
+    ]
+
+
+def test_a_big_comparison_fits_a_terminal_and_a_page(comparison):
+    models = [m for m in MODELS if m != "s5-bilinear"][:14]
+    found = made(
+        lambda m, t, c: 0.1 + 0.01 * len(m) + 0.02 * len(t) / 20,
+        models=models,
+        treatments=list(TREATMENTS)[:10],
+        seeds=2,
+        base=comparison,
+    )
+    table = str(found).split("\n\n")[0]
+    assert max(map(len, table.splitlines())) <= 120
+    assert "Every run as a dot" in page(found)
