@@ -13,7 +13,7 @@ import pathlib
 import sys
 
 import ct_s5_datasets
-from ct_s5.lab import MODELS, compare
+from experiments.every_model import every_model
 
 RESULTS = pathlib.Path(__file__).parent / "results"
 RATES = ("50", "30", "70")
@@ -23,29 +23,14 @@ KEYWORDS = {"width": 32, "states": 32, "max_epochs": 60, "patience": 15, "learni
 
 
 def main(rates: list[str]) -> None:
-    """Run rates, all by default: the first seed of each before the second of any."""
+    """Run rates, all by default."""
     root = pathlib.Path(os.environ["CT_S5_SHARED_DATA"]) / "uea"
-    rates = rates or list(RATES)
-    names = {rate: f"uea/japanese-vowels-drop-{rate}@1" for rate in rates}
-    data = {rate: ct_s5_datasets.load(name, root=root) for rate, name in names.items()}
-    for n_seeds in range(1, N_SEEDS + 1):
-        for rate, found in data.items():
-            comparison = compare(
-                found.frame,
-                found.labels,
-                split=found.splits[names[rate].partition("/")[2]],
-                models=tuple(MODELS),
-                treatments=("true",),
-                seeds=n_seeds,
-                task="classify",
-                store=pathlib.Path("out/japanese_vowels") / f"drop-{rate}.jsonl",
-                command=f"python -m experiments.japanese_vowels.run {rate}",
-                progress=True,
-                **KEYWORDS,
-            )
-            comparison.settings["data_set"] = found.cite()
-            comparison.to_json(RESULTS / f"drop-{rate}.json")
-            print(comparison, flush=True)
+    data = {
+        f"drop-{rate}": ct_s5_datasets.load(f"uea/japanese-vowels-drop-{rate}@1", root=root)
+        for rate in rates or RATES
+    }
+    command = f"python -m experiments.japanese_vowels.run {' '.join(rates)}".strip()
+    every_model(data, RESULTS, N_SEEDS, command, task="classify", **KEYWORDS)
 
 
 if __name__ == "__main__":

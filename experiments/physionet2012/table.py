@@ -3,6 +3,7 @@
 import json
 import pathlib
 
+from experiments.every_model import table_of_models
 from experiments.record import fill, mean_and_spread
 
 HERE = pathlib.Path(__file__).parent
@@ -39,10 +40,16 @@ def tables() -> dict[str, str]:
     return {"mortality": "\n".join(lines)}
 
 
+def models() -> dict[str, str]:
+    """Every model of the lab on the published split."""
+    columns = {"models": "published split"}
+    return {"models": table_of_models(HERE / "results", columns, ("auroc",))}
+
+
 def write(*, check: bool = False) -> bool:
     """Fill the README here and the front page; whether they already said the same."""
     found = tables()
-    here = fill(HERE / "README.md", found, check=check)
+    here = fill(HERE / "README.md", found | models(), check=check)
     return fill(HERE.parents[1] / "README.md", found, check=check) and here
 
 
