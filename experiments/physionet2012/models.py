@@ -4,7 +4,8 @@ Compared   all of `ct_s5.lab.MODELS`, told the true gaps; networks of one size w
 Same       the protocol's split, epochs, everything else of a seed; validation chooses the epoch.
 Run        CT_S5_SHARED_DATA=... python -m experiments.physionet2012.models
            A stopped run goes on: finished ones stand in out/physionet2012.
-Result     results/models.json, the table of README.md by `python -m experiments.physionet2012.table`.
+Result     results/models.json, the table of README.md by
+           `python -m experiments.physionet2012.table`.
 """
 
 import os
