@@ -13,7 +13,18 @@ if TYPE_CHECKING:
 INK = "#7d8187"
 """Text and axes: a grey that can be read on white and on black. In an SVG it becomes the colour of
 the text around it."""
-_PALETTE = ("#1a8fc0", "#e0791b", "#8f74d6", "#d1527f", "#4a9d5b", "#b08a1e", "#3aa7a0", "#9c6b4f")
+_PALETTE = (
+    "#1a8fc0",
+    "#e0791b",
+    "#8f74d6",
+    "#d1527f",
+    "#4a9d5b",
+    "#b08a1e",
+    "#3aa7a0",
+    "#9c6b4f",
+    "#5f78c9",
+    "#7f9a2e",
+)
 WIDTH = 4.6
 """Inches, 331 points: about a phone's width, so that text is not scaled down there."""
 
