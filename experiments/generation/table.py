@@ -28,6 +28,10 @@ def _median(results, key: str) -> float:
     return float(np.median([entry[key] for entry in results["seeds"]]))
 
 
+def _short(number: float) -> str:
+    return f"{number:,.0f}" if number >= 10 else f"{number:.1f}"
+
+
 def tables() -> dict[str, str]:
     """Both tables, by the name of their markers."""
     if not RESULTS.exists():
@@ -40,11 +44,11 @@ def tables() -> dict[str, str]:
         cells = []
         for n in lengths:
             seconds, base = (_median(results, f"{name} | {n}") for name in (row, "s5 | recurrent"))
-            ratio = "" if row == "s5 | recurrent" else f" ({seconds / base:.2g}x)"
-            cells.append(f"{1e6 * seconds / n:,.3g}{ratio}")
+            ratio = "" if row == "s5 | recurrent" else f" ({_short(seconds / base)}x)"
+            cells.append(f"{_short(1e6 * seconds / n)}{ratio}")
         lines.append(f"| {title} | {' | '.join(cells)} |")
     machine = results["machine"]
-    place = f"one core of {machine['cores']} ({machine['device']}), commit {results['commit'][:10]}"
+    place = f"one core ({machine['device']}), commit {results['commit'][:10]}"
     lines.append(
         "\nMicroseconds of processor time a written step (in brackets: how many times S5's with a "
         f"state); medians of {len(results['seeds'])} rounds in turns; {place}."
