@@ -1,7 +1,7 @@
 """What a series can be asked about itself: to foresee its readings, or to fill in hidden ones."""
 
 import dataclasses
-from typing import Literal, Protocol, get_args
+from typing import Literal, Protocol, get_args, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Int
@@ -14,6 +14,7 @@ Hiding = Literal["cell", "row", "block"]
 HIDINGS: tuple[Hiding, ...] = get_args(Hiding)
 
 
+@runtime_checkable
 class Task(Protocol):
     """Draws questions and their answers out of the readings themselves, anew for every epoch."""
 
