@@ -162,7 +162,7 @@ def compare(
                 rules=[task, per, test_fraction, request.validation_fraction, plain(grid)],
                 left_out=material.untold[run.seed],
                 groups=None if owners is None else owners.tolist(),
-                split=material.split_hash,
+                **({} if split is None else {"split": material.split_hash}),
                 run=[run.seed, run.treatment, run.model, str(run.trained)],
                 tested=[str(corruption) for corruption in run.tested],
             )

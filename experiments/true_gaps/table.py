@@ -6,7 +6,7 @@ import pathlib
 
 import numpy as np
 
-from ct_s5.lab import paired
+from ct_s5.lab import Comparison, paired
 from experiments.record import fill
 
 HERE = pathlib.Path(__file__).parent
@@ -85,9 +85,20 @@ def _said(title: str, beaten: list[str], worse: list[str], rivals: list[str]) ->
     return f"- **{title}: {answer[0]}.** True gaps beat {answer[1]} beyond the interval{unlike}."
 
 
+def headlines() -> dict[str, str]:
+    """The answer of each set in one sentence, as `compare` gives it."""
+    lines = []
+    for name, title in TITLES.items():
+        path = HERE / "results" / f"{name}.json"
+        if path.exists():
+            lines.append(f"- {title}. {Comparison.from_json(path).headline}")
+    return {"headlines": "\n".join(lines or ["- Nothing is run yet."])}
+
+
 def write(*, check: bool = False) -> bool:
-    """Fill the README here; whether it already said the same."""
-    return fill(HERE / "README.md", tables(), check=check)
+    """Fill the README here and the front page of the docs; whether they already said the same."""
+    here = fill(HERE / "README.md", tables(), check=check)
+    return fill(HERE.parents[1] / "docs" / "index.md", headlines(), check=check) and here
 
 
 if __name__ == "__main__":
