@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import os
 import pathlib
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,8 @@ class Problem:
     """One row a question: id, time, and what the channels then showed, NaN where nothing."""
     scale: pd.Series
     """What errors are divided by, a channel."""
+    data: tuple[dict[str, str], ...]
+    """Name and manifest hash of each set behind it."""
     static: pd.DataFrame | None = None
     keywords: dict = dataclasses.field(default_factory=dict)
 
@@ -36,14 +39,14 @@ class Problem:
         return [name for name in self.truth.columns if name not in HERE]
 
     @property
-    def protocol(self) -> dict[str, str]:
-        """Its name, and a hash over the parts, the questions and the scales."""
+    def protocol(self) -> dict[str, Any]:
+        """Its name, a hash over the parts, the questions and the scales, and the sets behind it."""
         digest = hashlib.sha256(self.horizon.encode())
         for part in (self.train, self.validation, self.history):
             digest.update(part["unique_id"].astype(str).str.cat(sep=",").encode())
         digest.update(pd.util.hash_pandas_object(self.truth, index=False).to_numpy().tobytes())
         digest.update(self.scale.to_numpy().tobytes())
-        return {"name": self.name, "hash": digest.hexdigest()}
+        return {"name": self.name, "hash": digest.hexdigest(), "data": list(self.data)}
 
 
 def _root(name: str) -> pathlib.Path:
@@ -71,6 +74,7 @@ def physionet2012() -> Problem:
         of_test[of_test["ds"] <= day],
         of_test[of_test["ds"] > day],
         (told.max() - told.min()).replace(0.0, 1.0),  # MechVent is always 1
+        (data.cite(),),
         data.static,
         {"cut": "24h", "monitor": "negative_mse", "max_epochs": 10, "batch_size": 64}
         | {"learning_rate": 2e-3},
@@ -105,6 +109,7 @@ def ushcn() -> Problem:
         history,
         truth,
         learned[channels].std(),
+        (data.cite(),),
         keywords={"max_epochs": 12, "monitor": "negative_mse"},
     )
 
@@ -113,9 +118,11 @@ def glucose() -> Problem:
     """Continuous glucose monitors: 30 and 60 minutes ahead, on people never seen in training."""
     # Dealt within each collection: glucose varies twice as much in the one with diabetes, and
     # intervals are only as wide as the people whom they were set right on.
-    dealer, parts, dealt = np.random.default_rng(0), [], []
+    dealer, parts, dealt, sets = np.random.default_rng(0), [], [], []
     for collection, cuts in (("BIGIDEAs", [10, 13]), ("PhysioCGM", [5, 7])):
-        part = ct_s5_datasets.load("glucose", root=_root("cgm"), part=collection).frame
+        data = ct_s5_datasets.load("glucose", root=_root("cgm"), part=collection)
+        sets.append(data.cite() | {"part": collection})
+        part = data.frame
         parts.append(part[["unique_id", "ds", "glucose"]].astype({"unique_id": str}))
         dealt.append(np.split(dealer.permutation(parts[-1]["unique_id"].unique()), cuts))
     frame = pd.concat(parts)
@@ -145,6 +152,7 @@ def glucose() -> Problem:
         pd.concat(histories),
         pd.concat(truths),
         learned[channels].std(),
+        tuple(sets),
         # Fifteen people are few steps an epoch: the validation loss asked for more of them.
         keywords={"max_epochs": 12, "batch_size": 8, "learning_rate": 1e-3, "window": 512},
     )

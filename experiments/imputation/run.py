@@ -12,6 +12,7 @@ import hashlib
 import os
 import pathlib
 import sys
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,8 @@ class Problem:
     """Series to learn from, and series of which half of the cells are hidden."""
 
     name: str
+    data: dict[str, str]
+    """Name and manifest hash of the set behind it."""
     train: pd.DataFrame
     validation: pd.DataFrame
     shown: pd.DataFrame
@@ -43,17 +46,15 @@ class Problem:
         return [name for name in self.shown.columns if name not in ("unique_id", "ds")]
 
     @property
-    def protocol(self) -> dict[str, str]:
-        """Its name, and a hash over the parts and the hidden cells."""
+    def protocol(self) -> dict[str, Any]:
+        """Its name, a hash over the parts and the hidden cells, and the set behind it."""
         digest = hashlib.sha256()
         for part in (self.train, self.validation, self.shown, self.truth):
             digest.update(pd.util.hash_pandas_object(part, index=False).to_numpy().tobytes())
-        return {"name": self.name, "hash": digest.hexdigest()}
+        return {"name": self.name, "hash": digest.hexdigest(), "data": self.data}
 
 
-def _problem(
-    name: str, frame: pd.DataFrame, parts, channels: list[str], max_epochs: int
-) -> Problem:
+def _problem(name: str, data, frame, parts, channels: list[str], max_epochs: int) -> Problem:
     frame = frame[["unique_id", "ds", *channels]]
     train, validation, test = (frame[frame["unique_id"].isin(ids)] for ids in parts)
     rng = np.random.default_rng(0)
@@ -62,7 +63,8 @@ def _problem(
     shown, truth = test.copy(), test.copy()
     shown[channels] = test[channels].where(~hidden)
     truth[channels] = test[channels].where(hidden)
-    return Problem(name, train, validation, shown, truth, {"max_epochs": max_epochs})
+    keywords = {"max_epochs": max_epochs}
+    return Problem(name, data.cite(), train, validation, shown, truth, keywords)
 
 
 def ushcn() -> Problem:
@@ -72,7 +74,7 @@ def ushcn() -> Problem:
     stations = np.random.default_rng(0).permutation(frame["unique_id"].unique())[:300]
     channels = ["PRCP", "SNOW", "SNWD", "TMAX", "TMIN"]
     parts = np.split(stations, [180, 240])
-    return _problem("ushcn 1999-2000, half of the cells hidden", frame, parts, channels, 8)
+    return _problem("ushcn 1999-2000, half of the cells hidden", data, frame, parts, channels, 8)
 
 
 def wearable() -> Problem:
@@ -81,7 +83,8 @@ def wearable() -> Problem:
     trials = np.random.default_rng(0).permutation(data.frame["unique_id"].unique())
     channels = ["frontal", "vertical", "lateral", "rssi"]
     parts = np.split(trials, [36, 48])
-    return _problem("wearable S1, half of the cells hidden", data.frame, parts, channels, 40)
+    name = "wearable S1, half of the cells hidden"
+    return _problem(name, data, data.frame, parts, channels, 40)
 
 
 def _root(name: str) -> pathlib.Path:
