@@ -18,6 +18,9 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 _MANY_MAPS = 25_000
 _TESTS = pathlib.Path(__file__).parent
 _QUICK = {"estimators", "lab", "lra", "pendulum"}
+# Baselines: a dozen layers that compile for minutes.
+_QUICK |= {"test_mixer_laws", "test_recurrent_mixers", "test_transformer", "test_solver_mixers"}
+_QUICK |= {"test_s4", "test_s4d", "test_linoss"}
 
 
 @pytest.fixture(params=["float32", "float64"])
@@ -41,7 +44,7 @@ def pytest_runtest_setup(item):
 
     The layers' own laws are tested on what users run. Nothing compiled one way serves the other.
     """
-    quick = item.path.relative_to(_TESTS).parts[0] in _QUICK
+    quick = item.path.relative_to(_TESTS).parts[0] in _QUICK or item.path.stem in _QUICK
     if quick != jax.config.read("jax_disable_most_optimizations"):
         jax.config.update("jax_disable_most_optimizations", quick)
         jax.clear_caches()

@@ -23,7 +23,6 @@ MODELS = {
     "zoh_forward, reading": {"hold": "zoh_forward", "per": "reading", "inputs": INPUTS},
     "gru, gap_mean": {"mixer": "gru", "pooling": "gap_mean"},
     "transformer": {"mixer": "transformer", "pooling": "mean"},
-    "neural-cde": {"mixer": "neural-cde", "pooling": "last"},
 }
 use = eqx.filter_jit(lambda model, batch: model(batch))
 
