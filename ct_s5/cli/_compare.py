@@ -108,10 +108,12 @@ def compare(
         ct-s5 compare --data readings.csv --labels labels.csv --seeds 5
         ct-s5 compare
 
-    or on a data set by name, whose files lie in $CT_S5_DATA/NAME (`ct-s5 data list`), with other
-    models, and with readings left out of the test series:
+    or on a data set by name, whose files lie in $CT_S5_DATA/NAME (`ct-s5 data list`):
 
         ct-s5 compare --data physionet2012 --models s5 gru-d summary --budget 30m
+
+    With readings left out of the test series:
+
         ct-s5 compare --treatments true equal --corrupt drop=0.3,0.5,0.7
 
     Stopped, the same command goes on where it was: finished runs stand in runs.jsonl.

@@ -40,9 +40,9 @@ def test_parameters_are_counted_without_making_them(model):
 
 @pytest.mark.parametrize("model", [name for name in NETWORKS if MODELS[name].matched])
 def test_every_network_comes_within_a_tenth_of_the_first(model):
-    wanted = n_parameters(settings_of("s5", width=16, states=16, depth=1))
-    settings = settings_of(model, width=16, states=16, depth=1)
-    found = settings_of(model, width=matched_width(settings, wanted), states=16, depth=1)
+    wanted = n_parameters(settings_of("s5", depth=1))
+    settings = settings_of(model, depth=1)
+    found = settings_of(model, width=matched_width(settings, wanted), depth=1)
     assert n_parameters(found) == pytest.approx(wanted, rel=0.1)
 
 
