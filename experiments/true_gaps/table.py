@@ -56,7 +56,8 @@ def tables() -> dict[str, str]:
         beaten = [t for t, pair in lower.items() if pair.relative_lo > 0]
         worse = [t for t, pair in lower.items() if pair.relative_hi < 0]
         rivals = [t for t in lower if t != "appended"]
-        verdict.append(_said(title, beaten, worse, rivals))
+        pairs = max((pair.pairs for pair in lower.values()), default=0)
+        verdict.append(_said(title, beaten, worse, rivals, pairs))
     if not known:
         verdict = ["- Nothing is run yet."]
     return {"treatments": "\n".join(lines), "verdict": "\n".join(verdict)}
@@ -74,7 +75,7 @@ def _mean(runs, score: str) -> str:
     return f"{values.mean():.3f} ± {values.std(ddof=1):.3f}"
 
 
-def _said(title: str, beaten: list[str], worse: list[str], rivals: list[str]) -> str:
+def _said(title: str, beaten: list[str], worse: list[str], rivals: list[str], pairs: int) -> str:
     unlike = f"; worse than {', '.join(worse)} beyond it" if worse else ""
     if rivals and set(rivals) <= set(beaten):
         answer = "yes", "equal gaps and every grid"
@@ -82,7 +83,9 @@ def _said(title: str, beaten: list[str], worse: list[str], rivals: list[str]) ->
         answer = "in part", ", ".join(beaten)
     else:
         answer = "no", "nothing"
-    return f"- **{title}: {answer[0]}.** True gaps beat {answer[1]} beyond the interval{unlike}."
+    seeds = " One seed so far." if pairs == 1 else f" {pairs} seeds."
+    told = f"True gaps beat {answer[1]} beyond the interval{unlike}.{seeds}"
+    return f"- **{title}: {answer[0]}.** {told}"
 
 
 def headlines() -> dict[str, str]:
