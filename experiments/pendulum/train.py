@@ -58,7 +58,7 @@ def train(
 
     Args:
         recipe: The settings.
-        parts: "train", "validation" and "test".
+        parts: "train", "validation" and, unless the run only helps to choose, "test".
         seed: Fixes weights, order of the films, and which readings are left out.
         checkpoint: Written every ten epochs; where it is there, the run goes on from it.
 
@@ -84,11 +84,8 @@ def train(
         )
         if now.epoch % EPOCHS_BETWEEN_CHECKPOINTS == 0 or now.epoch == recipe.epochs:
             _write(checkpoint, fingerprint, now)
-    errors = {part: score(now.best, films) for part, films in parts.items()}
     return {
-        "test_mse": errors["test"],
-        "validation_mse": errors["validation"],
-        "train_mse": errors["train"],
+        **{f"{part}_mse": score(now.best, films) for part, films in parts.items()},
         "best_epoch": now.best_epoch,
         "epochs": now.epoch,
         "steps_an_epoch": len(parts["train"].times) // recipe.batch_size,
