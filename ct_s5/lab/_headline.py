@@ -72,11 +72,16 @@ class Answer:
             )
         if luck := self._no_better_than_chance(model, known):
             return luck
+        # Equal gaps are to know nothing of time; the best of the others is the hardest test.
         best = max(others, key=lambda t: self._sign * self._mean(model, t))
-        found = self._paired((model, "true"), (model, best))
-        same = f"the same model ({model})" if self._several else "the same model"
-        beside = f"{self._words(best)}, with {same}"
-        return _sentence(("true gaps lower", "true gaps raise"), beside, found, self._score)
+        told = []
+        for treatment in dict.fromkeys(["equal", best]) if "equal" in others else [best]:
+            same = f"the same model ({model})" if self._several else "the same model"
+            beside = self._words(treatment) + ("" if told else f", with {same}")
+            found = self._paired((model, "true"), (model, treatment))
+            verbs = "true gaps lower", "true gaps raise"
+            told.append(_sentence(verbs, beside, found, self._score))
+        return " ".join(told)
 
     def _no_better_than_chance(self, model: str, known: Sequence[str]) -> str:
         """Said where no treatment scores more than who knows nothing would; else empty."""
