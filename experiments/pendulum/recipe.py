@@ -52,4 +52,3 @@ TRIALS = {
         PUBLISHED, width=32, readings=40, prenorm=True, beta=0.5
     ),
 }
-ROWS["s5_best"] = TRIALS["trial_fits_faster"]
