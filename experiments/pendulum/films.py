@@ -68,15 +68,25 @@ def thinned(films: Films, n_readings: int, rng: np.random.Generator) -> Films:
     return Films(*(array[rows, kept] for array in films))
 
 
+def mirrored(films: Films, rng: np.random.Generator) -> Films:
+    """Half of the films, drawn anew, left for right: a pendulum swings alike to both sides."""
+    turned = rng.random(len(films.times)) < 0.5
+    images, targets = films.images.copy(), films.targets.copy()
+    images[turned] = images[turned, :, :, ::-1]
+    targets[turned, :, 0] *= -1
+    return films._replace(images=images, targets=targets)
+
+
 def training_batches(
-    films: Films, size: int, n_readings: int, seed: int, epoch: int
+    films: Films, size: int, n_readings: int, seed: int, epoch: int, *, mirror: bool = False
 ) -> Iterator[Batch]:
     """The full batches of an epoch in an order of its own; what is left over waits for another."""
     rng = np.random.default_rng([seed, epoch])
     order = rng.permutation(len(films.times))
     for start in range(0, len(order) - size + 1, size):
         chosen = Films(*(array[order[start : start + size]] for array in films))
-        yield batch_of(thinned(chosen, n_readings, rng))
+        chosen = thinned(chosen, n_readings, rng)
+        yield batch_of(mirrored(chosen, rng) if mirror else chosen)
 
 
 def batches(films: Films, size: int) -> Iterator[Batch]:

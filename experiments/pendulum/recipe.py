@@ -26,6 +26,8 @@ class Recipe:
     readings: int = 50
     """How many of the 50 a training step keeps of a series, drawn anew at every step; the gaps
     between those that stay are longer then."""
+    mirror: bool = False
+    """Whether a training step mirrors half of its films, left for right: sines change sign."""
     beta: float = 0.0
     """Weight each loss by its variance to this power, which lets the worst fits count."""
     epochs: int = 100
@@ -50,5 +52,9 @@ TRIALS = {
     "trial_told_gaps": dataclasses.replace(PUBLISHED, width=32, readings=42, append=True),
     "trial_fits_faster": dataclasses.replace(
         PUBLISHED, width=32, readings=40, prenorm=True, beta=0.5
+    ),
+    "trial_thinner": dataclasses.replace(PUBLISHED, width=32, readings=34, prenorm=True, beta=0.5),
+    "trial_mirrored": dataclasses.replace(
+        PUBLISHED, width=32, readings=40, prenorm=True, beta=0.5, mirror=True
     ),
 }

@@ -104,7 +104,7 @@ def _epoch(
     n_all = recipe.epochs * n_steps
     network, state, losses = now.network, now.optimiser_state, []
     drawn = (recipe.batch_size, recipe.readings, seed, now.epoch + 1)
-    for batch in training_batches(parts["train"], *drawn):
+    for batch in training_batches(parts["train"], *drawn, mirror=recipe.mirror):
         at = now.epoch * n_steps + len(losses)
         key = jax.random.fold_in(jax.random.key(seed), at + 1)
         rate = rate_at(at, recipe.rate, n_all, n_steps)

@@ -6,6 +6,7 @@ import itertools
 import numpy as np
 import pytest
 
+from ct_s5_datasets._pendulum_simulator import draw_pendulums
 from experiments.pendulum import films, run, train
 from experiments.pendulum.films import Films
 from experiments.pendulum.recipe import ROWS, Recipe
@@ -51,6 +52,24 @@ def test_an_epoch_takes_every_film_at_most_once_and_another_takes_other_readings
     assert not np.array_equal(first[0].targets, other[0].targets)
     told = np.concatenate([batch.targets[:, 0, 0] for batch in first])
     assert len(np.unique(told)) == 8
+
+
+def test_a_mirrored_film_is_that_of_the_angles_with_their_signs_turned():
+    angles = np.random.default_rng(0).uniform(-np.pi, np.pi, (40, 8))
+    times = np.tile(np.arange(8), (40, 1))
+    targets = np.stack([np.sin(angles), np.cos(angles)], axis=-1)
+    whole = Films(draw_pendulums(angles), times, targets)
+    half = films.mirrored(whole, np.random.default_rng(1))
+    turned = half.targets[:, 0, 0] * np.sin(angles[:, 0]) < 0
+    assert 10 < turned.sum() < 30
+    signs = np.where(turned, -1, 1)[:, None]
+    np.testing.assert_allclose(half.targets[..., 0], np.sin(signs * angles), atol=1e-12)
+    np.testing.assert_array_equal(half.targets[..., 1], whole.targets[..., 1])
+    np.testing.assert_array_equal(half.images[~turned], whole.images[~turned])
+    # The drawer rounds to whole pixels of its canvas, one way for both sides: a tenth of ours.
+    drawn = draw_pendulums(signs * angles).astype(float)
+    off = np.abs(half.images - drawn).mean()
+    assert off < 0.15 * np.abs(whole.images - drawn)[turned].mean()
 
 
 def test_a_killed_run_goes_on_to_the_same_losses(tmp_path, monkeypatch):
