@@ -18,7 +18,6 @@ from ct_s5.lab._request import (
     Per,
     Request,
     Run,
-    Task,
     names_of,
     score_of,
     seeds_of,
@@ -26,6 +25,7 @@ from ct_s5.lab._request import (
 )
 from ct_s5.lab._run import run_once
 from ct_s5.lab._store import RunStore, run_key
+from ct_s5.lab._summary import Task
 from ct_s5.lab._surroundings import commit, machine, versions
 from ct_s5.lab._treatments import Readings, refuses
 from ct_s5.training import unseen
@@ -148,7 +148,7 @@ def compare(
     material = Material(request, readings, answers, table, strata, owners, split)
     data = describe(long, readings, answers, task, examples)
 
-    kept = RunStore(store)
+    kept, made_by = RunStore(store), versions()
     records: list[dict[str, Any]] = []
     longest: dict[str, float] = {}
     runs = list(request.runs())
@@ -156,7 +156,7 @@ def compare(
         for run in runs:
             bar.set_description(f"{run.model}, {run.treatment} gaps, seed {run.seed}")
             key = run_key(
-                made_by=versions()["ct-s5"],
+                made_by=made_by["ct-s5"],
                 data=data["fingerprint"],
                 keywords=learners.told[run.model],
                 rules=[task, per, test_fraction, request.validation_fraction, plain(grid)],
@@ -222,7 +222,7 @@ def compare(
         **_corrupted(request, readings, answers, task, examples),
         "command": command or _call(given, **call),
     }
-    return Comparison(records, settings, versions(), commit(), machine())
+    return Comparison(records, settings, made_by, commit(), machine())
 
 
 def _not_to_run(run: Run, per: Per, budget: float | None, spent: float) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ import pandas as pd
 from jaxtyping import Bool, Float, Int
 
 from ct_s5.frames import encode, learn_from, to_long
+from ct_s5.lab._summary import level_of
 from ct_s5.lab._treatments import Readings
 
 CORRUPTIONS: dict[str, str] = {
@@ -71,7 +72,7 @@ class Corruption:
         object.__setattr__(self, "rate", float(rate))
 
     def __str__(self) -> str:
-        return f"{self.kind}={self.rate!r}".removesuffix(".0")
+        return level_of(self.plain())
 
     @property
     def changes(self) -> bool:

@@ -14,7 +14,7 @@ from ct_s5.lab._corruptions import Corruption
 from ct_s5.lab._request import Request, Run
 from ct_s5.lab._run import Part
 from ct_s5.lab._split import given_split, split_three, untold
-from ct_s5.lab._treatments import Readings
+from ct_s5.lab._treatments import Readings, Treated
 
 
 @dataclasses.dataclass
@@ -51,6 +51,7 @@ class Material:
             self._splits = {seed: parts[self._unit] for seed, parts in dealt.items()}
         self.untold = {seed: self._untold(seed) for seed in request.seeds}
         self._kept: dict[Any, Part] = {}
+        self._treated: dict[Corruption | None, Treated] = {}
         self._of: tuple[int, str] | None = None
 
     @property
@@ -72,7 +73,7 @@ class Material:
 
     def _part(self, run: Run, corruption: Corruption | None, name: str) -> Part:
         if self._of != (run.seed, run.treatment):
-            self._kept, self._of = {}, (run.seed, run.treatment)
+            self._kept, self._treated, self._of = {}, {}, (run.seed, run.treatment)
         key = corruption, name
         if key not in self._kept:
             self._kept[key] = self._cut(run, corruption, name)
@@ -80,11 +81,15 @@ class Material:
 
     def _cut(self, run: Run, corruption: Corruption | None, name: str) -> Part:
         absent = self.untold[run.seed]
-        readings = _corrupted(self.readings, corruption, run.seed).without(absent["channels"])
-        treated = readings.treated(run.treatment, run.seed, self.request.grid)
-        ids = readings.encoded.ids
+        if corruption not in self._treated:
+            some = _corrupted(self.readings, corruption, run.seed).without(absent["channels"])
+            told = some.treated(run.treatment, run.seed, self.request.grid)
+            self._treated[corruption] = told
+        treated = self._treated[corruption]
+        encoded = self.readings.encoded
+        ids = encoded.ids
         inside = self._splits[run.seed] == name
-        owner = ids.get_indexer(pd.Index(treated.frame[readings.encoded.schema.id_col]))
+        owner = ids.get_indexer(pd.Index(treated.frame[encoded.schema.id_col]))
         kept = inside[owner]
         frame = treated.frame.loc[kept]
         units = np.unique(self._unit[inside])

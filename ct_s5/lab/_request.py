@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 
 from ct_s5.frames import has_fractions
-from ct_s5.lab._comparison import SCORES
 from ct_s5.lab._corruptions import Corruption
 from ct_s5.lab._models import MODELS, check_models
+from ct_s5.lab._summary import SCORES, Task
 from ct_s5.lab._treatments import check_treatment
 
-Task = Literal["classify", "regress"]
 Per = Literal["series", "reading"]
 # Keywords that compare sets itself, and what to write instead.
 _TAKEN = {

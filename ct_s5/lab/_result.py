@@ -188,10 +188,9 @@ def _samples(comparison: Comparison) -> list[dict[str, Any]]:
             times = (times * 1e9).round().astype("timedelta64[ns]")
         values = np.array(example["values"], np.float64)
         of.setdefault(str(example["series"]), {})[example["corruption"]] = times, values
-    order = [AS_THEY_ARE, *levels_of(comparison.settings)[1:]]
     blocks = []
     for series, states in of.items():
-        kept = {name: states[name] for name in order if name in states}
+        kept = {name: states[name] for name in levels_of(comparison.settings) if name in states}
         first = comparison.settings["data"]["channels"][0]
         # Twelve panels are what a figure takes.
         few = dict(list(kept.items())[:12])

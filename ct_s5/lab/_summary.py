@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from ct_s5.lab._statistics import paired
 
-SCORES = {"classify": ("accuracy", "auroc"), "regress": ("r2", "mse")}
+Task = Literal["classify", "regress"]
+SCORES: dict[Task, tuple[str, str]] = {"classify": ("accuracy", "auroc"), "regress": ("r2", "mse")}
 """Scores of a task; the first decides where nothing else is said."""
 AS_THEY_ARE = "none"
 """The level of corruption at which the readings are left as they are."""

@@ -1,7 +1,5 @@
 """Learners of a table, one row an answer: means, linear models, boosted trees."""
 
-from typing import Literal
-
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
@@ -11,7 +9,7 @@ from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-Task = Literal["classify", "regress"]
+from ct_s5.lab._summary import Task
 
 # Of the pull towards zero, from strong to weak; the middle one where nothing chooses.
 _STRENGTHS = (1000.0, 100.0, 10.0, 1.0, 0.1)

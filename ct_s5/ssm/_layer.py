@@ -17,6 +17,7 @@ from ct_s5.ssm._direction import Carried, Flags, Maps, Rows, go_over
 from ct_s5.ssm._hippo import hippo_normal
 from ct_s5.ssm._holds import HOLDS, Hold
 from ct_s5.ssm._pairs import join, split
+from ct_s5.ssm._rows import check_shapes
 from ct_s5.ssm._scan import begins_backwards
 from ct_s5.ssm._start import OutputInit, input_start, output_start
 from ct_s5.ssm._steps import LONGEST_GAP, checked_gaps, shifted_gaps
@@ -258,25 +259,10 @@ class S5Layer(eqx.Module):
     def _apply(self, inputs, gaps, gaps_after, reading, real, reset, state):
         dtype = self.feedthrough.dtype
         inputs = jnp.asarray(inputs, dtype)
-        if inputs.ndim != 2 or inputs.shape[1] != self.n_features:
-            raise ValueError(
-                f"inputs must have shape (L, H) = (L, {self.n_features}) for one series; got "
-                f"{inputs.shape}. Use jax.vmap for a batch."
-            )
-        n_steps = inputs.shape[0]
-        flags = {
-            "gaps": gaps,
-            "gaps_after": gaps_after,
-            "reading": reading,
-            "real": real,
-            "reset": reset,
-        }
-        for name, array in flags.items():
-            if array is not None and jnp.shape(array) != (n_steps,):
-                raise ValueError(
-                    f"{name} has shape {jnp.shape(array)}, inputs has {n_steps} steps: one entry a "
-                    f"step, shape ({n_steps},)."
-                )
+        flags = Flags(reading, real, reset)
+        told = {"gaps": gaps, "gaps_after": gaps_after, **flags._asdict()}
+        check_shapes(self.n_features, inputs, **told)
+        n_steps = len(inputs)
         if self.bidirectional and reading is not None and gaps_after is None:
             raise ValueError(
                 "A bidirectional layer with queries needs gaps_after, the time to the first "
@@ -302,7 +288,6 @@ class S5Layer(eqx.Module):
             return Carried(split(state.x), split(state.held) if needs_held else None)
 
         first, *rest = self._maps()
-        flags = Flags(reading, real, reset)
         outputs, end = pass_over(first, Rows(inputs, gaps), flags, carried(state))
         for maps in rest:
             # Backwards, a series begins at its last step.

@@ -32,19 +32,7 @@ def checked_rows(
         ValueError: Shapes that do not fit.
     """
     inputs = jnp.asarray(inputs, dtype)
-    if inputs.ndim != 2 or inputs.shape[1] != n_features:
-        raise ValueError(
-            f"inputs must have shape (L, H) = (L, {n_features}) for one series; got "
-            f"{inputs.shape}. Use jax.vmap for a batch."
-        )
-    n_steps = inputs.shape[0]
-    flags = {"gaps": gaps, "reading": reading, "real": real, "reset": reset}
-    for name, array in flags.items():
-        if array is not None and jnp.shape(array) != (n_steps,):
-            raise ValueError(
-                f"{name} has shape {jnp.shape(array)}, inputs has {n_steps} steps: one entry a "
-                f"step, shape ({n_steps},)."
-            )
+    check_shapes(n_features, inputs, gaps=gaps, reading=reading, real=real, reset=reset)
     reading, real, reset = (
         None if flag is None else jnp.asarray(flag) for flag in (reading, real, reset)
     )
@@ -53,3 +41,23 @@ def checked_rows(
         inputs = jnp.where(real[:, None], inputs, jnp.zeros_like(inputs))
         reading = real if reading is None else reading & real
     return inputs, Kinds(reading, real, reset)
+
+
+def check_shapes(n_features: int, inputs: Float[Array, "L H"], **entries) -> None:
+    """Refuse inputs that are no series of `n_features`, or entries that are not one a step.
+
+    Raises:
+        ValueError: Shapes that do not fit.
+    """
+    if inputs.ndim != 2 or inputs.shape[1] != n_features:
+        raise ValueError(
+            f"inputs must have shape (L, H) = (L, {n_features}) for one series; got "
+            f"{inputs.shape}. Use jax.vmap for a batch."
+        )
+    n_steps = len(inputs)
+    for name, array in entries.items():
+        if array is not None and jnp.shape(array) != (n_steps,):
+            raise ValueError(
+                f"{name} has shape {jnp.shape(array)}, inputs has {n_steps} steps: one entry a "
+                f"step, shape ({n_steps},)."
+            )

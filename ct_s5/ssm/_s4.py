@@ -1,21 +1,20 @@
 """S4: a HiPPO state space of its own for each feature, as a convolution or step by step."""
 
+import functools
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
-from jaxtyping import Array, Bool, Complex, Float, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
-from ct_s5.ssm._equal_steps import convolved, stepped
+from ct_s5.ssm._equal_steps import EqualStepsLayer, Move
 from ct_s5.ssm._hippo import hippo_normal
-from ct_s5.ssm._pairs import join, split
-from ct_s5.ssm._rows import checked_rows
 from ct_s5.ssm._s4_kernel import LowRank, Mover, kernel, move, mover
 from ct_s5.ssm._starts import drawn_outputs, drawn_timescales, each_alike
 
 
-class S4Layer(eqx.Module):
+class S4Layer(EqualStepsLayer):
     """A structured state space layer. It takes readings as equally spaced: gaps are not used.
 
     Every feature has a state space of its own with one input and one output,
@@ -88,57 +87,11 @@ class S4Layer(eqx.Module):
         self.n_states = n_states
         self.rescale = rescale
 
-    @property
-    def timescales(self) -> Float[Array, " H"]:
-        """The step of each feature, `rescale` included."""
-        return jnp.exp(self.log_timescale) * self.rescale
+    def _kernel(self, n_steps: int) -> Float[Array, "H L"]:
+        return kernel(self._mover(), tuple(self.output_weight), n_steps)
 
-    def __call__(
-        self,
-        inputs: Float[Array, "L H"],
-        gaps: Float[Array, " L"],
-        *,
-        gaps_after: Float[Array, " L"] | None = None,
-        reading: Bool[Array, " L"] | None = None,
-        real: Bool[Array, " L"] | None = None,
-        reset: Bool[Array, " L"] | None = None,
-    ) -> Float[Array, "L H"]:
-        """The outputs at every step, by one convolution; padded outputs are 0."""
-        dtype = self.feedthrough.dtype
-        inputs, kinds = checked_rows(self.n_features, inputs, gaps, reading, real, reset, dtype)
-        if not len(inputs):
-            return inputs
-        filters = kernel(self._mover(), tuple(self.output_weight), len(inputs))
-        return convolved(filters, self.feedthrough, inputs, kinds)
-
-    def run(
-        self,
-        inputs: Float[Array, "L H"],
-        gaps: Float[Array, " L"],
-        state: Complex[Array, "H Q"] | None = None,
-        *,
-        reading: Bool[Array, " L"] | None = None,
-        real: Bool[Array, " L"] | None = None,
-        reset: Bool[Array, " L"] | None = None,
-    ) -> tuple[Float[Array, "L H"], Complex[Array, "H Q"]]:
-        """Some steps of a series one by one, going on from a state, and the state after them."""
-        dtype = self.feedthrough.dtype
-        inputs, kinds = checked_rows(self.n_features, inputs, gaps, reading, real, reset, dtype)
-        moves, (re, im) = self._mover(), self.output_weight
-        state = self.initial_state() if state is None else state
-        outputs, x = stepped(
-            lambda x, u: move(moves, x, u),
-            lambda x: 2 * jnp.sum(re * x[0] - im * x[1], axis=1),
-            self.feedthrough,
-            inputs,
-            kinds,
-            split(state),
-        )
-        return outputs, join(x)
-
-    def initial_state(self) -> Complex[Array, "H Q"]:
-        """The empty state, before any reading."""
-        return lax.complex(jnp.zeros_like(self.rate_imag), jnp.zeros_like(self.rate_imag))
+    def _move(self) -> Move:
+        return functools.partial(move, self._mover())
 
     def _mover(self) -> Mover:
         rates = (-jax.nn.softplus(self.rate_real), self.rate_imag)

@@ -8,19 +8,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Bool, Complex, Float, PRNGKeyArray
+from jaxtyping import Array, Complex, Float, PRNGKeyArray
 
-from ct_s5.ssm._equal_steps import convolved, stepped
+from ct_s5.ssm._equal_steps import EqualStepsLayer, Move
 from ct_s5.ssm._hippo import hippo_normal
-from ct_s5.ssm._pairs import Pair, join, plus, scaled, split, times
+from ct_s5.ssm._pairs import Pair, plus, scaled, times
 from ct_s5.ssm._phi import cross_held, decay_over
-from ct_s5.ssm._rows import checked_rows
 from ct_s5.ssm._starts import drawn_outputs, drawn_timescales, each_alike
 
 Rates = Literal["legs", "lin", "inv"]
 
 
-class S4DLayer(eqx.Module):
+class S4DLayer(EqualStepsLayer):
     """A diagonal state space layer. It takes readings as equally spaced: gaps are not used.
 
     Every feature has N/2 complex states of its own, `x' = rate x + u`, `y = 2 Re(C x) + D u`, a
@@ -79,56 +78,9 @@ class S4DLayer(eqx.Module):
         self.n_states = n_states
         self.rescale = rescale
 
-    @property
-    def timescales(self) -> Float[Array, " H"]:
-        """The step of each feature, `rescale` included."""
-        return jnp.exp(self.log_timescale) * self.rescale
-
-    def __call__(
-        self,
-        inputs: Float[Array, "L H"],
-        gaps: Float[Array, " L"],
-        *,
-        gaps_after: Float[Array, " L"] | None = None,
-        reading: Bool[Array, " L"] | None = None,
-        real: Bool[Array, " L"] | None = None,
-        reset: Bool[Array, " L"] | None = None,
-    ) -> Float[Array, "L H"]:
-        """The outputs at every step, by one convolution; padded outputs are 0."""
-        dtype = self.feedthrough.dtype
-        inputs, kinds = checked_rows(self.n_features, inputs, gaps, reading, real, reset, dtype)
-        if not len(inputs):
-            return inputs
-        return convolved(self._kernel(len(inputs)), self.feedthrough, inputs, kinds)
-
-    def run(
-        self,
-        inputs: Float[Array, "L H"],
-        gaps: Float[Array, " L"],
-        state: Complex[Array, "H Q"] | None = None,
-        *,
-        reading: Bool[Array, " L"] | None = None,
-        real: Bool[Array, " L"] | None = None,
-        reset: Bool[Array, " L"] | None = None,
-    ) -> tuple[Float[Array, "L H"], Complex[Array, "H Q"]]:
-        """Some steps of a series one by one, going on from a state, and the state after them."""
-        dtype = self.feedthrough.dtype
-        inputs, kinds = checked_rows(self.n_features, inputs, gaps, reading, real, reset, dtype)
-        (decay, gain), (re, im) = self._discretised(), self.output_weight
-        state = self.initial_state() if state is None else state
-        outputs, x = stepped(
-            lambda x, u: plus(times(decay, x), scaled(u[:, None], gain)),
-            lambda x: 2 * jnp.sum(re * x[0] - im * x[1], axis=1),
-            self.feedthrough,
-            inputs,
-            kinds,
-            split(state),
-        )
-        return outputs, join(x)
-
-    def initial_state(self) -> Complex[Array, "H Q"]:
-        """The empty state, before any reading."""
-        return lax.complex(jnp.zeros_like(self.rate_imag), jnp.zeros_like(self.rate_imag))
+    def _move(self) -> Move:
+        decay, gain = self._discretised()
+        return lambda x, u: plus(times(decay, x), scaled(u[:, None], gain))
 
     def _discretised(self) -> tuple[Pair, Pair]:
         """Decay and gain of one step."""
