@@ -17,6 +17,7 @@ ROWS = {
     "s5_append": ("S5 told the gaps as an input, steps equal", "0.00413 ± 0.00043"),
     "s5_drop": ("S5 without gaps", "0.00668 ± 0.00038"),
     "s5_thinning": ("published network + thinning", ""),
+    "s5_unmirrored": ("our best, but films never mirrored", ""),
     "s5_best": ("our best causal S5", ""),
 }
 APART = {"s5_both": ("published settings, both directions: a smoother", "")}
