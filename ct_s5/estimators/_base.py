@@ -3,7 +3,7 @@
 import os
 import warnings
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import jax
 import numpy as np
@@ -14,8 +14,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 import ct_s5.estimators._mixers  # noqa: F401  for its names in MIXERS
 from ct_s5.batch import SeriesSet
-from ct_s5.estimators._inputs import is_amount, is_table, per_row, refuse_infinite, sample_weights
-from ct_s5.estimators._stream import Fresh, Stream
+from ct_s5.estimators._inputs import is_table, per_row, refuse_infinite, sample_weights
+from ct_s5.estimators._keywords import check_keywords
+from ct_s5.estimators._live import Live
 from ct_s5.frames import (
     Asked,
     EncodedFrame,
@@ -34,7 +35,7 @@ class NotFiniteAnswer(ValueError):
     """A model that answers NaN or infinity."""
 
 
-class S5Estimator(BaseEstimator):
+class S5Estimator(Live, BaseEstimator):
     """The common part of `S5Classifier` and `S5Regressor`, whose docstrings list the keywords."""
 
     def __init__(
@@ -211,87 +212,6 @@ class S5Estimator(BaseEstimator):
         check_is_fitted(self)
         return time_constants(self, X)
 
-    def update(self, X, *, static=None, late="error", method="predict"):
-        """Take new rows as they arrive, and answer from all rows so far.
-
-        A state is kept of each series, so that an update costs as much as its own rows. However
-        the rows are cut into updates, the answers are those of `predict` on the whole.
-
-        Args:
-            X: New rows of any number of series, in any form of frame, series that are new among
-                them. Rows at the time of a series' last reading merge into it. A row without any
-                reading asks and leaves no trace.
-            static: Features of the series that are new; those of the others are kept.
-            late: What rows get that come before the last reading of their series: "error", or
-                "drop" with one warning that counts them.
-            method: Whose answers to give: "predict", or "predict_proba" of a classifier.
-
-        Returns:
-            What that method would: an answer for each series in `X`, or with `per="reading"` for
-            each row of it.
-
-        Raises:
-            TypeError, ValueError: As `predict`; late rows; a bidirectional model. Nothing is then
-                kept of the rows.
-
-        Warns:
-            UserWarning: Series without any reading so far; late rows that were dropped.
-        """
-        check_is_fitted(self)
-        if method not in self._says:
-            raise ValueError(f"method is one of {', '.join(self._says)}; got {method!r}.")
-        fresh = self._hear(X, static, late)
-        self._refuse_unanswered(fresh.encoded, fresh.answers)
-        self._live().keep(fresh)
-        return getattr(self, self._says[method])(fresh.encoded, fresh.answers)
-
-    def export_state(self) -> bytes:
-        """The states of all live series, to go on from after a restart with `import_state`.
-
-        The format is that of model files: no pickle, a checksum. The model itself is not in it.
-        """
-        check_is_fitted(self)
-        return self._live().to_bytes()
-
-    def import_state(self, state: bytes):
-        """Go on from what `export_state` gave, in place of all series that are live now.
-
-        Returns:
-            The estimator itself.
-
-        Raises:
-            ArchiveError: Damaged content, or the states of another model.
-        """
-        check_is_fitted(self)
-        self._live().from_bytes(state)
-        return self
-
-    def forget(self, ids=None):
-        """Drop the states of some series, or of all; their next rows begin them anew.
-
-        Returns:
-            The estimator itself.
-
-        Raises:
-            ValueError: A series that has no state.
-        """
-        check_is_fitted(self)
-        self._live().forget(ids)
-        return self
-
-    def _live(self) -> Stream:
-        # Its name ends as those of fitted attributes do, so that a new fit forgets all states.
-        if not hasattr(self, "stream_"):
-            self.stream_ = Stream(self.model_, self.schema_)
-        return self.stream_
-
-    def _hear(self, X, static, late) -> Fresh:
-        """What new rows bring; nothing of it is kept yet."""
-        rules: dict[str, Any] = {"late": late, "duplicates": self.duplicates, "sort": self.sort}
-        fresh = self._live().read(X, static=static, **rules)
-        self._speak_of(fresh.silent, len(fresh.encoded.ids), stacklevel=4)
-        return fresh
-
     def _begin_fit(self) -> int:
         """Check the keywords and draw the seed.
 
@@ -310,9 +230,6 @@ class S5Estimator(BaseEstimator):
         self.n_compilations_ = result.n_compilations
 
     # What the two kinds of estimator differ in.
-
-    _says: ClassVar[dict[str, str]] = {"predict": "_said"}
-    """How raw answers become those of a method: `_said(encoded, answers)`."""
 
     _loss: Any = None
 
@@ -417,41 +334,7 @@ class S5Estimator(BaseEstimator):
         warnings.warn(words, UserWarning, stacklevel=stacklevel)
 
     def _check_keywords(self) -> None:
-        if self.per not in ("series", "reading"):
-            raise ValueError(f"per is 'series' or 'reading'; got {self.per!r}.")
-        if self.on_empty not in ("answer", "error"):
-            raise ValueError(f"on_empty is 'answer' or 'error'; got {self.on_empty!r}.")
-        for name in ("id_col", "time_col"):
-            if not isinstance(getattr(self, name), str):
-                raise ValueError(f"{name} is the name of a column; got {getattr(self, name)!r}.")
-        for name in ("bidirectional", "sort"):
-            if not isinstance(getattr(self, name), bool | np.bool_):
-                raise ValueError(f"{name} is True or False; got {getattr(self, name)!r}.")
-        for name in ("learning_rate", "weight_decay", "dropout", "thinning"):
-            value = getattr(self, name)
-            if not is_amount(value):
-                raise ValueError(f"{name} is a finite number of at least 0; got {value!r}.")
-        if np.shape(self.timescale) != (2,) or not all(map(is_amount, self.timescale)):
-            raise ValueError(
-                "timescale is a pair (low, high) of finite numbers of at least 0; got "
-                f"{self.timescale!r}."
-            )
-        if isinstance(self.inputs, str):
-            raise ValueError(f"inputs is a list of names; got {self.inputs!r}.")
-        share = self.validation_fraction
-        if share is not None and not (is_amount(share) and share < 1):
-            raise ValueError(f"validation_fraction is a share from 0 to below 1; got {share!r}.")
-        sizes = {"width": 1, "states": 2, "depth": 0, "n_blocks": 1}
-        sizes |= {"batch_size": 1}
-        sizes |= {n: 1 for n in ("max_epochs", "patience") if getattr(self, n) is not None}
-        for name, least in sizes.items():
-            value = getattr(self, name)
-            if not isinstance(value, int | np.integer) or value < least:
-                raise ValueError(
-                    f"{name} must be a whole number of at least {least}; got {value!r}."
-                )
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout is a share from 0 to below 1; got {self.dropout}.")
+        check_keywords(self)
 
     def _hold_out(self, encoded: EncodedFrame, labels, weights, seed: int):
         """Which series to validate on: among those that have a target of positive weight."""

@@ -96,7 +96,7 @@ def draw() -> None:
 
     from ct_s5.plots._style import INK, colours, look, new_figure
 
-    colour = colours(["s5_best", "s5_published", "s5_thinning", "s5_append", "s5_drop"])
+    colour = colours(list(reversed(ROWS)))
     with look():
         matplotlib.rcParams["svg.hashsalt"] = "pendulum"
         figure, (axes,) = new_figure(3.4)
