@@ -1,0 +1,46 @@
+"""The keywords of estimators, checked before anything else happens."""
+
+import numpy as np
+
+from ct_s5.estimators._inputs import is_amount
+
+
+def check_keywords(estimator) -> None:
+    """Refuse what no estimator can mean, by name and value.
+
+    Raises:
+        ValueError: A keyword of a wrong kind or beyond its range.
+    """
+    if estimator.per not in ("series", "reading"):
+        raise ValueError(f"per is 'series' or 'reading'; got {estimator.per!r}.")
+    if estimator.on_empty not in ("answer", "error"):
+        raise ValueError(f"on_empty is 'answer' or 'error'; got {estimator.on_empty!r}.")
+    for name in ("id_col", "time_col"):
+        if not isinstance(getattr(estimator, name), str):
+            raise ValueError(f"{name} is the name of a column; got {getattr(estimator, name)!r}.")
+    for name in ("bidirectional", "sort"):
+        if not isinstance(getattr(estimator, name), bool | np.bool_):
+            raise ValueError(f"{name} is True or False; got {getattr(estimator, name)!r}.")
+    for name in ("learning_rate", "weight_decay", "dropout", "thinning"):
+        value = getattr(estimator, name)
+        if not is_amount(value):
+            raise ValueError(f"{name} is a finite number of at least 0; got {value!r}.")
+    if np.shape(estimator.timescale) != (2,) or not all(map(is_amount, estimator.timescale)):
+        raise ValueError(
+            "timescale is a pair (low, high) of finite numbers of at least 0; got "
+            f"{estimator.timescale!r}."
+        )
+    if isinstance(estimator.inputs, str):
+        raise ValueError(f"inputs is a list of names; got {estimator.inputs!r}.")
+    share = estimator.validation_fraction
+    if share is not None and not (is_amount(share) and share < 1):
+        raise ValueError(f"validation_fraction is a share from 0 to below 1; got {share!r}.")
+    sizes = {"width": 1, "states": 2, "depth": 0, "n_blocks": 1}
+    sizes |= {"batch_size": 1}
+    sizes |= {n: 1 for n in ("max_epochs", "patience") if getattr(estimator, n) is not None}
+    for name, least in sizes.items():
+        value = getattr(estimator, name)
+        if not isinstance(value, int | np.integer) or value < least:
+            raise ValueError(f"{name} must be a whole number of at least {least}; got {value!r}.")
+    if not 0 <= estimator.dropout < 1:
+        raise ValueError(f"dropout is a share from 0 to below 1; got {estimator.dropout}.")
