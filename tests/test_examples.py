@@ -35,7 +35,7 @@ def test_the_commands_of_the_readme_run(tmp_path, as_a_reader):
     for command in commands:
         if command[1] in ("fit", "compare"):
             # The reader's command, made small enough for a test.
-            command += ["--max-epochs", "1", "--width", "8", "--states", "8"]
+            command += ["--max-epochs", "1", "--width", "8", "--states", "8", "--depth", "1"]
         if command[1] == "compare":
             command[command.index("--seeds") + 1] = "1"
         as_a_reader(

@@ -259,10 +259,9 @@ class S5Layer(eqx.Module):
     def _apply(self, inputs, gaps, gaps_after, reading, real, reset, state):
         dtype = self.feedthrough.dtype
         inputs = jnp.asarray(inputs, dtype)
-        flags = Flags(reading, real, reset)
-        told = {"gaps": gaps, "gaps_after": gaps_after, **flags._asdict()}
-        check_shapes(self.n_features, inputs, **told)
-        n_steps = len(inputs)
+        flags = {"reading": reading, "real": real, "reset": reset}
+        check_shapes(self.n_features, inputs, gaps=gaps, gaps_after=gaps_after, **flags)
+        n_steps = inputs.shape[0]
         if self.bidirectional and reading is not None and gaps_after is None:
             raise ValueError(
                 "A bidirectional layer with queries needs gaps_after, the time to the first "
@@ -288,12 +287,13 @@ class S5Layer(eqx.Module):
             return Carried(split(state.x), split(state.held) if needs_held else None)
 
         first, *rest = self._maps()
-        outputs, end = pass_over(first, Rows(inputs, gaps), flags, carried(state))
+        told = Flags(reading, real, reset)
+        outputs, end = pass_over(first, Rows(inputs, gaps), told, carried(state))
         for maps in rest:
             # Backwards, a series begins at its last step.
-            flags = Flags(reading, real, None if reset is None else begins_backwards(reset))
+            told = Flags(reading, real, None if reset is None else begins_backwards(reset))
             start = carried(self.initial_state())
-            back, _ = pass_over(maps, Rows(inputs, gaps_after), flags, start, reverse=True)
+            back, _ = pass_over(maps, Rows(inputs, gaps_after), told, start, reverse=True)
             outputs = outputs + back
         return outputs, S5State(join(end.x), state.held if end.held is None else join(end.held))
 

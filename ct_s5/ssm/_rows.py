@@ -54,7 +54,7 @@ def check_shapes(n_features: int, inputs: Float[Array, "L H"], **entries) -> Non
             f"inputs must have shape (L, H) = (L, {n_features}) for one series; got "
             f"{inputs.shape}. Use jax.vmap for a batch."
         )
-    n_steps = len(inputs)
+    n_steps = inputs.shape[0]
     for name, array in entries.items():
         if array is not None and jnp.shape(array) != (n_steps,):
             raise ValueError(

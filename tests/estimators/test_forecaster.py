@@ -172,5 +172,5 @@ def test_it_keeps_the_conventions_of_scikit_learn(frame):
     with pytest.raises(TypeError, match="unexpected keyword argument 'widht'"):
         S5Forecaster(widht=3)
     frames = [part for _, part in frame.groupby("unique_id")]
-    search = GridSearchCV(model, {"width": [4, 8]}, cv=2, error_score="raise").fit(frames)
+    search = GridSearchCV(model, {"dropout": [0.0, 0.1]}, cv=2, error_score="raise").fit(frames)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
