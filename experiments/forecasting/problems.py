@@ -110,7 +110,7 @@ def ushcn() -> Problem:
         truth,
         learned[channels].std(),
         (data.cite(),),
-        keywords={"max_epochs": 12, "monitor": "negative_mse"},
+        keywords={"max_epochs": 24, "monitor": "negative_mse"},
     )
 
 
