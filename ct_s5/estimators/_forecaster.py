@@ -1,9 +1,11 @@
 """S5Forecaster: readings to come, at any time, with intervals."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 from sklearn.utils.validation import check_is_fitted
 
 from ct_s5.batch import SeriesSet, ask_ahead
@@ -13,6 +15,7 @@ from ct_s5.estimators._leads import since_last
 from ct_s5.estimators._signature import signature_of
 from ct_s5.estimators._unlabelled import UnlabelledEstimator, at_each, names_of
 from ct_s5.frames import Asked, ask_at, in_model_units
+from ct_s5.nn import Gaussian
 from ct_s5.training import Forecasting, with_known
 
 # Leads beyond the horizon by no more than this are roundings.
@@ -104,6 +107,7 @@ class S5Forecaster(UnlabelledEstimator):
         asked = self._ask(encoded, at)
         answers = at_each(self._tell(asked.series), asked.place)
         leads = self._leads(asked.series)[asked.place]
+        self._speak_of_far(leads)
         return self._answered(encoded, asked, answers, leads, level, quantiles)
 
     def backtest(self, X, ahead, *, within=None, static=None, level=90, quantiles=None):
@@ -143,7 +147,9 @@ class S5Forecaster(UnlabelledEstimator):
         if known := self._known_places:
             shown = with_known(encoded.series, shown, known, wanted, place)
         answers = at_each(self._tell(shown), place)
-        columns = self._columns(answers, self._leads(shown)[place], level, quantiles)
+        leads = self._leads(shown)[place]
+        self._speak_of_far(leads)
+        columns = self._columns(answers, leads, level, quantiles)
         actual = self.schema_.restore(encoded.series.values[wanted])
         actual[~encoded.series.observed[wanted]] = np.nan
         told = {
@@ -177,23 +183,42 @@ class S5Forecaster(UnlabelledEstimator):
         """
         check_is_fitted(self)
         fresh = self._hear(X, static, late)
+        if not len(fresh.encoded.series.times):  # all rows were late, and dropped
+            return self._of_none(level, quantiles)
         asked = self._ask(fresh.encoded, at)
-        self._live().keep(fresh)
         known = None
         if self._known_names:
             known = self.schema_.restore(asked.series.values[asked.place])
             known[~asked.series.observed[asked.place]] = np.nan
         ids = fresh.encoded.ids.take(asked.owner).tolist()
-        answers, leads = self._live().told(ids, asked.times, known)
-        return self._answered(fresh.encoded, asked, answers, leads[:, None], level, quantiles)
+        with self._live().keeping(fresh):
+            answers, leads = self._live().told(ids, asked.times, known)
+            leads = leads[:, None]
+            self._speak_of_far(leads)
+            return self._answered(fresh.encoded, asked, answers, leads, level, quantiles)
 
     def _ask(self, encoded, at) -> Asked:
-        """The questions, with a warning about those beyond the horizon."""
-        unit, horizon = self.schema_.time_unit, self.horizon_
-        if at is None:
-            at = f"{horizon * unit!r}" + ("" if self.schema_.time_kind == "number" else "s")
-        asked = ask_at(encoded, at, known=self._known_names, ahead=horizon)
-        farthest = float(np.nanmax(asked.lead, initial=0.0))
+        """The questions, by default one a series, a horizon ahead."""
+        horizon: Any = self.horizon
+        if at is None and self.schema_.time_kind == "number":
+            at = repr(float(horizon))
+        elif at is None:
+            # As the caller wrote it: model units would be off by a nanosecond.
+            at = f"{pd.Timedelta(horizon).value}ns"
+        return ask_at(encoded, at, known=self._known_names, ahead=self.horizon_)
+
+    def _of_none(self, level, quantiles) -> pd.DataFrame:
+        """An answer without rows."""
+        nothing = np.zeros((0, self._n_outputs), np.float32)
+        answers = Gaussian(nothing, nothing)  # pyright: ignore[reportArgumentType]
+        columns = self._columns(answers, nothing[:, :1], level, quantiles)
+        keys: dict[str, list] = {self.schema_.id_col: [], self.schema_.time_col: []}
+        return pd.DataFrame(keys | columns)
+
+    def _speak_of_far(self, leads: Float[np.ndarray, "Q 1"]) -> None:
+        """Warn of answers that bridge more than training saw."""
+        horizon = self.horizon_
+        farthest = float(leads[np.isfinite(leads)].max(initial=0.0))
         if farthest > horizon * _SLACK:
             warnings.warn(
                 f"The farthest forecast is {farthest / horizon:.3g} horizons ahead; training saw "
@@ -202,7 +227,6 @@ class S5Forecaster(UnlabelledEstimator):
                 UserWarning,
                 stacklevel=3,
             )
-        return asked
 
     @property
     def _known_names(self) -> tuple[str, ...]:
@@ -239,6 +263,11 @@ class S5Forecaster(UnlabelledEstimator):
 
     def _leads(self, series):
         return since_last(series)
+
+    @property
+    def _n_draws(self) -> int:
+        # With a cut there is but one origin for each reading: another draw says nothing new.
+        return 1 if self.cut is not None else super()._n_draws
 
     def _check_keywords(self):
         super()._check_keywords()

@@ -60,10 +60,11 @@ def calibrate(
     """The quantiles `SHARES` of each channel's errors, in a few bins of leads.
 
     Split-conformal within each bin: of n errors the quantile of a share p is the one of rank
-    p (n + 1), so that on exchangeable series the share holds at the leads of each bin, whatever
-    the distribution. Bins hold about as many errors each; there are as many as have 399 a channel
-    on average, 10 at most. A channel with fewer than 100 errors in a bin has its quantiles over all
-    leads there, one with fewer than 20 altogether those of the Gaussian.
+    p (n + 1), so that on exchangeable series about that share holds at the leads of each bin,
+    whatever the distribution; about, as readings of one series are alike, and as the series that
+    chose the epoch set the intervals right too. Bins hold about as many errors each; there are as
+    many as have 399 a channel on average, 10 at most. A channel with fewer than 100 errors in a bin
+    has its quantiles over all leads there, one with fewer than 20 altogether those of the Gaussian.
 
     What is exchangeable are series, not their readings, so a long series has no more say than one
     of 100 errors: beyond, its errors count less each, and ranks are sums of what the errors up to

@@ -1,9 +1,10 @@
 """Readings as they come: live series, each with its state."""
 
+import contextlib
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any, Literal, NamedTuple
 
 import jax
@@ -136,6 +137,20 @@ class Stream:
     def keep(self, fresh: Fresh) -> None:
         """Go on from what `read` found."""
         self.store.put(fresh.ids, fresh.live)
+
+    @contextlib.contextmanager
+    def keeping(self, fresh: Fresh) -> Iterator[None]:
+        """As `keep`, unless what is done meanwhile fails: then nothing is kept."""
+        places = self.store.find(fresh.ids)
+        before, known = self.store.get(places), places >= 0
+        self.keep(fresh)
+        try:
+            yield
+        except BaseException:
+            ids = np.array([*fresh.ids, None], object)[:-1]  # tuples stay tuples
+            self.store.put(ids[known].tolist(), before.take(np.flatnonzero(known)))
+            self.store.forget(ids[~known])
+            raise
 
     def ask(self, ids: Iterable[Hashable], times, values=None) -> Any:
         """The model's raw answers (Q, K) at any times from the last readings on.

@@ -178,6 +178,11 @@ class UnlabelledEstimator(S5Estimator):
         """The time that an answer at each row bridges, in one column or in one a channel told."""
         raise NotImplementedError
 
+    @property
+    def _n_draws(self) -> int:
+        """How often questions are drawn to set intervals right by."""
+        return _DRAWS
+
     # The common way to answers.
 
     @property
@@ -220,7 +225,7 @@ class UnlabelledEstimator(S5Estimator):
     def _calibrated(self, series: SeriesSet, task: Task, seed: int) -> Calibration:
         rng = np.random.default_rng([seed, 1])
         draws = []
-        for _ in range(_DRAWS):
+        for _ in range(self._n_draws):
             shown, targets = task.draw(series, rng)
             answers = self._tell(shown)
             errors = (targets.values - answers.mean) / np.sqrt(answers.variance)

@@ -55,7 +55,7 @@ def ask_at(
         known: Channels whose values at those times are known beforehand: the frame of pairs holds
             them, NaN where not known.
         ahead: Makes the grid begin at the last reading instead, one step after it, and run for so
-            many model units.
+            many model units. A series of rows without any reading has its grid from its last row.
 
     Raises:
         TypeError: Times of another type than those of the data.
@@ -151,10 +151,19 @@ def _read(encoded: EncodedFrame, owner, column: pd.Series) -> TimeColumn:
 
 
 def _grid(encoded: EncodedFrame, step: str, ahead: float | None):
-    """The times of a grid for each series that has a reading."""
+    """The times of a grid for each series that has a reading; ahead, for each that has a row."""
     schema, series = encoded.schema, encoded.series
     size = read_unit(step, schema.time_kind, schema.time_col, "at")
     some, begin, end = _ends(series)
+    if ahead is not None:
+        # Without a reading, the last row says what time it is.
+        end = np.where(some, end, series.offsets[1:] - 1)
+        some = series.lengths > 0
+        if ahead * schema.time_unit * (1 + 1e-12) < size:
+            raise ValueError(
+                f"A grid of {step!r} has no time within the horizon, which is shorter: name a "
+                "shorter step, or the times themselves."
+            )
     rows = (begin if ahead is None else end)[some]
     last = series.elapsed[end[some]] - series.elapsed[begin[some]] if ahead is None else ahead
     # A grid that ends on the last reading to within a rounding has a step there.

@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -163,6 +165,87 @@ def test_labels_are_refused_and_levels_that_are_none(fitted, frame):
         fitted.predict(frame, level=100)
     with pytest.raises(ValueError, match=r"quantiles holds 0\.0"):
         fitted.predict(frame, quantiles=0.0)
+
+
+LATER = pd.Timestamp("2026-01-03", tz="UTC")
+
+
+def kept_by(model):
+    return {name: array.tobytes() for name, array in model.stream_.store.arrays().items()}
+
+
+@pytest.mark.parametrize("wrong", [{"level": 100}, {"at": [START]}], ids=["level", "past"])
+def test_a_refused_update_of_a_forecaster_keeps_nothing(fitted, frame, wrong):
+    model = copy.deepcopy(fitted)
+    model.update(frame[frame.unique_id < 2])
+    rows = pd.DataFrame({"unique_id": [1, 7], "ds": LATER, "level": 0.5, "other": 0.25})
+    before = kept_by(model)
+    with pytest.raises(ValueError, match=r"level|before the last reading"):
+        model.update(rows, **wrong)
+    assert kept_by(model) == before
+    again = model.update(rows)
+    pd.testing.assert_frame_equal(again, fitted_anew(fitted, frame).update(rows))
+
+
+def fitted_anew(fitted, frame):
+    model = copy.deepcopy(fitted)
+    model.update(frame[frame.unique_id < 2])
+    return model
+
+
+def test_where_every_row_came_late_there_is_nothing_to_answer(fitted, frame):
+    model = fitted_anew(fitted, frame)
+    with pytest.warns(UserWarning, match="late rows"):
+        told = model.update(frame[frame.unique_id < 2].iloc[:3], late="drop", quantiles=0.5)
+    assert not len(told)
+    assert list(told) == list(fitted.predict(frame, quantiles=0.5))
+
+
+def test_a_row_without_a_reading_asks_from_its_own_time_on(fitted, frame):
+    model = fitted_anew(fitted, frame)
+    last = frame[frame.unique_id == 1].ds.max()
+    silent = pd.DataFrame({"unique_id": [1], "ds": last + pd.Timedelta("30min")})
+    before = kept_by(model)
+    with pytest.warns(UserWarning, match="1.25 horizons ahead"):
+        told = model.update(silent.assign(level=np.nan, other=np.nan))
+    assert kept_by(model) == before
+    at = silent.assign(ds=silent.ds + pd.Timedelta("2h"))
+    with pytest.warns(UserWarning, match="1.25 horizons ahead"):
+        wanted = fitted.predict(frame[frame.unique_id == 1], at)
+    pd.testing.assert_frame_equal(told, wanted, rtol=1e-5)
+
+
+def test_a_series_without_a_reading_is_foreseen_from_its_last_row(fitted, frame):
+    blank = frame.assign(level=frame.level.where(frame.unique_id != 3))
+    blank["other"] = blank.other.where(blank.unique_id != 3)
+    with pytest.warns(UserWarning, match="1 of 5 series have no reading"):
+        told = fitted.predict(blank)
+    assert told.unique_id.tolist() == [0, 1, 2, 3, 4]
+    assert told.ds[3] == frame[frame.unique_id == 3].ds.max() + pd.Timedelta("2h")
+
+
+def test_a_step_beyond_the_horizon_is_refused_by_name(fitted, frame):
+    with pytest.raises(ValueError, match="A grid of '5h' has no time within the horizon"):
+        fitted.predict(frame, at="5h")
+
+
+@pytest.mark.parametrize("horizon", ["90D", "7us", "365D"])
+def test_one_horizon_ahead_is_exact_whatever_the_unit(horizon, frame):
+    model = S5Forecaster(horizon=horizon, time_unit="918s", **TINY)
+    # The task needs readings within the horizon of one another.
+    times = START + np.arange(30) * pd.Timedelta("3us")
+    near = frame[frame.unique_id < 4].groupby("unique_id").head(30)
+    near = near.assign(ds=np.tile(times, 4))
+    told = model.fit(near).predict(near)
+    assert (told.ds == times[-1] + pd.Timedelta(horizon)).all()
+
+
+def test_an_answer_inside_a_long_silence_is_told_to_be_far(fitted, frame):
+    one = frame[frame.unique_id == 0].copy()
+    one.loc[one.index[20:], "ds"] += pd.Timedelta("9h")
+    middle = one.ds.iloc[19] + pd.Timedelta("5h")
+    with pytest.warns(UserWarning, match="2.5 horizons ahead"):
+        fitted.predict(one, at=[middle])
 
 
 def test_it_keeps_the_conventions_of_scikit_learn(frame):
