@@ -79,12 +79,13 @@ def check(name: tyro.conf.Positional[Name], /, *, root: Root = None, part: Part 
         name: One of `ct-s5 data list`.
         root: Folder of the files; $CT_S5_DATA/NAME when left out.
         part: Which of the set's files to read, in its own words (see its card); its first when left
-            out.
+            out. Several have commas between them: a,b.
     """
     from ct_s5 import lab
 
     provider = lab.provider_of(name)
-    data = provider.load(name, root=root, part=part)
+    parts = None if part is None else part.split(",")
+    data = provider.load(name, root=root, part=tuple(parts) if parts and parts[1:] else part)
     print(data)
     found = provider.check(data)
     for sentence in found:

@@ -131,6 +131,12 @@ def load(
             )
     chosen: dict[str, Any] = {**told.options, **given, **wanted}
     module = import_module(f".{told.module}", __name__)
+    takes = [*inspect.signature(module.load).parameters][1:]
+    for option in given:
+        if option not in takes:
+            raise ValueError(
+                f"{entry} has no option {option!r}; it takes {', '.join(takes) or 'none'}."
+            )
     folder = None if told.simulated else _place(entry, root, download)
 
     def parse() -> Any:

@@ -60,6 +60,14 @@ def load(root: str | Path, part: str = "PhysioCGM") -> Dataset:
     texts = [(place, data) for _, place, data in files]
     lines = join_lines(texts, cells=2, header=_HEADER, again=_SOURCE)
     times, glucose, beyond = _read(lines)
+    # A number that lost its last digits looks like any other.
+    for _, place, data in files:
+        last = data.rsplit(b"\n", 1)[-1]
+        if last:
+            words = last[:80].decode(errors="replace")
+            raise ValueError(
+                f"{place} ends within a line, after {words!r}: it was cut off. {_SOURCE}"
+            )
     readings = pd.DataFrame({"unique_id": np.repeat(names, lines.rows), "ds": times})
     readings["glucose"], readings["out_of_range"] = glucose, beyond
     means = {"glucose": "mean", "out_of_range": "mean"}
@@ -85,7 +93,7 @@ def load(root: str | Path, part: str = "PhysioCGM") -> Dataset:
 
 def _find(root: Path, part: str) -> list[tuple[str, str, bytes]]:
     """Name, place and content of each file, sorted by name."""
-    if not part or part.startswith("..") or set(part) & set("/\\"):
+    if not isinstance(part, str) or not part or part.startswith("..") or set(part) & set("/\\"):
         raise ValueError(
             f"part={part!r}: glucose has the parts {PARTS[0]!r} and {PARTS[1]!r}; name one, or "
             "one other folder of root, or '.' for root itself."

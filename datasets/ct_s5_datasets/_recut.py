@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ._protocol import Protocol
 from ._splits import Split, sorted_ids
@@ -25,9 +27,24 @@ def under(dataset: Any, rules: Protocol) -> Any:
     split = dataset.splits[rules.split]
     if rules.holds_out:
         split = with_validation(split)
+    if any(part not in split for part in rules.sizes):
+        raise _incomplete(dataset, rules)
     if any(len(split[part]) != n for part, n in rules.sizes.items() if n is not None):
         raise _incomplete(dataset, rules)
-    return dataset.with_origin(protocol=rules, splits={rules.short: split})
+    dataset = dataset.with_origin(protocol=rules, splits={rules.short: split})
+    how = rules.normaliser
+    if how is not None and how.until is not None:
+        return _first_hours(dataset, how.until, rules.targets[0])
+    return dataset
+
+
+def _first_hours(dataset: Any, hours: float, target: str) -> Any:
+    """What is seen of each series, and whether its target came up by then."""
+    frame = dataset.frame
+    frame = frame[frame["ds"] <= pd.Timedelta(hours=hours)].reset_index(drop=True)
+    came = frame.groupby("unique_id")[target].max().reindex(dataset.labels.index)
+    labels = came.astype(dataset.labels.dtype).rename(dataset.labels.name)
+    return dataclasses.replace(dataset, frame=frame, labels=labels)
 
 
 def with_validation(split: Mapping[str, np.ndarray]) -> Split:

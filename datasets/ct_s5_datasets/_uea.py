@@ -149,7 +149,8 @@ def _only_set(root: Path) -> str:
 
 
 def _check_part(part: str) -> tuple[str, str, int]:
-    found = re.fullmatch(r"([A-Za-z0-9_-]+)(?:/(drop|neuralcde)-([1-9][0-9]?))?", part)
+    # One set of the archive: a tuple of them is none.
+    found = re.fullmatch(r"([A-Za-z0-9_-]+)(?:/(drop|neuralcde)-([1-9][0-9]?))?", str(part))
     if not found:
         raise ValueError(
             f"part={part!r}: name a set of the archive, such as 'JapaneseVowels', if need be with "

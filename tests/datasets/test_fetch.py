@@ -82,6 +82,14 @@ def test_an_interrupted_download_goes_on(server, tmp_path, no_ranges):
     assert server["asked"] == [None, f"bytes={kept}-"]
 
 
+def test_a_download_that_was_whole_before_it_was_killed_is_not_asked_for_again(server, tmp_path):
+    (tmp_path / ".set.tar.gz.part").write_bytes(CONTENT)
+    server["status"] = 416  # what a server says of a range that begins at the end
+    (path,) = fetch("ours", tmp_path)
+    assert path.read_bytes() == CONTENT
+    assert server["asked"] == []
+
+
 @pytest.mark.parametrize(
     ("trouble", "error", "said"),
     [

@@ -37,7 +37,7 @@ def write(root, texts, part="PhysioCGM"):
 def small(tmp_path):
     texts = {
         "c2s01": curve("2022-04-02 00:05:01,Low", "2022-04-02 00:10:00,High"),
-        "c1s01": curve("2022-04-02 00:03:05,111", "2022-04-02 00:08:05,105.5").rstrip("\n"),
+        "c1s01": curve("2022-04-02 00:03:05,111", "2022-04-02 00:08:05,105.5"),
     }
     return write(tmp_path, texts)
 
@@ -88,6 +88,10 @@ def test_any_folder_or_archive_of_such_files(tmp_path, small):
         (curve("2022-04-02 00:03:05,low"), r"line 2: glucose_value_mg_dl is 'low', not a number"),
         (curve("2022-04-02 00:03:05,"), r"line 2: glucose_value_mg_dl is '', not a number"),
         (curve("2022-04-02 00:03:05,0"), r"line 2: glucose_value_mg_dl is '0', not a number"),
+        (
+            curve("2022-04-02 00:03:05,105.5")[:-3],
+            r"ends within a line, after '2022.*,105': it was",
+        ),
         (curve("2022-04-02 00:03:05,inf"), r"line 2: glucose_value_mg_dl is 'inf'"),
     ],
 )

@@ -171,7 +171,9 @@ def test_options_of_a_set_reach_its_loader_and_its_key(shared_data):
     mixed = ct_s5_datasets.load("mnist", root, part="test", order="permuted")
     assert sorted(mixed.pixels([0])[0]) == sorted(plain.pixels([0])[0])
     assert (mixed.pixels([0]) != plain.pixels([0])).any()
-    with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
+    with pytest.raises(ValueError, match="mnist has no option 'colour'; it takes part, order"):
         ct_s5_datasets.load("mnist", root, colour=True)
+    with pytest.raises(ValueError, match="lra/image has no option 'part'"):
+        ct_s5_datasets.load("lra/image", root, part="hard")
     few = ct_s5_datasets.load("oscillators", n_series=12)
     assert len(few) == 12

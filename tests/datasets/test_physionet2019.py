@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from official_layout import write_tar, write_zip
 
+import ct_s5_datasets
 from ct_s5_datasets import _physionet2019 as physionet2019
 from ct_s5_datasets._physionet2019 import load, neuralcde_split, seft_online_split
 from ct_s5_datasets._physionet2019_text import CHANNELS, NAMES
@@ -175,6 +176,22 @@ def test_protocols_come_with_both_whole_parts_alone(tmp_path, monkeypatch):
         split = data.splits[name]
         assert [len(ids) for ids in split.values()] == sizes
         assert sorted(np.concatenate(list(split.values()))) == data.labels.index.tolist()
+
+
+def test_under_neuralcde_a_stay_is_septic_if_it_is_within_72_hours(tmp_path, monkeypatch):
+    # Stay 1 becomes septic in its hour 71, stay 2 in hour 73, which the protocol does not see.
+    texts = {"p100001": 71, "p100002": 73} | {f"p1000{n}": 5 + 70 * (n % 2) for n in range(10, 50)}
+    stays = {
+        name: stay(*(line(hour, int(hour >= came)) for hour in range(1, 75)))
+        for name, came in texts.items()
+    }
+    write(tmp_path, stays), write(tmp_path, {"p000001": stay(line(3, 0))}, "training_setA")
+    monkeypatch.setattr(physionet2019, "_BOTH", len(stays) + 1)
+    data = ct_s5_datasets.load("physionet2019/neuralcde@1", root=tmp_path)
+    assert data.labels[[100001, 100002]].tolist() == [1, 0]
+    assert data.frame.ds.max() == pd.Timedelta("72h")
+    whole = ct_s5_datasets.load("physionet2019", root=tmp_path, part=("A", "B"))
+    assert whole.labels[[100001, 100002]].tolist() == [1, 1]
 
 
 def test_neuralcde_looks_at_72_hours_and_leaves_out_two_hour_stays():

@@ -17,7 +17,7 @@ PROTOCOLS = (
         normaliser=Normaliser("z-score", until=72, ddof=1, epsilon=1e-5),
         asks={"part": ("A", "B")},
         differs="The published code splits in the order of os.listdir, which nobody recorded; here "
-        "the ids are sorted first. Hours after the 72nd stay in the frame.",
+        "the ids are sorted first.",
         targets=("SepsisLabel",),
     ),
     Protocol(
