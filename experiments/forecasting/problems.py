@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Bool
 from sklearn.model_selection import train_test_split
 
 import ct_s5_datasets
@@ -32,6 +33,8 @@ class Problem:
     """Name and manifest hash of each set behind it."""
     static: pd.DataFrame | None = None
     keywords: dict = dataclasses.field(default_factory=dict)
+    apart: dict[str, Bool[np.ndarray, " Q"]] = dataclasses.field(default_factory=dict)
+    """Questions that are scored by themselves too, by name."""
 
     @property
     def channels(self) -> list[str]:
@@ -129,7 +132,7 @@ def glucose() -> Problem:
     train, validation, test = map(np.concatenate, zip(*dealt, strict=True))
     learned = frame[frame["unique_id"].isin(train)]
     rng = np.random.default_rng(1)
-    histories, truths = [], []
+    histories, truths, leads = [], [], []
     for person in test:
         own = frame[frame["unique_id"] == person]
         origins = np.sort(rng.choice(own["ds"].iloc[300:-20], 120, replace=False))
@@ -143,6 +146,7 @@ def glucose() -> Problem:
         near = ((lead - 30).abs() <= 2.5) | ((lead - 60).abs() <= 2.5)
         histories.append(told)
         truths.append(asked[near])
+        leads.append(lead[near].to_numpy())
     channels = [c for c in frame if c not in HERE]
     return Problem(
         "glucose, 30 and 60 minutes ahead, five people of 25, dealt by collection",
@@ -155,6 +159,9 @@ def glucose() -> Problem:
         tuple(sets),
         # Fifteen people are few steps an epoch: the validation loss asked for more of them.
         keywords={"max_epochs": 12, "batch_size": 8, "learning_rate": 1e-3, "window": 512},
+        apart={
+            f"{minutes} min": np.abs(np.concatenate(leads) - minutes) <= 2.5 for minutes in (30, 60)
+        },
     )
 
 

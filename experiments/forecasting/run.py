@@ -84,8 +84,20 @@ def _static(problem: Problem):
 
 
 def scores(problem: Problem, answers: pd.DataFrame) -> dict:
+    """Of all questions, and of those that are scored apart."""
+    told = _scores(problem, problem.truth, answers)
+    if problem.apart:
+        told["apart"] = {
+            name: _scores(problem, problem.truth[these], answers[these])
+            for name, these in problem.apart.items()
+        }
+    return told
+
+
+def _scores(problem: Problem, truth: pd.DataFrame, answers: pd.DataFrame) -> dict:
     """Errors averaged over the questions of a channel, then over channels; and coverage."""
-    truth, channels = problem.truth[problem.channels], problem.channels
+    channels = problem.channels
+    truth = truth[channels]
     error = (answers[channels].to_numpy() - truth.to_numpy()) / problem.scale[channels].to_numpy()
     asked = ~np.isnan(truth.to_numpy())
     some = asked.any(axis=0)
