@@ -16,7 +16,7 @@ import ct_s5.estimators._mixers  # noqa: F401  for its names in MIXERS
 from ct_s5.batch import SeriesSet
 from ct_s5.estimators._inputs import is_table, per_row, refuse_infinite, sample_weights
 from ct_s5.estimators._keywords import check_keywords
-from ct_s5.estimators._live import Live
+from ct_s5.estimators._streaming import Streaming
 from ct_s5.frames import (
     Asked,
     EncodedFrame,
@@ -35,7 +35,7 @@ class NotFiniteAnswer(ValueError):
     """A model that answers NaN or infinity."""
 
 
-class S5Estimator(Live, BaseEstimator):
+class S5Estimator(Streaming, BaseEstimator):
     """The common part of `S5Classifier` and `S5Regressor`, whose docstrings list the keywords."""
 
     def __init__(
@@ -56,6 +56,7 @@ class S5Estimator(Live, BaseEstimator):
         weight_decay=0.3,
         patience=None,
         thinning=0.0,
+        window=None,
         validation_fraction=0.2,
         monitor="loss",
         time_unit=None,
@@ -86,6 +87,7 @@ class S5Estimator(Live, BaseEstimator):
         self.weight_decay = weight_decay
         self.patience = patience
         self.thinning = thinning
+        self.window = window
         self.validation_fraction = validation_fraction
         self.monitor = monitor
         self.time_unit = time_unit
@@ -407,6 +409,7 @@ class S5Estimator(Live, BaseEstimator):
             weight_decay=self.weight_decay,
             patience=self.patience,
             thinning=self.thinning,
+            window=None if self.window is None else int(self.window),
             monitor=self.monitor,
             seed=seed,
         )

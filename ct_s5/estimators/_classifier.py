@@ -50,6 +50,10 @@ class S5Classifier(ClassifierMixin, S5Estimator):
         weight_decay: Of weights, not of rates, timescales, norms and biases.
         patience: Epochs without improvement before training stops; a fifth of `max_epochs` when
             left out.
+        window: Longer series are trained on in windows of so many rows, each from the state that
+            the weights at the start of the epoch come to over all rows before it: a million rows
+            need no more memory than a window, and keep their past. For `per="reading"` and a model
+            that streams; None trains on whole series.
         thinning: Share of the readings left out at random in each step; the gaps are measured anew.
         validation_fraction: Share of the series held out to stop on; 0 trains for `max_epochs`.
         monitor: What the held-out series are judged by: "loss", "accuracy", "auroc" or "auprc".

@@ -42,5 +42,9 @@ def check_keywords(estimator) -> None:
         value = getattr(estimator, name)
         if not isinstance(value, int | np.integer) or value < least:
             raise ValueError(f"{name} must be a whole number of at least {least}; got {value!r}.")
+    window = estimator.window
+    whole = isinstance(window, int | np.integer) and not isinstance(window, bool)
+    if window is not None and not (whole and window >= 2):
+        raise ValueError(f"window is a whole number of at least 2 rows, or None; got {window!r}.")
     if not 0 <= estimator.dropout < 1:
         raise ValueError(f"dropout is a share from 0 to below 1; got {estimator.dropout}.")

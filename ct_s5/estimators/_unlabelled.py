@@ -44,7 +44,9 @@ class UnlabelledEstimator(S5Estimator):
         self.window = window
 
     __init__.__signature__ = signature_of(  # pyright: ignore
-        __init__, S5Estimator.__init__, without=("per", "bidirectional", "pooling", "thinning")
+        __init__,
+        S5Estimator.__init__,
+        without=("per", "bidirectional", "pooling", "thinning", "window"),
     )
 
     def fit(self, X, y=None, *, static=None, validation=None):  # pyright: ignore
@@ -108,7 +110,7 @@ class UnlabelledEstimator(S5Estimator):
                 )
         names = list(encoded.ids[~held_out]) if len(series) == (~held_out).sum() else None
         model = S5Model(self._model_settings(series), key=jax.random.key(seed))
-        settings, new = self._fit_settings(seed), None
+        settings, new = dataclasses.replace(self._fit_settings(seed), window=None), None
         if self.window is not None and can_carry(model):
             # Each reading has one question at most, and both are steps.
             settings = dataclasses.replace(settings, window=2 * int(self.window))
@@ -266,15 +268,6 @@ class UnlabelledEstimator(S5Estimator):
         self._refuse_unanswered(encoded, answers.mean, asked)
         columns = self._columns(answers, leads, level, quantiles)
         return decode_asked(encoded, asked, np.stack([*columns.values()], axis=1), [*columns])
-
-    def _check_keywords(self) -> None:
-        super()._check_keywords()
-        window = self.window
-        whole = isinstance(window, int | np.integer) and not isinstance(window, bool)
-        if window is not None and not (whole and window >= 2):
-            raise ValueError(
-                f"window is a whole number of at least 2 rows, or None; got {window!r}."
-            )
 
 
 def _late(series: SeriesSet, share: float) -> Bool[np.ndarray, " R"]:

@@ -97,6 +97,7 @@ BAD_KEYWORDS = {
     "batch_size": (2.5, "batch_size must be a whole number of at least 1; got 2.5"),
     "patience": (0, "patience must be a whole number of at least 1; got 0"),
     "dropout": (1.0, "dropout is a share from 0 to below 1; got 1.0"),
+    "window": (1, "window is a whole number of at least 2 rows, or None; got 1"),
     "thinning": (1.0, "thinning is a share of the readings, from 0 to below 1; got 1.0"),
     "validation_fraction": (1.0, "validation_fraction is a share from 0 to below 1; got 1.0"),
     "learning_rate": (0.0, "learning_rate must be .*positive.*; got 0.0"),

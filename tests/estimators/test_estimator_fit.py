@@ -34,6 +34,17 @@ def test_the_same_seed_fits_the_same_model_and_compiles_nothing_again():
     assert not same(one, classifier(random_state=1).fit(ward(), labels()))
 
 
+def test_long_series_with_an_answer_a_reading_may_be_cut_into_windows():
+    frame = ward(n_rows=12)
+    wanted = (frame.hr > 80).astype(int)
+    told = {"per": "reading", "hold": "zoh", "max_epochs": 2}
+    whole, cut = (classifier(window=w, **told).fit(frame, wanted) for w in (None, 4))
+    assert cut.history_.steps.iloc[0] > whole.history_.steps.iloc[0]
+    assert not same(whole, cut, frame)
+    with pytest.raises(ValueError, match=r"window=4 carries states along a series"):
+        classifier(window=4).fit(frame, labels())
+
+
 def test_a_random_state_is_drawn_from_once():
     one, other = (
         classifier(random_state=np.random.RandomState(5)).fit(ward(), labels()) for _ in range(2)

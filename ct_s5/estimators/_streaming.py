@@ -10,7 +10,7 @@ from ct_s5.frames import FrameSchema
 from ct_s5.nn import S5Model
 
 
-class Live:
+class Streaming:
     """What an estimator does with series that go on."""
 
     model_: S5Model
