@@ -131,12 +131,16 @@ def load(
             )
     chosen: dict[str, Any] = {**told.options, **given, **wanted}
     module = import_module(f".{told.module}", __name__)
-    takes = [*inspect.signature(module.load).parameters][1:]
+    parameters = inspect.signature(module.load).parameters
+    takes = [*parameters][1:]
+    open_ended = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
     for option in given:
-        if option not in takes:
+        if option not in takes and not open_ended:
             raise ValueError(
                 f"{entry} has no option {option!r}; it takes {', '.join(takes) or 'none'}."
             )
+    if told.simulated and (root is not None or download):
+        raise ValueError(f"{entry} is made here and has no files: leave root and download out.")
     folder = None if told.simulated else _place(entry, root, download)
 
     def parse() -> Any:
@@ -212,6 +216,14 @@ def _defaults(function: Any) -> dict[str, Any]:
     }
 
 
+def _how_else(entry: str) -> str:
+    from ._fetch import REMOTES
+
+    if entry in REMOTES:
+        return "try download=True"
+    return f"see where to get or how to make them: ct-s5 data card {entry}"
+
+
 def _place(entry: str, root: str | Path | None, download: bool) -> Path:
     """The folder of a set's files, after they were fetched if that is asked for."""
     folder = folder_of(entry) if root is None else Path(root)
@@ -220,7 +232,7 @@ def _place(entry: str, root: str | Path | None, download: bool) -> Path:
     elif root is None and not folder.is_dir():
         raise FileNotFoundError(
             f"Where is {entry}? {folder} is not a folder. Give root=, the folder of its files, or "
-            f"set the environment variable CT_S5_DATA to the folder that holds {entry}/, or try "
-            "download=True."
+            f"set the environment variable CT_S5_DATA to the folder that holds {entry}/, or "
+            f"{_how_else(entry)}."
         )
     return folder

@@ -7,18 +7,20 @@ writing it.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from ._dataset import Column, Dataset
 from ._whole import whole_folder
 
-_FORMAT = 2
+_FORMAT = 3
 _MOST_BYTES = 2**30  # of raw files: hashing more would take longer than it saves
 
 
@@ -50,8 +52,9 @@ def cached(name: str, root: Path, asked: object, parse: Callable[[], Dataset]) -
     if key is None:
         return parse()
     folder = user_folder() / "parsed" / f"{name.replace('/', '-')}-{key[:32]}"
-    if (folder / "set.json").is_file():
+    if _whole(folder):
         return _read(folder)
+    _remove(folder)
     dataset = parse()
     try:
         _write(dataset, folder)
@@ -75,16 +78,36 @@ def _key(name: str, root: Path, asked: object) -> str | None:
     for base, paths in ((package.parent, text), (root, raw)):
         for path in paths:
             total.update(f"\0{path.relative_to(base)}\0".encode())
-            with path.open("rb") as stream:
-                total.update(hashlib.file_digest(stream, "sha256").digest())
+            total.update(_sha256(path).encode())
     return total.hexdigest()
+
+
+def _whole(folder: Path) -> bool:
+    """Whether a set is kept there, each of its tables as it was written."""
+    try:
+        told = json.loads((folder / "set.json").read_text(encoding="utf-8"))
+        return all(_sha256(folder / name) == digest for name, digest in told["sha256"].items())
+    except (OSError, ValueError, KeyError):
+        return False  # none, cut short, or of an earlier form
+
+
+def _remove(folder: Path) -> None:
+    """Drop what is no whole set; out of sight first, so that nobody reads half of it."""
+    if folder.is_dir():
+        aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+        with contextlib.suppress(FileNotFoundError):  # another process was first
+            folder.rename(aside / "old")
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _write(dataset: Dataset, folder: Path) -> None:
     import pandas as pd
 
-    if not (folder / "set.json").is_file():
-        shutil.rmtree(folder, ignore_errors=True)  # whatever is there is no set
     try:
         with whole_folder(folder) as here:
             dataset.frame.to_parquet(here / "frame.parquet")
@@ -105,6 +128,7 @@ def _write(dataset: Dataset, folder: Path) -> None:
                 "card": dataset.card,
                 "files": dict(dataset.files),
                 "unit": str(dataset.frame["ds"].dtype),
+                "sha256": {path.name: _sha256(path) for path in here.iterdir()},
             }
             (here / "set.json").write_text(json.dumps(told), encoding="utf-8")
             for path in here.iterdir():

@@ -39,6 +39,8 @@ class Examples:
     n_tokens: int | None
     """None where the steps are pixels."""
     pairs: bool
+    origin: Mapping[str, str]
+    """Name of the set, and hash of its manifest: the files, and what was asked of them."""
 
     def batch(self, ids: np.ndarray, size: int) -> Batch:
         """These examples, filled up to `size` with empty ones."""
@@ -107,6 +109,7 @@ def load(settings: DataSettings, root: pathlib.Path) -> Examples:
         n_classes=10 if settings.set in ("lra/listops", "lra/image") else 2,
         n_tokens=None if pixels else len(sides[0].vocabulary),
         pairs=len(sides) == 2,
+        origin=sides[0].cite(),
     )
 
 

@@ -44,7 +44,11 @@ def main(words: list[str] | None = None) -> dict[str, Any]:
         checkpoint = asked.work / f"{stem}-{seed}.safetensors"
         return train(settings, data, seed, checkpoint, most_seconds=most_seconds)
 
-    protocol = {"name": f"{settings.data.set}, {settings.data.split}", "hash": data.digest}
+    protocol: dict[str, Any] = {
+        "name": f"{settings.data.set}, {settings.data.split}",
+        "hash": data.digest,
+    }
+    protocol["data"] = dict(data.origin)
     told = dataclasses.asdict(settings) | ({"minutes": asked.minutes} if asked.minutes else {})
     return record(run, told, protocol, asked.seed, asked.out / f"{name}.json")
 

@@ -121,6 +121,20 @@ def test_a_damaged_cache_folder_is_replaced(root, parses):
     assert len(parses) == 2
 
 
+@pytest.mark.parametrize("how", ["cut", "altered"])
+def test_a_damaged_table_is_read_anew(root, parses, how):
+    frame = load("physionet2012", root=root).frame
+    (kept,) = (_cache.user_folder() / "parsed").iterdir()
+    table = kept / "frame.parquet"
+    content = bytearray(table.read_bytes())
+    content[len(content) // 2] ^= 1
+    table.write_bytes(content[:-10] if how == "cut" else content)
+    pd.testing.assert_frame_equal(load("physionet2012", root=root).frame, frame)
+    load("physionet2012", root=root)
+    assert len(parses) == 2
+    assert [path.name for path in kept.parent.iterdir()] == [kept.name]
+
+
 def _load_elsewhere(cache, root, results):
     os.environ["CT_S5_CACHE"] = cache
     results.put(len(ct_s5_datasets.load("physionet2012", root=root).frame))
