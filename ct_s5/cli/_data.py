@@ -71,9 +71,9 @@ def fetch(name: tyro.conf.Positional[Name], /, *, root: Root = None) -> None:
 def check(name: tyro.conf.Positional[Name], /, *, root: Root = None, part: Part = None) -> None:
     """Read a set and look for leaks between the parts of its splits.
 
-    Looked for are series, copies of series, or series of one person on both sides of a split, a
-    validation part that is the test part, test readings in the statistics of a scaling, and columns
-    that are the label by another name. Exit code 1 where one is found.
+    Looked for are series, copies or overlapping windows of series, or series of one person on both
+    sides of a split, a validation part that is the test part, test readings in the statistics of a
+    scaling, and columns that are the label by another name. Exit code 1 where one is found.
 
     Args:
         name: One of `ct-s5 data list`.

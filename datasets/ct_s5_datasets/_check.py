@@ -16,6 +16,7 @@ _FEWEST_READINGS = 10
 # With fewer, a channel may have mean 0 and deviation 1, or run from 0 to 1, by chance.
 _FEWEST_VALUES = 50
 _NEAR = 1e-5
+_STRETCH = 10
 
 
 def check(dataset: Any, groups: pd.Series | None = None) -> list[str]:
@@ -29,7 +30,8 @@ def check(dataset: Any, groups: pd.Series | None = None) -> list[str]:
 
     Returns:
         One sentence a finding; none where nothing was found. Looked for: ids of a split that are
-        not in the data; one series, or two with the same readings, on both sides of a split; a
+        not in the data; one series, two with the same readings, or two that share a stretch of ten
+        rows, as windows of one recording do, on both sides of a split; a
         validation part that is the test part, or a protocol that chooses its epoch on test; one
         group on both sides; test readings in the statistics that scale, as the protocol says or
         as the numbers tell; a channel or static feature that is the label by another name.
@@ -42,6 +44,7 @@ def check(dataset: Any, groups: pd.Series | None = None) -> list[str]:
     if labels is not None:
         ids = np.union1d(ids, labels.index.to_numpy()) if len(ids) else labels.index.to_numpy()
     alike = _fingerprints(dataset.frame) if in_frame else pd.Series(dtype="uint64")
+    linked = _linked(dataset.frame) if in_frame else pd.DataFrame({"one": [], "other": []})
     found = _declared(dataset, groups)
     for name, split in dataset.splits.items():
         for part, members in split.items():
@@ -52,7 +55,7 @@ def check(dataset: Any, groups: pd.Series | None = None) -> list[str]:
                     f"{_shown(unknown[0])}."
                 )
         for one, other in itertools.combinations(split, 2):
-            found += _across(name, split, one, other, alike, groups)
+            found += _across(name, split, one, other, alike, linked, groups)
         if in_frame:
             found += _scaled_with_test(name, split, dataset.frame)
     return found + (_label_in_disguise(dataset) if in_frame else [])
@@ -103,7 +106,9 @@ def _from_unit(values: np.ndarray) -> float:
     return max(abs(values.min()), abs(values.max() - 1))
 
 
-def _across(name, split, one, other, alike: Any, groups: pd.Series | None) -> list[str]:
+def _across(
+    name, split, one, other, alike: Any, linked: Any, groups: pd.Series | None
+) -> list[str]:
     first, second = np.asarray(split[one]), np.asarray(split[other])
     shared = np.intersect1d(first, second)
     if len(shared) and len(shared) == len(first) == len(second):
@@ -120,6 +125,18 @@ def _across(name, split, one, other, alike: Any, groups: pd.Series | None) -> li
         found.append(
             f"{name}: {len(twins)} series of {one} have the same readings as one of {other}, "
             f"first {_shown(twins.index[0])} and {_shown(twin)}."
+        )
+    sides = [
+        linked[linked[a].isin(first) & linked[b].isin(second)].set_axis(["a", "b"], axis=1)
+        for a, b in (("one", "other"), ("other", "one"))
+    ]
+    sides[1] = sides[1].rename(columns={"a": "b", "b": "a"})
+    shares: Any = pd.concat(sides)
+    if len(shares) and not len(twins):
+        found.append(
+            f"{name}: {shares['a'].nunique()} series of {one} share ten rows in a row or more with "
+            f"one of {other}, first {_shown(shares['a'].iloc[0])} and "
+            f"{_shown(shares['b'].iloc[0])}: windows that overlap, or copies."
         )
     if groups is not None:
         both = np.intersect1d(groups.reindex(first).dropna(), groups.reindex(second).dropna())
@@ -147,6 +164,40 @@ def _fingerprints(frame: Any) -> pd.Series:
     observed = frame[channels].notna().sum(axis=1).groupby(ids).sum()
     total = hashes.groupby(ids).sum()
     return total[observed >= _FEWEST_READINGS]
+
+
+def _linked(frame: Any) -> pd.DataFrame:
+    """Pairs of series that share a stretch of rows: the same readings, as far apart in time.
+
+    Only stretches whose rows all differ count: a channel at rest is alike everywhere.
+    """
+    channels = frame.columns.difference(["unique_id", "ds"], sort=False)
+    owner, names = pd.factorize(frame["unique_id"])
+    n = len(owner) - _STRETCH + 1
+    if n < 1:
+        return pd.DataFrame({"one": [], "other": []})
+    values = hash_pandas_object(frame[channels], index=False).to_numpy()  # pyright: ignore
+    ticks = frame["ds"].astype("int64").to_numpy()
+    steps = np.append(0, np.diff(ticks)).astype(np.uint64)
+    with np.errstate(over="ignore"):
+        moved = values ^ (steps * np.uint64(0x9E3779B97F4A7C15))
+        total = values[:n].copy()
+        for k in range(1, _STRETCH):
+            total = total * np.uint64(0x100000001B3) + moved[k : k + n]
+    # How many rows back the same readings were seen last in the series.
+    row = np.arange(len(owner))
+    before = pd.Series(row).groupby([owner, values]).shift(1).fillna(-1).to_numpy()
+    repeats = np.append(0, np.cumsum(before > row - _STRETCH))
+    counts = np.append(0, np.cumsum(frame[channels].notna().sum(axis=1).to_numpy()))
+    whole = owner[:n] == owner[_STRETCH - 1 :]
+    whole &= repeats[_STRETCH:] == repeats[:n]
+    whole &= counts[_STRETCH:] - counts[:n] >= _FEWEST_READINGS
+    kept = np.flatnonzero(whole)
+    kept = kept[np.argsort(total[kept], kind="stable")]
+    same = total[kept[1:]] == total[kept[:-1]]
+    both = np.sort(np.stack([owner[kept[:-1][same]], owner[kept[1:][same]]], axis=1), axis=1)
+    one, other = np.unique(both[both[:, 0] != both[:, 1]], axis=0).T
+    return pd.DataFrame({"one": names[one], "other": names[other]})
 
 
 def _label_in_disguise(dataset: Any) -> list[str]:

@@ -65,6 +65,28 @@ def test_a_series_copied_under_another_id_and_clock_is_found(clean):
     )
 
 
+def windows(stride, steady=False):
+    """Twenty windows of 20 rows of one recording; where steady, of a sensor at rest."""
+    rng = np.random.default_rng(1)
+    length = 20 * stride + 20
+    ds = pd.to_timedelta(rng.exponential(60, length).cumsum(), unit="s")
+    values = np.full((length, 2), 7.0) if steady else rng.normal(size=(length, 2))
+    whole = pd.DataFrame(values, columns=["hr", "temp"]).assign(ds=ds)
+    cut = [whole.iloc[k * stride : k * stride + 20].assign(unique_id=k) for k in range(20)]
+    frame = pd.concat(cut, ignore_index=True)
+    split = {"train": np.arange(0, 20, 2), "test": np.arange(1, 20, 2)}
+    return Dataset(frame, None, None, {}, {"ours@1": split}, "# ours")
+
+
+def test_windows_that_overlap_are_found_whoever_they_are_of():
+    (found,) = check(windows(stride=10))
+    assert found.startswith("ours@1: 10 series of train share ten rows in a row or more with one")
+    assert found.endswith("of test, first 0 and 1: windows that overlap, or copies.")
+    assert check(windows(stride=20)) == []
+    assert check(windows(stride=11)) == []  # nine rows in common
+    assert check(windows(stride=20, steady=True)) == []
+
+
 def test_the_label_by_another_name_is_found(clean):
     outcome = clean.frame.unique_id.map(clean.labels) * 2.0 - 1
     told = dataclasses.replace(clean, frame=clean.frame.assign(outcome=outcome))
