@@ -105,8 +105,7 @@ def load(root: str | Path) -> Dataset:
 
 def _by_phone(ids: np.ndarray, phones: np.ndarray) -> Split:
     """No phone in two parts: the phones are split as series are elsewhere, by seed 0."""
-    parts = seeded_splits(np.unique(phones), n=1)["seeded-0"]
-    return {part: np.sort(ids[np.isin(phones, names)]) for part, names in parts.items()}
+    return seeded_splits(ids, n=1, groups=phones)["seeded-0"]
 
 
 def _read_tracks(root: Path) -> tuple[pd.Series, pd.DataFrame]:

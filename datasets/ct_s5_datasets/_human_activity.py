@@ -108,7 +108,7 @@ def load(root: str | Path, part: str = "sequences") -> Dataset:
         labels=None,
         static=pd.DataFrame({"Person": people}, index=pd.Index(ids, name="unique_id")),
         schema=_schema(part),
-        splits={**protocol_splits(part, names, ids), **seeded_splits(ids)},
+        splits={**protocol_splits(part, names, ids), **seeded_splits(ids, groups=people)},
         card=card_with("human_activity", counts),
         groups=pd.Series(people.astype(str), pd.Index(ids, name="unique_id"), name="person"),
     )

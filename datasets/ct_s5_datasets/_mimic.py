@@ -14,7 +14,7 @@ import pandas as pd
 
 from ._dataset import Column, Dataset, card_with
 from ._mimic_tables import pieces, table
-from ._splits import Split, seeded_splits
+from ._splits import seeded_splits
 
 PARTS = ("III", "IV")
 PROTOCOLS: dict[str, str] = {}
@@ -127,7 +127,7 @@ def load(root: str | Path, part: str = "III", *, hours: float = 48) -> Dataset:
         labels=pd.Series(stays["death"].to_numpy(dtype=np.int64), index=index, name=_LABEL),
         static=static,
         schema=_schema(),
-        splits=_splits_by_person(stays["subject_id"]),
+        splits=seeded_splits(stays.index, groups=stays["subject_id"]),
         card=card_with("mimic", counts),
         groups=pd.Series(stays["subject_id"].to_numpy(), index, name="person"),
     )
@@ -214,15 +214,6 @@ def _one_row_a_time(long: Any, ids: np.ndarray) -> pd.DataFrame:
     frame.insert(0, "unique_id", ids[row_key // 2**33])
     frame.insert(1, "ds", (row_key % 2**33).astype("timedelta64[s]"))
     return frame
-
-
-def _splits_by_person(subjects: pd.Series) -> dict[str, Split]:
-    stays, person = subjects.index.to_numpy(), subjects.to_numpy()
-    drawn = seeded_splits(np.unique(person))
-    return {
-        name: {part: stays[np.isin(person, some)] for part, some in split.items()}
-        for name, split in drawn.items()
-    }
 
 
 def _schema() -> dict[str, Column]:
