@@ -261,6 +261,13 @@ class S5Forecaster(UnlabelledEstimator):
             cut = in_model_units(self.cut, self.schema_, "cut")
         return Forecasting(self._places, self.horizon_, self._known_places, cut, counted)
 
+    @property
+    def _because(self) -> str:
+        return (
+            f": none lies within horizon={self.horizon!r} of an earlier one of its series, and the "
+            f"unit of time is {self.schema_.unit_name}. Lengthen the horizon"
+        )
+
     def _leads(self, series):
         return since_last(series)
 

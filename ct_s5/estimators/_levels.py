@@ -141,10 +141,12 @@ def read_levels(level) -> tuple[float, ...]:
     """
     levels = () if level is None else (level,) if np.ndim(level) == 0 else tuple(level)
     for value in levels:
-        if not 0 < value < 100 or 0.5 - value / 200 < SHARES[0]:
+        number = isinstance(value, int | float | np.number)
+        if not number or not 1 <= value < 100 or 0.5 - value / 200 < SHARES[0]:
             raise ValueError(
-                f"level={value!r}: an interval holds a share of the readings in percent, above 0 "
+                f"level={value!r}: an interval holds a share of the readings in percent, from 1 "
                 f"and up to {100 * (1 - 2 * SHARES[0]):g}."
+                + (f" Did you mean {100 * value:g}?" if number and 0 < value < 1 else "")
             )
     return levels
 

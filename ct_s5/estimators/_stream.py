@@ -224,7 +224,11 @@ class Stream:
         Raises:
             ValueError: A series that has no state.
         """
-        ids = self.store.ids if ids is None else list(dict.fromkeys(ids))
+        if ids is None:
+            ids = self.store.ids
+        elif not isinstance(ids, Iterable) or isinstance(ids, str):
+            ids = [ids]  # one series
+        ids = list(dict.fromkeys(ids))
         unknown = self.store.find(ids) < 0
         if unknown.any():
             names = [i for i, absent in zip(ids, unknown, strict=True) if absent]

@@ -75,7 +75,12 @@ class Streaming:
             ArchiveError: Damaged content, or the states of another model.
         """
         check_is_fitted(self)
-        self._live().from_bytes(state)
+        if not isinstance(state, bytes | bytearray | memoryview):
+            raise TypeError(
+                f"import_state takes the bytes that export_state gave; got {type(state).__name__}. "
+                "From a file: import_state(path.read_bytes())."
+            )
+        self._live().from_bytes(bytes(state))
         return self
 
     def forget(self, ids=None):

@@ -105,8 +105,8 @@ class UnlabelledEstimator(S5Estimator):
             held = judge.draw(told, np.random.default_rng(seed))
             if not held[1].weights.any():
                 raise ValueError(
-                    "The series held out have no reading to be judged by. Give more series, a "
-                    "validation=frame of your own, or validation_fraction=0."
+                    f"The series held out have no reading to be judged by{self._because}. Give "
+                    "more series, a validation=frame of your own, or validation_fraction=0."
                 )
         names = list(encoded.ids[~held_out]) if len(series) == (~held_out).sum() else None
         model = S5Model(self._model_settings(series), key=jax.random.key(seed))
@@ -117,10 +117,13 @@ class UnlabelledEstimator(S5Estimator):
         elif self.window is not None:
             series, owner, new = windows(series, self.window, min(self.window // 4, 256))
             names = [names[n] for n in owner] if names else None
+        task = self._task(series, new)
+        if not task.draw(series, np.random.default_rng(seed))[1].weights.any():
+            raise ValueError(f"There is no reading to learn to tell{self._because}.")
         result = fit(
             model,
             series,
-            self._task(series, new),
+            task,
             loss=self._loss,
             settings=settings,
             validation=held,
@@ -155,6 +158,8 @@ class UnlabelledEstimator(S5Estimator):
         """Learn what is fixed by the training frame: which channels to tell, and how far."""
         wanted = self._tellable if self.channels is None else names_of(self.channels)
         unknown = [name for name in wanted if name not in self.schema_.channels]
+        if self.channels is None and not wanted:
+            raise ValueError("Every channel is known beforehand: there is none left to tell.")
         if unknown or not wanted or len(set(wanted)) < len(wanted):
             raise ValueError(
                 f"channels={self.channels!r}: name some of {', '.join(self.schema_.channels)}, "
@@ -175,6 +180,9 @@ class UnlabelledEstimator(S5Estimator):
     def _as_in_use(self, task: Task) -> Task:
         """The task that intervals are set right by, which shows the model as much as use does."""
         return task
+
+    _because = ""
+    """Why there may be nothing to learn or to be judged by, for a message."""
 
     def _leads(self, series: SeriesSet) -> Float[np.ndarray, "R _"]:
         """The time that an answer at each row bridges, in one column or in one a channel told."""

@@ -240,6 +240,26 @@ def test_one_horizon_ahead_is_exact_whatever_the_unit(horizon, frame):
     assert (told.ds == times[-1] + pd.Timedelta(horizon)).all()
 
 
+@pytest.mark.parametrize("share", [0.2, 0.0])
+def test_a_horizon_within_which_nothing_lies_is_named(frame, share):
+    model = S5Forecaster(horizon="1ms", validation_fraction=share, **TINY)
+    with pytest.raises(ValueError, match=r"none lies within horizon='1ms' of an earlier .*00:"):
+        model.fit(frame)
+
+
+def test_words_for_what_cannot_be_meant(fitted, frame):
+    with pytest.raises(ValueError, match=r"level=0.9: .* Did you mean 90\?"):
+        fitted.predict(frame, level=0.9)
+    with pytest.raises(ValueError, match=r"level='90': an interval holds a share"):
+        fitted.predict(frame, level="90")
+    with pytest.raises(ValueError, match="Every channel is known beforehand"):
+        S5Forecaster(horizon="1h", known=("level", "other"), **TINY).fit(frame)
+    with pytest.raises(TypeError, match="takes the bytes that export_state gave; got str"):
+        fitted.import_state("ward.state")
+    with pytest.raises(ValueError, match="There is no state of series 'p1', so none to forget"):
+        fitted.forget("p1")
+
+
 def test_an_answer_inside_a_long_silence_is_told_to_be_far(fitted, frame):
     one = frame[frame.unique_id == 0].copy()
     one.loc[one.index[20:], "ds"] += pd.Timedelta("9h")
