@@ -139,7 +139,8 @@ class UnlabelledEstimator(S5Estimator):
     def score(self, X, y=None, *, static=None):
         """Minus the mean squared error on questions drawn from `X`, in spreads of the channels.
 
-        The same questions every time: those of `random_state`, or of seed 0.
+        The same questions every time: those of `random_state`, or of seed 0. As in training, what
+        lies farther out than ten spreads counts as that far.
         """
         check_is_fitted(self)
         X, _ = self._as_channels(X, None, reset=False)
