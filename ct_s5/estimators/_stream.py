@@ -147,9 +147,10 @@ class Stream:
         try:
             yield
         except BaseException:
-            ids = np.array([*fresh.ids, None], object)[:-1]  # tuples stay tuples
-            self.store.put(ids[known].tolist(), before.take(np.flatnonzero(known)))
-            self.store.forget(ids[~known])
+            was = dict(zip(fresh.ids, known.tolist(), strict=True))
+            self.store.forget(i for i, there in was.items() if not there)
+            old = [i for i, there in was.items() if there]
+            self.store.put(old, before.take(np.flatnonzero(known)))
             raise
 
     def ask(self, ids: Iterable[Hashable], times, values=None) -> Any:

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ._dataset import Column, Dataset
+from ._noted import sha256_of
 from ._whole import whole_folder
 
 _FORMAT = 3
@@ -78,7 +79,7 @@ def _key(name: str, root: Path, asked: object) -> str | None:
     for base, paths in ((package.parent, text), (root, raw)):
         for path in paths:
             total.update(f"\0{path.relative_to(base)}\0".encode())
-            total.update(_sha256(path).encode())
+            total.update(sha256_of(path).encode())
     return total.hexdigest()
 
 
@@ -86,7 +87,7 @@ def _whole(folder: Path) -> bool:
     """Whether a set is kept there, each of its tables as it was written."""
     try:
         told = json.loads((folder / "set.json").read_text(encoding="utf-8"))
-        return all(_sha256(folder / name) == digest for name, digest in told["sha256"].items())
+        return all(sha256_of(folder / name) == digest for name, digest in told["sha256"].items())
     except (OSError, ValueError, KeyError):
         return False  # none, cut short, or of an earlier form
 
@@ -98,11 +99,6 @@ def _remove(folder: Path) -> None:
         with contextlib.suppress(FileNotFoundError):  # another process was first
             folder.rename(aside / "old")
         shutil.rmtree(aside, ignore_errors=True)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _write(dataset: Dataset, folder: Path) -> None:
@@ -128,7 +124,7 @@ def _write(dataset: Dataset, folder: Path) -> None:
                 "card": dataset.card,
                 "files": dict(dataset.files),
                 "unit": str(dataset.frame["ds"].dtype),
-                "sha256": {path.name: _sha256(path) for path in here.iterdir()},
+                "sha256": {path.name: sha256_of(path) for path in here.iterdir()},
             }
             (here / "set.json").write_text(json.dumps(told), encoding="utf-8")
             for path in here.iterdir():

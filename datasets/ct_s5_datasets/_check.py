@@ -17,6 +17,7 @@ _FEWEST_READINGS = 10
 _FEWEST_VALUES = 50
 _NEAR = 1e-5
 _STRETCH = 10
+_NO_PAIRS = pd.DataFrame({"one": [], "other": []})
 
 
 def check(dataset: Any, groups: pd.Series | None = None) -> list[str]:
@@ -31,10 +32,10 @@ def check(dataset: Any, groups: pd.Series | None = None) -> list[str]:
     Returns:
         One sentence a finding; none where nothing was found. Looked for: ids of a split that are
         not in the data; one series, two with the same readings, or two that share a stretch of ten
-        rows, as windows of one recording do, on both sides of a split; a
-        validation part that is the test part, or a protocol that chooses its epoch on test; one
-        group on both sides; test readings in the statistics that scale, as the protocol says or
-        as the numbers tell; a channel or static feature that is the label by another name.
+        rows, as windows of one recording do, on both sides of a split; a validation part
+        that is the test part, or a protocol that chooses its epoch on test; one group on both
+        sides; test readings in the statistics that scale, as the protocol says or as the numbers
+        tell; a channel or static feature that is the label by another name.
 
     """
     groups = getattr(dataset, "groups", None) if groups is None else groups
@@ -44,7 +45,7 @@ def check(dataset: Any, groups: pd.Series | None = None) -> list[str]:
     if labels is not None:
         ids = np.union1d(ids, labels.index.to_numpy()) if len(ids) else labels.index.to_numpy()
     alike = _fingerprints(dataset.frame) if in_frame else pd.Series(dtype="uint64")
-    linked = _linked(dataset.frame) if in_frame else pd.DataFrame({"one": [], "other": []})
+    linked = _linked(dataset.frame) if in_frame else _NO_PAIRS
     found = _declared(dataset, groups)
     for name, split in dataset.splits.items():
         for part, members in split.items():
@@ -126,17 +127,12 @@ def _across(
             f"{name}: {len(twins)} series of {one} have the same readings as one of {other}, "
             f"first {_shown(twins.index[0])} and {_shown(twin)}."
         )
-    sides = [
-        linked[linked[a].isin(first) & linked[b].isin(second)].set_axis(["a", "b"], axis=1)
-        for a, b in (("one", "other"), ("other", "one"))
-    ]
-    sides[1] = sides[1].rename(columns={"a": "b", "b": "a"})
-    shares: Any = pd.concat(sides)
+    shares = linked[linked["one"].isin(first) & linked["other"].isin(second)]
     if len(shares) and not len(twins):
         found.append(
-            f"{name}: {shares['a'].nunique()} series of {one} share ten rows in a row or more with "
-            f"one of {other}, first {_shown(shares['a'].iloc[0])} and "
-            f"{_shown(shares['b'].iloc[0])}: windows that overlap, or copies."
+            f"{name}: {shares['one'].nunique()} series of {one} share ten rows in a row or more "
+            f"with one of {other}, first {_shown(shares['one'].iloc[0])} and "
+            f"{_shown(shares['other'].iloc[0])}: windows that overlap, or copies."
         )
     if groups is not None:
         both = np.intersect1d(groups.reindex(first).dropna(), groups.reindex(second).dropna())
@@ -167,7 +163,7 @@ def _fingerprints(frame: Any) -> pd.Series:
 
 
 def _linked(frame: Any) -> pd.DataFrame:
-    """Pairs of series that share a stretch of rows: the same readings, as far apart in time.
+    """Pairs of series, either way round, that share a stretch: the same rows, as far apart.
 
     Only stretches whose rows all differ count: a channel at rest is alike everywhere.
     """
@@ -175,7 +171,7 @@ def _linked(frame: Any) -> pd.DataFrame:
     owner, names = pd.factorize(frame["unique_id"])
     n = len(owner) - _STRETCH + 1
     if n < 1:
-        return pd.DataFrame({"one": [], "other": []})
+        return _NO_PAIRS
     values = hash_pandas_object(frame[channels], index=False).to_numpy()  # pyright: ignore
     ticks = frame["ds"].astype("int64").to_numpy()
     steps = np.append(0, np.diff(ticks)).astype(np.uint64)
@@ -195,7 +191,8 @@ def _linked(frame: Any) -> pd.DataFrame:
     kept = np.flatnonzero(whole)
     kept = kept[np.argsort(total[kept], kind="stable")]
     same = total[kept[1:]] == total[kept[:-1]]
-    both = np.sort(np.stack([owner[kept[:-1][same]], owner[kept[1:][same]]], axis=1), axis=1)
+    both = np.stack([owner[kept[:-1][same]], owner[kept[1:][same]]], axis=1)
+    both = np.concatenate([both, both[:, ::-1]])
     one, other = np.unique(both[both[:, 0] != both[:, 1]], axis=0).T
     return pd.DataFrame({"one": names[one], "other": names[other]})
 

@@ -6,11 +6,12 @@ pooch checks the hash and moves the finished file into place in one step; what i
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from ._noted import sha256_of
 
 _CHUNK = 2**14
 
@@ -119,11 +120,11 @@ def fetch(entry: str, folder: Path, *, progress: bool = True) -> list[Path]:
         path = folder / remote.name
         paths.append(path)
         if path.is_file():
-            if _sha256(path) == remote.sha256:
+            if sha256_of(path) == remote.sha256:
                 continue
             raise ValueError(
-                f"{path} is there, and is not the provider's file (SHA-256 {_sha256(path)}). Move "
-                "it away to have it fetched, or give root= to use it as it is."
+                f"{path} is there, and is not the provider's file (SHA-256 {sha256_of(path)}). "
+                "Move it away to have it fetched, or give root= to use it as it is."
             )
         downloader: Any = _Resuming(remote, folder / f".{remote.name}.part", progress)
         try:
@@ -208,8 +209,3 @@ class _Resuming:
                 f"{self.remote.url} sends more than the {self.remote.n_bytes:,} bytes that the "
                 "file has. Nothing was kept."
             )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

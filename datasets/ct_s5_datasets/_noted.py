@@ -49,8 +49,13 @@ def note_hash(name: str, sha256: str) -> None:
 def note_file(path: Path) -> None:
     """Note a file that is mapped, not read: it is read once for its hash."""
     if _NOTES.get() is not None:
-        with path.open("rb") as stream:
-            note_hash(path.name, hashlib.file_digest(stream, "sha256").hexdigest())
+        note_hash(path.name, sha256_of(path))
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, read a piece at a time."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def joint(words: list[str]) -> str:

@@ -47,8 +47,8 @@ def main(words: list[str] | None = None) -> dict[str, Any]:
     protocol: dict[str, Any] = {
         "name": f"{settings.data.set}, {settings.data.split}",
         "hash": data.digest,
+        "data": dict(data.origin),
     }
-    protocol["data"] = dict(data.origin)
     told = dataclasses.asdict(settings) | ({"minutes": asked.minutes} if asked.minutes else {})
     return record(run, told, protocol, asked.seed, asked.out / f"{name}.json")
 
