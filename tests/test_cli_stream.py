@@ -181,6 +181,9 @@ def test_a_late_line_is_named_and_what_came_before_it_is_kept(stream, tmp_path):
     code, out, err = stream(text, "sick.safetensors", "--late", "drop")
     assert (code, len(out.splitlines())) == (0, 11)
     assert "1 late rows of 1 series were dropped" in err
+    when = out.splitlines()[-1].split(",")[1]
+    heard = frame.head(9).groupby("bed")["when"].max()
+    assert pd.Timestamp(when) == heard[frame["bed"][0]]
 
 
 @pytest.mark.filterwarnings("default")

@@ -177,13 +177,18 @@ def _with_a_past(frame, estimator, which: str):
 
 
 def _with_times(fresh, frame, estimator):
-    """Answers as a flat frame; those of a whole series have the time of its last line."""
+    """Answers as a flat frame; those of a whole series have the time of its last line.
+
+    A line that was late and dropped is not its last: then the last reading's time is told.
+    """
     from ct_s5.estimators import S5Forecaster
 
     if isinstance(estimator, S5Forecaster) or estimator.per == "reading":
         return fresh
     id_col, time_col = estimator.id_col, estimator.time_col
-    last = frame.drop_duplicates(id_col, keep="last").set_index(id_col)[time_col]
+    last = frame.groupby(id_col)[time_col].max().to_dict()
+    for series, time in estimator.last_readings(last).items():
+        last[series] = max(last[series], time)
     fresh = fresh.reset_index()
-    fresh.insert(1, time_col, last.loc[fresh[id_col]].array)
+    fresh.insert(1, time_col, [last[series] for series in fresh[id_col]])
     return fresh

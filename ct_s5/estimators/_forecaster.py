@@ -192,7 +192,7 @@ class S5Forecaster(UnlabelledEstimator):
             known[~asked.series.observed[asked.place]] = np.nan
         ids = fresh.encoded.ids.take(asked.owner).tolist()
         with self._live().keeping(fresh):
-            answers, leads = self._live().told(ids, asked.times, known)
+            answers, leads = self._live().ask(ids, asked.times, known)
             leads = leads[:, None]
             self._speak_of_far(leads)
             return self._answered(fresh.encoded, asked, answers, leads, level, quantiles)

@@ -153,7 +153,9 @@ class Stream:
             self.store.put(old, before.take(np.flatnonzero(known)))
             raise
 
-    def ask(self, ids: Iterable[Hashable], times, values=None) -> Any:
+    def ask(
+        self, ids: Iterable[Hashable], times, values=None
+    ) -> tuple[Any, Float[np.ndarray, " Q"]]:
         """The model's raw answers (Q, K) at any times from the last readings on.
 
         Nothing is kept of the questions. They need no order.
@@ -164,16 +166,13 @@ class Stream:
             values: What is known beforehand of those times (Q, C), in the caller's units; NaN where
                 unknown, nothing when left out.
 
+        Returns:
+            Answers, and the time since each last reading in model units.
+
         Raises:
             ValueError: A series without a state, a time before its last reading, or times of
                 another kind than at fit.
         """
-        return self.told(ids, times, values)[0]
-
-    def told(
-        self, ids: Iterable[Hashable], times, values=None
-    ) -> tuple[Any, Float[np.ndarray, " Q"]]:
-        """As `ask`, and beside it the time since each last reading, in model units."""
         schema = self.schema
         series, index = pd.factorize(pd.Series(list(ids)))
         column = pd.Series(times).reset_index(drop=True)
@@ -218,6 +217,17 @@ class Stream:
         steps = joined(replay, asked)
         answers, _ = go_on(self.run, steps, kept.static, kept.before)
         return by_row(len(rows), (steps, answers)), gaps
+
+    def last_readings(self, ids: Iterable[Hashable] | None = None) -> pd.Series:
+        """The time of the last reading of each live series, or of those of `ids` that are live."""
+        chosen = self.store.ids if ids is None else list(dict.fromkeys(ids))
+        places = self.store.find(chosen)
+        names = [name for name, place in zip(chosen, places, strict=True) if place >= 0]
+        kept, schema = self.store.get(places[places >= 0]), self.schema
+        times = Instants(kept.whole, kept.rest, schema.time_kind == "number")
+        told = times.column(schema.time_kind, schema.time_zone).rename(schema.time_col)
+        # A tuple is one id.
+        return told.set_axis(pd.Index(names, name=schema.id_col, tupleize_cols=False))
 
     def forget(self, ids: Iterable[Hashable] | None = None) -> None:
         """Drop some series, or all.

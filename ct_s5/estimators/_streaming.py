@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from ct_s5.estimators._stream import Fresh, Stream
@@ -56,6 +57,22 @@ class Streaming:
         self._refuse_unanswered(fresh.encoded, fresh.answers)
         self._live().keep(fresh)
         return getattr(self, self._says[method])(fresh.encoded, fresh.answers)
+
+    def last_readings(self, ids=None) -> pd.Series:
+        """When each live series was last read; rows before that are late.
+
+        To ask a series at a later time without a new reading, give `update` a row of that time
+        whose channels are all NaN.
+
+        Args:
+            ids: The series of interest, of which those without a reading so far are left out; all
+                live ones when left out.
+
+        Returns:
+            Times indexed by id.
+        """
+        check_is_fitted(self)
+        return self._live().last_readings(ids)
 
     def export_state(self) -> bytes:
         """The states of all live series, to go on from after a restart with `import_state`.

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int, Num
 
-from ct_s5.frames._times import TimeColumn
+from ct_s5.frames._times import TimeColumn, TimeKind
 
 _NANOSECONDS = 10**9
 _WORD = 2**32
@@ -73,12 +73,27 @@ class Instants:
 
     def show(self, row: int, like: TimeColumn) -> str:
         """A time as a message prints it: in the zone of a column."""
-        whole, rest = self.whole[row].item(), self.rest[row].item()
+        one = self.take(np.array([row])).column(like.kind, like.zone)[0]
+        return repr(one.item()) if self.numbers else str(one)
+
+    def column(self, kind: TimeKind, zone: str | None) -> pd.Series:
+        """The times as a column of a frame.
+
+        Datetimes are in the coarsest unit that loses nothing; beside one so far off that no unit
+        holds both, in the finest that holds them all.
+        """
         if self.numbers:
-            return repr(whole if self.whole.dtype.kind == "f" else whole * _WORD + rest)
-        unit, per_second = next(u for u in _UNITS if rest * u[1] % _NANOSECONDS == 0)
-        ticks = whole * per_second + rest * per_second // _NANOSECONDS
-        if like.kind == "timedelta":
-            return str(pd.Timedelta(np.timedelta64(ticks, unit)))
-        time = pd.Timestamp(np.datetime64(ticks, unit))
-        return str(time if like.zone is None else time.tz_localize("UTC").tz_convert(like.zone))
+            if self.whole.dtype.kind == "f":
+                return pd.Series(self.whole)
+            # Python's own numbers: 64 bits may lie on either side of int64.
+            pairs = zip(self.whole.tolist(), self.rest.tolist(), strict=True)
+            return pd.Series([whole * _WORD + rest for whole, rest in pairs], dtype=None)
+        most = np.iinfo(np.int64).max // (int(np.abs(self.whole).max(initial=0)) + 1)
+        units = [u for u in _UNITS if u[1] <= most]
+        exact = (u for u in units if not (self.rest * u[1] % _NANOSECONDS).any())
+        unit, per_second = next(exact, units[-1])
+        ticks = self.whole * per_second + self.rest * per_second // _NANOSECONDS
+        if kind == "timedelta":
+            return pd.Series(ticks.view(f"timedelta64[{unit}]"))
+        times = pd.Series(ticks.view(f"datetime64[{unit}]"))
+        return times if zone is None else times.dt.tz_localize("UTC").dt.tz_convert(zone)

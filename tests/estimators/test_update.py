@@ -1,6 +1,7 @@
 """Rows as they arrive: any chunks give the answers of `predict` on the whole."""
 
 import copy
+import dataclasses
 import pickle
 import warnings
 
@@ -194,6 +195,26 @@ def test_a_row_that_contradicts_the_last_reading_is_refused_and_leaves_no_trace(
     assert states(model) == before
 
 
+# When each series was last read.
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
+def test_the_last_reading_of_each_live_series_is_told(models, zone):
+    model, frame = copy.deepcopy(forgetful(models["plain"])), ward(seed=9)
+    model.schema_ = dataclasses.replace(model.schema_, time_zone=zone)
+    frame["ds"] = frame["ds"].dt.tz_convert(zone)
+    assert model.last_readings().empty
+    model.update(frame)
+    told = model.last_readings()
+    expected = frame.groupby("unique_id")["ds"].max()
+    pd.testing.assert_series_equal(told.sort_index(), expected, check_dtype=False)
+    asked = frame.groupby("unique_id").tail(1).assign(ds=frame["ds"].max() + pd.Timedelta("1D"))
+    model.update(asked.assign(hr=np.nan, temp=np.nan))
+    pd.testing.assert_series_equal(model.last_readings(), told)
+    one = told.index[:1]
+    pd.testing.assert_series_equal(model.last_readings([*one, "nobody"]), told[one])
+
+
 # Late rows.
 
 
@@ -277,7 +298,7 @@ def test_the_state_can_be_asked_at_any_time(models):
     end = frame["ds"].iloc[-1]
     ids = ["p5", "p0", "p5", "p7"]
     times = [end + pd.Timedelta(s) for s in ("3h", "1s", "0s", "40D")]
-    raw = model.stream_.ask(ids, times)
+    raw, _ = model.stream_.ask(ids, times)
     assert states(model) == before
     asked = pd.DataFrame({"unique_id": ids, "ds": times, "hr": np.nan, "temp": np.nan})
     by_time = asked.sort_values("ds", kind="stable")

@@ -1,5 +1,6 @@
 """Times that outlive their column, against Python's own whole numbers and fractions."""
 
+import dataclasses
 from fractions import Fraction
 
 import numpy as np
@@ -77,3 +78,36 @@ def test_a_time_is_shown_as_its_column_has_it(time, shown):
     ours, column = instants([time])
     like = read_times(column, "ds", str)
     assert ours.show(0, like).startswith(shown)
+
+
+@pytest.mark.parametrize("unit", PER_SECOND)
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_a_column_of_datetimes_comes_back(zone, unit):
+    rng = np.random.default_rng(0)
+    column = pd.Series(rng.integers(-(10**9), 10**9, 50).view(f"datetime64[{unit}]"))
+    column = column if zone is None else column.dt.tz_localize("UTC").dt.tz_convert(zone)
+    back = instants(column)[0].column("datetime", zone)
+    pd.testing.assert_series_equal(back, column, check_dtype=False)
+    assert getattr(back.dt.tz, "key", zone) == zone
+
+
+@pytest.mark.parametrize(
+    "values", [[2**64 - 1, 5], [-(2**63), 2**63 - 1], [0.1, -1e300], [pd.Timedelta("-1ns")]]
+)
+def test_a_column_of_other_times_comes_back(values):
+    ours, column = instants(values)
+    kind = "timedelta" if isinstance(values[0], pd.Timedelta) else "number"
+    assert ours.column(kind, None).tolist() == column.tolist()
+
+
+def test_beside_a_time_that_nanoseconds_cannot_reach_they_are_cut_off():
+    far = instants(np.array(["9000-01-01"], "datetime64[s]"))[0]
+    near = instants(np.array(["2026-01-01T00:00:00.123456789"], "datetime64[ns]"))[0]
+    both = dataclasses.replace(
+        far, whole=np.append(far.whole, near.whole), rest=np.append(far.rest, near.rest)
+    )
+    told = both.column("datetime", None)
+    assert told.tolist() == [
+        pd.Timestamp("9000-01-01"),
+        pd.Timestamp("2026-01-01 00:00:00.123456"),
+    ]
