@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,11 +10,10 @@ import numpy as np
 import pandas as pd
 from pandas.util import hash_pandas_object
 
+from ._check_scaling import scaled_with_test
+
 # Shorter series may well be alike by chance.
 _FEWEST_READINGS = 10
-# With fewer, a channel may have mean 0 and deviation 1, or run from 0 to 1, by chance.
-_FEWEST_VALUES = 50
-_NEAR = 1e-5
 _STRETCH = 10
 _NO_PAIRS = pd.DataFrame({"one": [], "other": []})
 
@@ -35,9 +33,19 @@ def check(dataset: Any, groups: pd.Series | None = None) -> list[str]:
         rows, as windows of one recording do, on both sides of a split; a validation part
         that is the test part, or a protocol that chooses its epoch on test; one group on both
         sides; test readings in the statistics that scale, as the protocol says or as the numbers
-        tell; a channel or static feature that is the label by another name.
+        tell (`_check_scaling.py` says which scalings leave a trace); a channel or static feature
+        that is the label by another name.
+
+    Raises:
+        TypeError: It is a bare frame, say: without splits there are no parts to leak between.
 
     """
+    if not hasattr(dataset, "splits") or not hasattr(dataset, "frame"):
+        raise TypeError(
+            f"check takes a Dataset, not a {type(dataset).__name__}. Put a frame of your own into "
+            "one: Dataset(frame, labels, static, schema={}, splits={'ours': {'train': ids, 'test': "
+            "other_ids}}, card='')."
+        )
     groups = getattr(dataset, "groups", None) if groups is None else groups
     in_frame = isinstance(dataset.frame, pd.DataFrame)
     labels = getattr(dataset, "labels", None)
@@ -58,7 +66,7 @@ def check(dataset: Any, groups: pd.Series | None = None) -> list[str]:
         for one, other in itertools.combinations(split, 2):
             found += _across(name, split, one, other, alike, linked, groups)
         if in_frame:
-            found += _scaled_with_test(name, split, dataset.frame)
+            found += scaled_with_test(name, split, dataset.frame)
     return found + (_label_in_disguise(dataset) if in_frame else [])
 
 
@@ -69,42 +77,6 @@ def _declared(dataset: Any, groups: pd.Series | None) -> list[str]:
         return []
     crossing = replace(rules, crosses="").leaks if groups is not None else rules.leaks
     return [f"{rules.short}: {sentence}" for sentence in crossing]
-
-
-def _scaled_with_test(name: str, split: Mapping[str, Any], frame: Any) -> list[str]:
-    """Channels that all series together, and not those for training, have scaled."""
-    if "test" not in split or "train" not in split:
-        return []
-    rows = frame["unique_id"].isin(np.concatenate(list(split.values()))).to_numpy()
-    training = frame["unique_id"].isin(split["train"]).to_numpy()
-    found: dict[str, list[str]] = {}
-    for channel in frame.columns.difference(["unique_id", "ds"], sort=False):
-        values = frame[channel].to_numpy(np.float64)
-        known = ~np.isnan(values)
-        every, seen = values[rows & known], values[training & known]
-        if min(len(every), len(seen)) < _FEWEST_VALUES:
-            continue
-        for words, distance in (
-            ("mean 0 and deviation 1", _from_standard),
-            ("least value 0 and greatest 1", _from_unit),
-        ):
-            if distance(every) < _NEAR and distance(seen) > 10 * _NEAR:
-                found.setdefault(words, []).append(repr(str(channel)))
-    return [
-        f"{name}: {words} over all parts and not over train in {', '.join(channels)}: test "
-        "readings are in the statistics of the scaling."
-        for words, channels in found.items()
-    ]
-
-
-def _from_standard(values: np.ndarray) -> float:
-    """How far mean and deviation are from 0 and 1, whichever way the deviation was counted."""
-    deviations = [abs(values.std(ddof=ddof) - 1) for ddof in (0, 1)]
-    return max(abs(values.mean()), min(deviations))
-
-
-def _from_unit(values: np.ndarray) -> float:
-    return max(abs(values.min()), abs(values.max() - 1))
 
 
 def _across(
