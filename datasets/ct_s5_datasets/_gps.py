@@ -12,7 +12,7 @@ import pandas as pd
 from ._cells import numbers, read_cells, refuse
 from ._dataset import Column, Dataset, card_with
 from ._files import read_file
-from ._splits import Split, seeded_splits
+from ._splits import seeded_splits
 
 _LABEL = "vehicle"
 _VEHICLES = np.array(["car", "bus"])
@@ -97,15 +97,10 @@ def load(root: str | Path) -> Dataset:
         labels=labels,
         static=static,
         schema={column.name: column for column in (*own, *_CHANNELS, *_STATIC)},
-        splits={"by-phone": _by_phone(ids, phones), **seeded_splits(ids)},
+        splits=seeded_splits(ids, groups=phones),
         card=card_with("gps", counts),
         groups=pd.Series(phones, labels.index, name="phone"),
     )
-
-
-def _by_phone(ids: np.ndarray, phones: np.ndarray) -> Split:
-    """No phone in two parts: the phones are split as series are elsewhere, by seed 0."""
-    return seeded_splits(ids, n=1, groups=phones)["seeded-0"]
 
 
 def _read_tracks(root: Path) -> tuple[pd.Series, pd.DataFrame]:

@@ -111,7 +111,7 @@ def load(root: str | Path, part: str = "windows") -> WindowSet:
         splits = {"raindrop@1": _drawn(ids), "raindrop-leakfree@1": _by_person(ids, whose)}
     return WindowSet(
         labels=labels,
-        splits={**splits, **seeded_splits(ids)},
+        splits={**splits, **seeded_splits(ids, groups=whose)},
         card=card_with("pam", _counts(part, labels, whose, values)),
         values=values,
         times=times,

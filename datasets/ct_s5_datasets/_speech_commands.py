@@ -109,7 +109,7 @@ def load(root: str | Path, part: str = "35", rate: int = 16_000, form: str = "sa
     values, offsets = joined(waves)
     lengths = np.diff(offsets)
     official = _official(Path(root), source, ids)
-    splits = {**official, **seeded_splits(ids.to_numpy(dtype=object))}
+    splits = {**official, **seeded_splits(ids.to_numpy(dtype=object), groups=speakers)}
     # A protocol names the whole set: part of it would be another split under the same name.
     if form == "mfcc" and part == "10" and len(ids) == _NEURALCDE:
         splits["neuralcde-10@1"] = neuralcde_10_split(list(rows), labels)

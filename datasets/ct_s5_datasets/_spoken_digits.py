@@ -11,7 +11,7 @@ import pandas as pd
 
 from ._arrays import WaveSet
 from ._dataset import read_card
-from ._splits import seeded_splits
+from ._splits import Split, seeded_splits
 from ._waves import counted, find_source, joined, read_waves, samples
 
 RATE = 8000
@@ -24,12 +24,14 @@ _SOURCE = (
 )
 
 
-def load(root: str | Path) -> WaveSet:
+def load(root: str | Path, by: str | None = None) -> WaveSet:
     """Read all recordings.
 
     Args:
         root: Folder with `recordings/`, with the wav files themselves, or with one
             `free-spoken-digit-dataset*.tar.gz`.
+        by: None: the seeded splits deal recordings, so that each speaker is in all parts, as in
+            `official`. "speaker": they deal speakers, and are `by-speaker-0` to `by-speaker-4`.
 
     Returns:
         int16 samples; `labels` is the digit; `static` has the speaker, a category, and the number
@@ -38,9 +40,11 @@ def load(root: str | Path) -> WaveSet:
 
     Raises:
         FileNotFoundError: No recordings are there.
-        ValueError: A file is damaged, of another kind or misnamed.
+        ValueError: A file is damaged, of another kind or misnamed, or `by` unknown.
 
     """
+    if by not in (None, "speaker"):
+        raise ValueError(f"by={by!r}: spoken_digits is split by 'speaker'; else leave by out.")
     source = find_source(root, ("recordings", "."), "free-spoken-digit-dataset*.tar.gz", _SOURCE)
     found: dict[str, tuple[int, str, int, np.ndarray]] = {}
     for path, content in read_waves(source, r".*\.wav", _SOURCE):
@@ -65,7 +69,7 @@ def load(root: str | Path) -> WaveSet:
         labels=pd.Series(digits, ids, name="digit", dtype="int64"),
         splits={
             "official": {"train": names[~tested], "test": names[tested]},
-            **seeded_splits(names),
+            **_seeded(names, speakers, by),
         },
         card=read_card("spoken_digits")
         + counted(
@@ -82,3 +86,10 @@ def load(root: str | Path) -> WaveSet:
             {"speaker": pd.Categorical(speakers), "number": np.array(numbers)}, index=ids
         ),
     )
+
+
+def _seeded(names: np.ndarray, speakers: tuple[str, ...], by: str | None) -> dict[str, Split]:
+    if by is None:
+        return seeded_splits(names)
+    dealt = seeded_splits(names, groups=speakers)
+    return {name.replace("seeded", "by-speaker"): split for name, split in dealt.items()}

@@ -130,8 +130,8 @@ def test_the_real_tracks_against_a_slow_reading(real):
     assert dict(zip(keys, places, strict=True)) == slow
     ordered = data.frame.sort_values(["unique_id", "ds"], kind="stable")
     assert ordered.index.equals(data.frame.index)
-    split = data.splits["by-phone"]
-    phones = [set(data.static.loc[ids, "phone"]) for ids in split.values()]
-    assert not set.intersection(phones[0], phones[1]) | set.intersection(phones[0], phones[2])
-    assert sum(len(ids) for ids in split.values()) == 163
-    assert set(np.concatenate(list(split.values()))) == set(data.labels.index)
+    for split in data.splits.values():
+        train, validation, test = (set(data.static.loc[ids, "phone"]) for ids in split.values())
+        assert not (train & validation | train & test | validation & test)
+        assert sum(len(ids) for ids in split.values()) == 163
+        assert set(np.concatenate(list(split.values()))) == set(data.labels.index)

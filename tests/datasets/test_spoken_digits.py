@@ -7,6 +7,7 @@ import wave
 import numpy as np
 import pytest
 
+import ct_s5_datasets
 from ct_s5_datasets._spoken_digits import load
 
 
@@ -104,6 +105,21 @@ def test_names_and_places(root, tmp_path):
         load(root)
     with pytest.raises(FileNotFoundError, match=r"Neither recordings/ nor free-.*licence CC BY-SA"):
         load(tmp_path / "absent")
+
+
+def test_speakers_may_be_dealt_in_place_of_recordings(real):
+    root = real("fsdd")
+    data = load(root, by="speaker")
+    assert [*data.splits] == ["official", *(f"by-speaker-{seed}" for seed in range(5))]
+    for name in [*data.splits][1:]:
+        people = [set(data.groups[ids]) for ids in data.splits[name].values()]
+        assert [len(some) for some in people] == [3, 1, 2]
+        assert len(set.union(*people)) == 6
+    unheard = ct_s5_datasets.load("spoken_digits/by-speaker@1", root=root)
+    assert unheard.split["test"].tolist() == data.splits["by-speaker-0"]["test"].tolist()
+    assert ct_s5_datasets.check(unheard) == []
+    with pytest.raises(ValueError, match=r"by='digit': spoken_digits is split by 'speaker'"):
+        load(root, by="digit")
 
 
 def test_all_real_recordings(shared_data):
