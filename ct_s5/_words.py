@@ -1,15 +1,17 @@
 """How a message shows what it speaks of: values, lists, near misses."""
 
+import datetime
 import difflib
 from collections.abc import Iterable
 
 import numpy as np
-import pandas as pd
 
 
 def shown(value) -> str:
     """A value as a person would write it: `3`, `'b'`, `2020-01-01 08:00:00`."""
-    if isinstance(value, pd.Timestamp | pd.Timedelta | np.datetime64 | np.timedelta64):
+    # Those of pandas among them.
+    times = datetime.datetime | datetime.timedelta | np.datetime64 | np.timedelta64
+    if isinstance(value, times):
         return str(value)
     return repr(value.item() if isinstance(value, np.generic) else value)
 

@@ -5,7 +5,6 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-import jax
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
@@ -14,21 +13,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 import ct_s5.estimators._mixers  # noqa: F401  for its names in MIXERS
 from ct_s5.batch import SeriesSet
-from ct_s5.estimators._inputs import is_table, per_row, refuse_infinite, sample_weights
+from ct_s5.estimators._inputs import is_table, refuse_infinite
 from ct_s5.estimators._keywords import check_keywords
 from ct_s5.estimators._streaming import Streaming
-from ct_s5.frames import (
-    Asked,
-    EncodedFrame,
-    ask_at,
-    encode,
-    learn_from,
-    pop_labels,
-    split_series,
-    to_long,
-)
-from ct_s5.nn import ModelSettings, S5Model
-from ct_s5.training import FitResult, FitSettings, Targets, fit, predict_all
+from ct_s5.frames import Asked, EncodedFrame, encode
+from ct_s5.nn import ModelSettings
+from ct_s5.training import FitResult, FitSettings
 
 
 class NotFiniteAnswer(ValueError):
@@ -36,7 +26,10 @@ class NotFiniteAnswer(ValueError):
 
 
 class S5Estimator(Streaming, BaseEstimator):
-    """The common part of `S5Classifier` and `S5Regressor`, whose docstrings list the keywords."""
+    """The common part of all estimators, whose docstrings list the keywords."""
+
+    _loss: Any = None
+    """What training lowers; also which head the network has."""
 
     def __init__(
         self,
@@ -103,75 +96,6 @@ class S5Estimator(Streaming, BaseEstimator):
         self.random_state = random_state
         self.progress = progress
 
-    def fit(self, X, y=None, *, static=None, validation=None, sample_weight=None):
-        """Fit on a frame of readings and its labels.
-
-        Args:
-            X: One row a (series, time), columns are channels, NaN is not observed; or any other
-                form that `ct_s5.encode` takes (four columns, a list of frames, a MultiIndex,
-                arrays).
-            y: A Series of labels indexed by series id, or the name of the column that holds them;
-                with `per="reading"` one label a row (NaN where there is none). Several targets are
-                a frame, whose columns go by name in `validation` and `score`; arrays by position.
-            static: Features of the series as a whole, one row an id: age, ward. By position where
-                the series have no ids.
-            validation: `(frame, labels)` or `(frame, labels, static)` to stop on and to choose the
-                best epoch by. Left out, `validation_fraction` of the series that have a target (of
-                positive weight) is held out, seeded.
-            sample_weight: One weight a series: a Series by id, or an array in order of the ids.
-
-        Returns:
-            The estimator itself.
-
-        Raises:
-            TypeError, ValueError: Input that cannot be right; the message says where, and what to
-                do.
-            FloatingPointError: The loss became NaN or infinite in the first epoch.
-
-        Warns:
-            UserWarning: Series without any reading (`on_empty="error"` refuses them).
-            RuntimeWarning: The loss became NaN or infinite later; the best weights so far are kept.
-        """
-        seed = self._begin_fit()
-        X, y = self._as_channels(X, y, reset=True)
-        X, y = self._labels_of(X, y)
-        long = to_long(X, id_col=self.id_col, time_col=self.time_col)
-        known = self._encode(long, learn_from(long, self.time_unit, static), static)
-        self._speak_of_empty(known, stacklevel=3)
-        labels = self._read_labels(known, y, reset=True)
-        weights = sample_weights(known, sample_weight)
-
-        held_out = np.zeros(len(known.ids), bool)
-        if validation is None and self.validation_fraction:
-            held_out = self._hold_out(known, labels, weights, seed)
-        encoded = known
-        if held_out.any():
-            schema = learn_from(long, self.time_unit, static, known.ids[held_out])
-            encoded = self._encode(long, schema, static)
-        self.schema_ = encoded.schema
-        targets = self._learn_targets(encoded, labels, weights, ~held_out)
-        series = encoded.series.take(np.flatnonzero(~held_out))
-        told, told_names = None, None
-        if held_out.any():
-            chosen = np.flatnonzero(held_out)
-            told = encoded.series.take(chosen), _targets_of(targets, encoded, chosen, self.per)
-            told_names = list(encoded.ids[chosen])
-        elif validation is not None:
-            told, told_names = self._read_validation(validation)
-        result = fit(
-            S5Model(self._model_settings(series), key=jax.random.key(seed)),
-            series,
-            _targets_of(targets, encoded, np.flatnonzero(~held_out), self.per),
-            loss=self._loss,
-            settings=self._fit_settings(seed),
-            validation=told,
-            names=list(encoded.ids[~held_out]),
-            validation_names=told_names,
-            progress=self.progress,
-        )
-        self._keep(result)
-        return self
-
     def save(self, path: str | os.PathLike):
         """Write the fitted estimator to one `.safetensors` file; `ct_s5.load` reads it.
 
@@ -231,45 +155,6 @@ class S5Estimator(Streaming, BaseEstimator):
         self.best_epoch_ = result.best_epoch
         self.n_compilations_ = result.n_compilations
 
-    # What the two kinds of estimator differ in.
-
-    _loss: Any = None
-
-    def _read_labels(self, encoded: EncodedFrame, y, *, reset: bool):
-        raise NotImplementedError
-
-    def _counts(self, labels) -> np.ndarray:
-        """Where there is a label, and one that counts."""
-        raise NotImplementedError
-
-    def _learn_targets(self, encoded, labels, weights, training) -> Targets:
-        raise NotImplementedError
-
-    def _targets(self, encoded, labels, weights) -> Targets:
-        raise NotImplementedError
-
-    # The common way from a frame to the model's raw answers.
-
-    def _answers(self, X, static=None, at=None) -> tuple[EncodedFrame, np.ndarray, Asked | None]:
-        check_is_fitted(self)
-        X, _ = self._as_channels(X, None, reset=False)
-        encoded = self._encode(X, self.schema_, static)
-        self._speak_of_empty(encoded, stacklevel=4)
-        asked = None if at is None else ask_at(encoded, at)
-        answers = predict_all(
-            self.model_,
-            encoded.series if asked is None else asked.series,
-            lengths=self.lengths_,
-            batch_size=self.batch_size,
-            every_step=asked is not None,
-            progress=self.progress,
-        )
-        assert isinstance(answers, np.ndarray)  # neither kind of estimator has a Gaussian head
-        if asked is not None:
-            answers = answers[asked.place]
-        self._refuse_unanswered(encoded, answers, asked)
-        return encoded, answers, asked
-
     def _refuse_unanswered(
         self, encoded: EncodedFrame, answers: Any, asked: Asked | None = None
     ) -> None:
@@ -291,18 +176,6 @@ class S5Estimator(Streaming, BaseEstimator):
     def _encode(self, data, schema, static) -> EncodedFrame:
         rules: dict[str, Any] = {"duplicates": self.duplicates, "sort": self.sort}
         return encode(data, schema, static=static, **rules)
-
-    def _labels_of(self, X, y):
-        """Data and labels apart, whether these came by themselves or as a column of the frame."""
-        if isinstance(y, str):
-            per = "step" if self.per == "reading" else "series"
-            return pop_labels(X, y, per=per, id_col=self.id_col, time_col=self.time_col)
-        if y is None:
-            raise ValueError(
-                "fit requires y to be passed, but the target y is None: give a Series of labels "
-                "indexed by series id, or the name of the column that holds them."
-            )
-        return X, y
 
     def _as_channels(self, X, y, *, reset: bool):
         """scikit-learn's own checks where the input is a plain table of numbers (N, L)."""
@@ -337,47 +210,6 @@ class S5Estimator(Streaming, BaseEstimator):
 
     def _check_keywords(self) -> None:
         check_keywords(self)
-
-    def _hold_out(self, encoded: EncodedFrame, labels, weights, seed: int):
-        """Which series to validate on: among those that have a target of positive weight."""
-        n = len(encoded.ids)
-        if n < 2:
-            raise ValueError(
-                f"{n} sample is too few to hold any out for validation. Give more series, a "
-                "validation=(frame, labels) of your own, or validation_fraction=0."
-            )
-        told = self._counts(labels)
-        if self.per == "reading":
-            told = np.bincount(per_row(encoded, np.arange(n)), told, minlength=n) > 0
-        chosen = np.flatnonzero(told & (weights > 0))
-        if len(chosen) == 1:
-            raise ValueError(
-                f"1 of {n} series has a target of positive weight, too few to hold any out for "
-                "validation. Give more of them a target, a validation=(frame, labels) of your "
-                "own, or validation_fraction=0."
-            )
-        held_out = np.zeros(n, bool)
-        if len(chosen):  # with no target at all, fitting is refused in its own words
-            strata = labels[chosen] if self._loss == "class" and self.per == "series" else None
-            held_out[chosen] = split_series(
-                len(chosen), strata, share=self.validation_fraction, seed=seed
-            )
-        return held_out
-
-    def _read_validation(self, validation):
-        if not isinstance(validation, tuple | list) or len(validation) not in (2, 3):
-            raise TypeError(
-                "validation is (frame, labels) or (frame, labels, static); got "
-                f"{type(validation).__name__}."
-            )
-        frame, y, static = (*validation, None)[:3]
-        frame, y = self._as_channels(frame, y, reset=False)
-        frame, y = self._labels_of(frame, y)
-        encoded = self._encode(frame, self.schema_, static)
-        self._speak_of_empty(encoded, stacklevel=4)
-        labels = self._read_labels(encoded, y, reset=False)
-        targets = self._targets(encoded, labels, np.ones(len(encoded.ids)))
-        return (encoded.series, targets), list(encoded.ids)
 
     def model_settings(self, n_channels: int, n_outputs: int, n_static: int = 0) -> ModelSettings:
         """The shape of the network that these keywords make, before any data is seen."""
@@ -427,8 +259,3 @@ class S5Estimator(Streaming, BaseEstimator):
         tags.input_tags.three_d_array = True
         tags.non_deterministic = False
         return tags
-
-
-def _targets_of(targets: Targets, encoded: EncodedFrame, chosen, per: str) -> Targets:
-    entries = encoded.series.rows(chosen) if per == "reading" else chosen
-    return Targets(targets.values[entries], targets.weights[entries])

@@ -8,7 +8,6 @@ from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils.class_weight import compute_class_weight
 
-from ct_s5.estimators._base import S5Estimator
 from ct_s5.estimators._inputs import (
     aligned,
     classes_in,
@@ -17,12 +16,13 @@ from ct_s5.estimators._inputs import (
     typed,
     weights_of,
 )
+from ct_s5.estimators._labelled import LabelledEstimator
 from ct_s5.estimators._signature import signature_of
 from ct_s5.frames import decode_asked, decode_series, decode_steps
 from ct_s5.training import Targets
 
 
-class S5Classifier(ClassifierMixin, S5Estimator):
+class S5Classifier(ClassifierMixin, LabelledEstimator):
     """Classify irregularly sampled series from a frame of readings.
 
     Example:
@@ -89,7 +89,7 @@ class S5Classifier(ClassifierMixin, S5Estimator):
         super().__init__(**keywords)
         self.class_weight = class_weight
 
-    __init__.__signature__ = signature_of(__init__, S5Estimator.__init__)  # pyright: ignore
+    __init__.__signature__ = signature_of(__init__, LabelledEstimator.__init__)  # pyright: ignore
 
     def predict(self, X, *, static=None, at=None):
         """The most likely class: a Series by id, or a frame of (id, time, class) per reading.

@@ -7,9 +7,8 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool
 
-from ct_s5.frames import LongFrame
-from ct_s5.frames._instants import Instants
-from ct_s5.frames._words import first
+from ct_s5._words import first
+from ct_s5.frames import Instants, LongFrame
 
 
 def refuse_late(

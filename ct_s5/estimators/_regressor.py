@@ -4,8 +4,8 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 
-from ct_s5.estimators._base import S5Estimator
 from ct_s5.estimators._inputs import aligned, per_row, weights_of
+from ct_s5.estimators._labelled import LabelledEstimator
 from ct_s5.frames import as_pandas, decode_asked, decode_series, decode_steps, is_frame
 from ct_s5.training import Targets
 
@@ -13,7 +13,7 @@ from ct_s5.training import Targets
 _FARTHEST = 1e15
 
 
-class S5Regressor(RegressorMixin, S5Estimator):
+class S5Regressor(RegressorMixin, LabelledEstimator):
     """Predict numbers from irregularly sampled series in a frame of readings.
 
     Takes the keywords of `S5Classifier` but `class_weight`. Targets are scaled inside, by the

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 from jaxtyping import Float, Int, Num
 
-from ct_s5.frames._instants import Instants
+from ct_s5.frames import Instants
 from ct_s5.nn import S5Model
 
 

@@ -12,17 +12,25 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int
 
+from ct_s5._words import first, listed, shown
 from ct_s5.estimators._late import dropped, refuse_late
 from ct_s5.estimators._onward import Run, Steps, by_row, compiled, go_on, joined, padding
 from ct_s5.estimators._store import Live, Store
-from ct_s5.frames import EncodedFrame, FrameSchema, LongFrame, encode, to_long
-from ct_s5.frames._encode import conform
-from ct_s5.frames._instants import Instants
-from ct_s5.frames._long import Origin
-from ct_s5.frames._rows import Duplicates
-from ct_s5.frames._static import encode_static, read_static
-from ct_s5.frames._times import TimeColumn, read_times
-from ct_s5.frames._words import first, listed, shown
+from ct_s5.frames import (
+    Duplicates,
+    EncodedFrame,
+    FrameSchema,
+    Instants,
+    LongFrame,
+    Origin,
+    TimeColumn,
+    conform,
+    encode,
+    encode_static,
+    read_static,
+    read_times,
+    to_long,
+)
 from ct_s5.nn import S5Model
 from ct_s5.training import ArchiveError, from_archive, named_arrays, to_archive
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int, Shaped
 
+from ct_s5._words import listed, shown
 from ct_s5.batch import Queries, SeriesSet, ask
 from ct_s5.frames._channels import read_channels
 from ct_s5.frames._encode import EncodedFrame, conform_times
@@ -15,7 +16,6 @@ from ct_s5.frames._forms import index_levels, missing_column
 from ct_s5.frames._native import as_pandas, is_frame
 from ct_s5.frames._times import TimeColumn, read_times
 from ct_s5.frames._units import read_unit
-from ct_s5.frames._words import listed, shown
 
 # Steps of a grid, over all series; a frame of so many rows is a slip of the unit.
 _MOST = 50_000_000

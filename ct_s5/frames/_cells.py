@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
+from ct_s5._words import first, shown
 from ct_s5.frames._channels import read_numbers, refuse_infinite
 from ct_s5.frames._long import LongFrame, Origin
-from ct_s5.frames._words import first, shown
 
 
 def gather_cells(ids, series, times, rest, id_col, time_col, origin: Origin, place) -> LongFrame:

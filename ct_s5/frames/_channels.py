@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from ct_s5.frames._words import first, shown
+from ct_s5._words import first, shown
 
 
 def read_channels(

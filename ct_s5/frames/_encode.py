@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Int
 
+from ct_s5._words import first, listed, near, shown
 from ct_s5.batch import SeriesSet
 from ct_s5.frames._forms import to_long
 from ct_s5.frames._long import LongFrame, Origin
@@ -13,7 +14,6 @@ from ct_s5.frames._rows import Duplicates, Layout, lay_out
 from ct_s5.frames._schema import FrameSchema, learn_from
 from ct_s5.frames._static import encode_static, read_static
 from ct_s5.frames._times import TimeColumn
-from ct_s5.frames._words import first, listed, near, shown
 
 # In model units. A layer multiplies gaps by its rates, and float32 ends at 3e38.
 _LONGEST = 1e30

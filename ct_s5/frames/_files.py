@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from ct_s5._files import write_atomically
-from ct_s5.frames._words import listed
+from ct_s5._words import listed
 
 
 def read_table(path: str | os.PathLike, *, id_col: str | None = None) -> pd.DataFrame:

@@ -5,13 +5,13 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
+from ct_s5._words import first, listed, near, shown
 from ct_s5.frames._arrays import from_arrays
 from ct_s5.frames._cells import gather_cells
 from ct_s5.frames._channels import read_channels
 from ct_s5.frames._long import LongFrame, Origin
 from ct_s5.frames._native import as_pandas, is_frame, no_data
 from ct_s5.frames._times import read_times
-from ct_s5.frames._words import first, listed, near, shown
 
 
 def to_long(data, *, id_col: str = "unique_id", time_col: str = "ds") -> LongFrame:

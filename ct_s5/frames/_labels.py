@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Shaped
 
+from ct_s5._words import first, listed, shown
 from ct_s5.frames._encode import EncodedFrame
 from ct_s5.frames._native import as_pandas, is_frame
-from ct_s5.frames._words import first, listed, shown
 
 
 def align_labels(encoded: EncodedFrame, y) -> Shaped[np.ndarray, "N *K"]:

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
+from ct_s5._words import shown
 from ct_s5.frames._times import TimeColumn
-from ct_s5.frames._words import shown
 
 Form = Literal["frame", "multiindex", "list", "array"]
 

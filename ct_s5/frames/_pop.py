@@ -5,9 +5,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from ct_s5._words import first, listed, near, shown
 from ct_s5.frames._forms import index_levels
 from ct_s5.frames._native import as_pandas
-from ct_s5.frames._words import first, listed, near, shown
 
 
 def pop_labels(

@@ -6,8 +6,8 @@ from typing import Literal, get_args
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from ct_s5._words import first, shown
 from ct_s5.frames._long import LongFrame
-from ct_s5.frames._words import first, shown
 
 Duplicates = Literal["error", "mean", "last"]
 

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from ct_s5._words import listed
 from ct_s5.frames._forms import to_long
 from ct_s5.frames._long import LongFrame
 from ct_s5.frames._static import StaticColumn, learn_static, read_static
 from ct_s5.frames._times import TimeKind
 from ct_s5.frames._units import TimeUnit, readable, unit_of
-from ct_s5.frames._words import listed
 
 MOST_CHANNELS = 100_000
 

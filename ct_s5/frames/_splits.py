@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool
 
+from ct_s5._words import listed, shown
 from ct_s5.frames._forms import index_levels, missing_column
 from ct_s5.frames._native import as_pandas
-from ct_s5.frames._words import listed, shown
 
 
 def split_series(

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from ct_s5._words import first, listed, shown
 from ct_s5.frames._channels import read_numbers
 from ct_s5.frames._long import LongFrame
 from ct_s5.frames._native import as_pandas, is_frame
-from ct_s5.frames._words import first, listed, shown
 
 MOST_CATEGORIES = 10_000
 

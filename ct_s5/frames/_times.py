@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int, Shaped
 
-from ct_s5.frames._words import first, listed, shown
+from ct_s5._words import first, listed, shown
 
 TimeKind = Literal["datetime", "timedelta", "number"]
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool
 
+from ct_s5._words import shown
 from ct_s5.frames._long import LongFrame
 from ct_s5.frames._times import TimeKind
-from ct_s5.frames._words import shown
 
 _UNITS = [(1e-9, "ns"), (1e-6, "µs"), (1e-3, "ms"), (1.0, "s"), (60.0, "min"), (3600.0, "h")]
 _UNITS += [(86400.0, "d"), (365.25 * 86400, "y")]

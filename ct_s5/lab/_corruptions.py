@@ -1,7 +1,6 @@
 """Corruptions: the same series with readings lost or their times disturbed, by how much is said."""
 
 import dataclasses
-import difflib
 import itertools
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -10,6 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int
 
+from ct_s5._words import near
 from ct_s5.frames import encode, learn_from, to_long
 from ct_s5.lab._summary import level_of
 from ct_s5.lab._treatments import Readings
@@ -51,8 +51,7 @@ class Corruption:
 
     def __post_init__(self):
         if self.kind not in CORRUPTIONS:
-            near = difflib.get_close_matches(str(self.kind), CORRUPTIONS, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            hint = near(self.kind, CORRUPTIONS)
             raise ValueError(
                 f"A corruption is one of {', '.join(CORRUPTIONS)}; got {self.kind!r}.{hint}"
             )

@@ -6,9 +6,10 @@ that has `names()`, `describe()`, `card(name)`, `load(name, root=...)`, `fetch(n
 and anyone can add theirs.
 """
 
-import difflib
 import importlib.metadata
 from typing import Any
+
+from ct_s5._words import near
 
 
 def providers() -> dict[str, Any]:
@@ -34,7 +35,6 @@ def provider_of(name: str) -> Any:
     """
     known = providers()
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = near(name, known)
         raise ValueError(f"No data set {name!r}.{hint} `ct-s5 data list` shows all.")
     return known[name]

@@ -1,13 +1,13 @@
 """What a comparison was asked for, checked before anything is trained."""
 
 import dataclasses
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from ct_s5._words import near
 from ct_s5.frames import has_fractions
 from ct_s5.lab._corruptions import Corruption
 from ct_s5.lab._models import MODELS, check_models
@@ -160,8 +160,7 @@ def score_of(task: Task, score: str | None) -> str:
         ValueError: One that this task does not have.
     """
     if score is not None and score not in SCORES[task]:
-        near = difflib.get_close_matches(score, SCORES[task], n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = near(score, SCORES[task])
         raise ValueError(
             f"score is one of {', '.join(SCORES[task])} where the task is to {task}; got "
             f"{score!r}.{hint}"
