@@ -31,6 +31,7 @@ class Manifested:
         asked: What the set was asked for beyond its name, such as its part.
         files: Bare name of each raw file that was read -> SHA-256 of its content, decompressed.
             Empty for simulated sets, and for tables too large to be hashed at each load (MIMIC).
+        made: Whether a generator of this package made the files, in place of the provider.
 
     """
 
@@ -38,6 +39,7 @@ class Manifested:
     protocol: Protocol | None = None
     asked: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    made: bool = False
 
     @property
     def split(self) -> Mapping[str, np.ndarray]:

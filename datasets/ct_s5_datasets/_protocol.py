@@ -130,6 +130,11 @@ class Protocol:
         changed["status"] = "needs-file" if self.status == "needs-file" else "rebuilt"
         return replace(self, **changed)
 
+    def of_made_files(self) -> Protocol:
+        """The same on files of this package's generator, which no published number belongs to."""
+        differs = f"The files are not the provider's: they were made here. {self.differs}".rstrip()
+        return replace(self, status="rebuilt", differs=differs)
+
     def scaling(self, dataset: Any, split: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """Compute shift and scale of each channel.
 

@@ -24,7 +24,13 @@ def randperm(stream: np.random.RandomState, n: int) -> list[int]:
     return order
 
 
-def random_split(ids: ArrayLike, lengths: dict[str, int], seed: int = 42) -> Split:
+def tenths(n: int) -> dict[str, int]:
+    """80 / 10 / 10 %, rounded as the loaders of S4 and S5 round."""
+    n_held = int(0.1 * n)
+    return {"train": n - 2 * n_held, "validation": n_held, "test": n_held}
+
+
+def drawn_parts(ids: ArrayLike, lengths: dict[str, int], seed: int = 42) -> Split:
     """`torch.utils.data.random_split` with a generator of this seed.
 
     Args:
@@ -33,7 +39,7 @@ def random_split(ids: ArrayLike, lengths: dict[str, int], seed: int = 42) -> Spl
         seed: 42 in the data loaders of S4 and S5.
 
     Returns:
-        Part -> ids, sorted.
+        Part -> ids, as drawn.
 
     """
     known = np.asarray(ids)
@@ -42,4 +48,9 @@ def random_split(ids: ArrayLike, lengths: dict[str, int], seed: int = 42) -> Spl
         raise ValueError(f"{lengths} are not {len(known)} ids together.")
     ends = np.cumsum(list(lengths.values()))
     parts = np.split(known[order], ends[:-1])
-    return {name: np.sort(part) for name, part in zip(lengths, parts, strict=True)}
+    return dict(zip(lengths, parts, strict=True))
+
+
+def random_split(ids: ArrayLike, lengths: dict[str, int], seed: int = 42) -> Split:
+    """`drawn_parts`, each sorted as all splits are."""
+    return {name: np.sort(part) for name, part in drawn_parts(ids, lengths, seed).items()}

@@ -31,6 +31,8 @@ def under(dataset: Any, rules: Protocol) -> Any:
         raise _incomplete(dataset, rules)
     if any(len(split[part]) != n for part, n in rules.sizes.items() if n is not None):
         raise _incomplete(dataset, rules)
+    if getattr(dataset, "made", False):
+        rules = rules.of_made_files()
     dataset = dataset.with_origin(protocol=rules, splits={rules.short: split})
     how = rules.normaliser
     if how is not None and how.until is not None:

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import ct_s5_datasets
+from ct_s5_datasets._pytorch import drawn_parts, tenths
 from ct_s5_datasets.lra import listops_generator, pathfinder_generator
-from experiments.lra import splits
 from experiments.lra.network import Codes
 from experiments.lra.recipe import DataSettings
 
@@ -160,10 +160,11 @@ def generated(settings: DataSettings, folder: pathlib.Path, processes: int = 1) 
 def _parts(data, settings: DataSettings) -> dict[str, np.ndarray]:
     if settings.split == "drawn":
         ids = data.labels.index.to_numpy()
-        return {part: ids[at] for part, at in splits.in_three(len(ids)).items()}
+        # In the order drawn, not as `data.splits` sorts them: results were trained in this order.
+        return drawn_parts(ids, tenths(len(ids)))
     parts = dict(data.splits["official"])
     if settings.held_out:
-        train, validation = splits.held_out(len(parts["train"]), settings.held_out)
-        ids = parts["train"]
-        parts |= {"train": ids[train], "validation": ids[validation]}
+        n = len(parts["train"])
+        n_kept = int(n * (1.0 - settings.held_out))
+        parts |= drawn_parts(parts["train"], {"train": n_kept, "validation": n - n_kept})
     return parts

@@ -44,8 +44,9 @@ def main(words: list[str] | None = None) -> dict[str, Any]:
         checkpoint = asked.work / f"{stem}-{seed}.safetensors"
         return train(settings, data, seed, checkpoint, most_seconds=most_seconds)
 
+    held = f", {settings.data.held_out:.0%} of train held out" if settings.data.held_out else ""
     protocol: dict[str, Any] = {
-        "name": f"{settings.data.set}, {settings.data.split}",
+        "name": f"{settings.data.set}, {settings.data.split}{held}",
         "hash": data.digest,
         "data": dict(data.origin),
     }

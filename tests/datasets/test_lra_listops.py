@@ -1,5 +1,6 @@
 """ListOps in the release's layouts, in the original's, and made anew."""
 
+import errno
 import gzip
 import os
 import signal
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from ct_s5_datasets.lra.listops import FILES, VOCABULARY, load, tokenise
-from ct_s5_datasets.lra.listops_generator import generate
+from ct_s5_datasets.lra.listops_generator import generate, main
 
 LINES = {
     "basic_train.tsv": ["( ( ( [MAX 2 ) 3 ) ] )\t3", "7\t7"],
@@ -202,8 +203,9 @@ def test_long_real_expressions_in_the_releases_layout(shared_data, tmp_path):
 
 def test_made_expressions_have_the_official_range_and_right_values(tmp_path):
     folder = generate(tmp_path, seed=5, sizes=(60, 20, 20))
-    assert sorted(path.name for path in folder.iterdir()) == sorted(FILES.values())
+    assert {path.name for path in folder.iterdir()} == {*FILES.values(), "GENERATED.txt"}
     data = load(tmp_path)
+    assert data.made
     lengths = np.diff(data.offsets) - 1
     assert 500 < lengths.min() < lengths.max() < 2000
     assert recomputed(data) == 0
@@ -286,3 +288,33 @@ def test_an_interrupt_leaves_no_file(tmp_path):
 def test_numbers_out_of_range(tmp_path, wrong, told):
     with pytest.raises(ValueError, match=told):
         generate(tmp_path, **wrong)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--seed", "-1"], "seed=-1, processes=1, sizes=(9, 1, 1): a seed is 0 or above"),
+        ([], "basic_train.tsv is there already. Remove it"),
+    ],
+)
+def test_the_command_says_what_is_wrong_in_a_line(tmp_path, monkeypatch, words, told):
+    (tmp_path / "listops-1000").mkdir()
+    (tmp_path / "listops-1000" / "basic_train.tsv").write_text("mine")
+    call = ["", str(tmp_path), "--sizes", "9", "1", "1", "--processes", "1", *words]
+    monkeypatch.setattr(sys, "argv", call)
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert told in str(left.value.code)
+    assert "\n" not in str(left.value.code)
+
+
+def test_the_command_says_when_the_disk_is_full(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("ct_s5_datasets._whole.os.fsync", full)
+    call = ["", str(tmp_path), "--sizes", "1", "1", "1", "--processes", "1"]
+    monkeypatch.setattr(sys, "argv", call)
+    with pytest.raises(SystemExit, match=r"is full; nothing was kept\. Free some room"):
+        main()
+    assert list((tmp_path / "listops-1000").iterdir()) == []

@@ -7,8 +7,9 @@ from random import Random
 import numpy as np
 import pytest
 
+import ct_s5_datasets
 from ct_s5_datasets.lra.pathfinder import FOLDERS, load
-from ct_s5_datasets.lra.pathfinder_generator import draw, generate, style_of
+from ct_s5_datasets.lra.pathfinder_generator import draw, generate, main, style_of
 
 Image = pytest.importorskip("PIL.Image")
 
@@ -239,7 +240,7 @@ def test_the_bytes_depend_on_the_seed_alone(tmp_path):
         for name, root in roots.items()
     }
     assert contents["one"] == contents["two"]
-    assert len(contents["one"]) == 71
+    assert len(contents["one"]) == 72  # images, one table, and what says they were made here
     shared = set(contents["other"]) & set(contents["one"])
     assert all(contents["other"][path] != contents["one"][path] for path in shared)
     data = load(tmp_path / "one")
@@ -255,6 +256,7 @@ def test_several_batches(tmp_path, monkeypatch):
     monkeypatch.setattr("ct_s5_datasets.lra.pathfinder_generator._IN_A_BATCH", 4)
     root = generate(tmp_path, n_images=9, difficulty="intermediate")
     assert len(load(root, difficulty="intermediate")) == 9
+    assert (root / "curv_contour_length_9" / "GENERATED.txt").is_file()
     metadata = root / "curv_contour_length_9" / "metadata"
     assert [len((metadata / f"{n}.npy").read_text().splitlines()) for n in range(3)] == [4, 4, 1]
 
@@ -285,3 +287,23 @@ def test_nothing_is_overwritten_and_nothing_half_written(tmp_path, monkeypatch):
 def test_numbers_out_of_range(tmp_path, wrong, told):
     with pytest.raises(ValueError, match=told):
         generate(tmp_path, **wrong)
+
+
+def test_made_images_are_not_the_published_ones(tmp_path, release):
+    generate(tmp_path / "made", n_images=10)
+    made = ct_s5_datasets.load("lra/pathfinder@s5", root=tmp_path / "made")
+    assert made.protocol.status == made.manifest()["status"] == "rebuilt"
+    assert made.protocol.differs.startswith("The files are not the provider's")
+    given = ct_s5_datasets.load("lra/pathfinder@s5", root=release)
+    assert given.protocol.status == given.manifest()["status"] == "exact"
+
+
+def test_the_command_says_what_is_wrong_in_a_line(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    for words, told in (
+        (["--images", "0"], "n_images=0: a seed is 0 or above"),
+        ([], "Not a directory"),
+    ):
+        monkeypatch.setattr("sys.argv", ["", str(tmp_path / "file"), "--processes", "1", *words])
+        with pytest.raises(SystemExit, match=told):
+            main()

@@ -1,4 +1,4 @@
-"""What a run on Long Range Arena is put together from: settings, groups, splits, network."""
+"""What a run on Long Range Arena is put together from: settings, groups, network."""
 
 import dataclasses
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ct_s5.training import named_arrays
-from experiments.lra import recipe, splits
+from experiments.lra import recipe
 from experiments.lra.network import Codes, Network
 from experiments.lra.optimiser import Optimiser, rate_at
 
@@ -100,30 +100,6 @@ def test_the_rate_rises_to_its_peak_and_falls_along_half_a_cosine():
     np.testing.assert_allclose(rates[:5], [0.4, 0.8, 1.2, 1.6, 2.0], rtol=1e-6)
     turned = np.arccos(rates[4:] - 1)  # equal steps of the angle, from 0 to pi
     np.testing.assert_allclose(turned, np.linspace(0, np.pi, 11), atol=1e-3)
-
-
-# What PyTorch itself draws, as its users wrote it into tests of their own.
-@pytest.mark.parametrize(
-    ("seed", "drawn"),
-    [
-        (0, [4, 1, 7, 5, 3, 9, 0, 8, 6, 2]),
-        (1, [5, 6, 1, 2, 0, 8, 9, 3, 7, 4]),
-        (42, [2, 6, 1, 8, 4, 5, 0, 9, 3, 7]),
-    ],
-)
-def test_a_permutation_is_pytorchs(seed, drawn):
-    assert splits.permutation(10, seed).tolist() == drawn
-
-
-def test_parts_are_disjoint_and_all_there_is():
-    parts = splits.in_three(1037)
-    assert {part: len(ids) for part, ids in parts.items()} == {
-        "train": 831, "validation": 103, "test": 103
-    }  # fmt: skip
-    assert sorted(np.concatenate(list(parts.values()))) == list(range(1037))
-    train, validation = splits.held_out(50_000, 0.1)
-    assert (len(train), len(validation)) == (45_000, 5_000)
-    assert len(np.union1d(train, validation)) == 50_000
 
 
 def codes(rng, lengths, length, high=5):

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from .._noted import note_hash
 
+MADE = "GENERATED.txt"
+"""What lies beside the files of a generator, and not in the release."""
+
 _MIB = 2**20
 _BLOCK = 16 * _MIB
 _MOST = 8 * 2**30

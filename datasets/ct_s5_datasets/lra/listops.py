@@ -13,7 +13,7 @@ import pandas as pd
 from .._arrays import TokenSet
 from .._dataset import read_card
 from .._splits import seeded_splits
-from ._places import SOURCE, blocks, task_folder
+from ._places import MADE, SOURCE, blocks, task_folder
 
 PARTS = ("lra", "original")
 OPERATORS = ("MAX", "MED", "MIN", "SM")
@@ -66,7 +66,8 @@ def load(root: str | Path, part: str = "lra") -> TokenSet:
     if part not in PARTS:
         raise ValueError(f"part={part!r}: lra/listops has the parts 'lra' and 'original'.")
     if part == "original":
-        files = {"test": Path(root) / _ORIGINAL}
+        folder = Path(root)
+        files = {"test": folder / _ORIGINAL}
         again, value_first = _AGAIN_ORIGINAL, True
     else:
         folder = task_folder(root, ("listops-1000", "listops"), holds=FILES["train"], again=_AGAIN)
@@ -91,6 +92,7 @@ def load(root: str | Path, part: str = "lra") -> TokenSet:
         values=np.concatenate([values for values, _, _ in read.values()]),
         offsets=np.concatenate([[0], np.cumsum(lengths)]),
         vocabulary=VOCABULARY,
+        made=(folder / MADE).is_file(),
     )
 
 

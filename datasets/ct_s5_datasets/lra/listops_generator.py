@@ -17,6 +17,8 @@ from pathlib import Path
 from random import Random
 
 from .._whole import refuse_existing, whole_files
+from ._command import run
+from ._places import MADE
 from .listops import FILES, OPERATORS
 
 SIZES = (96_000, 2_000, 2_000)
@@ -42,7 +44,8 @@ def generate(
 ) -> Path:
     """Write `listops-1000/basic_{train,val,test}.tsv` below a folder.
 
-    The three files appear when all of them are complete; an interrupted run leaves none. The bytes
+    The files appear when all of them are complete; an interrupted run leaves none. Beside the three
+    lies one that says they are not the release's: under a protocol they count as rebuilt. The bytes
     depend on seed, sizes and lengths, not on the number of processes. A script that asks for more
     than one process needs `if __name__ == "__main__":`, as always with `multiprocessing`.
 
@@ -74,11 +77,15 @@ def generate(
             "processes and sizes are 1 or above."
         )
     target = Path(folder) / "listops-1000"
-    paths = [target / name for name in FILES.values()]
+    paths = [target / name for name in (*FILES.values(), MADE)]
     for path in paths:
         refuse_existing(path)
     draw = partial(_draw_task, seed, low, high)
-    with whole_files(paths) as streams:
+    with whole_files(paths) as (*streams, made):
+        made.write(
+            f"Expressions made by ct_s5_datasets.lra.listops_generator with seed {seed}, sizes "
+            f"{sizes} and lengths {lengths}. Not Long Range Arena's.\n".encode()
+        )
         if processes == 1:
             _write(map(draw, count()), streams, sizes)
         else:
@@ -177,9 +184,8 @@ def main() -> None:
     told.add_argument("--sizes", type=int, nargs=3, default=SIZES, metavar="N")
     told.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     asked = told.parse_args()
-    print(
-        generate(asked.folder, seed=asked.seed, sizes=tuple(asked.sizes), processes=asked.processes)
-    )
+    options = {"seed": asked.seed, "sizes": tuple(asked.sizes), "processes": asked.processes}
+    run(partial(generate, asked.folder, **options), asked.folder)
 
 
 if __name__ == "__main__":

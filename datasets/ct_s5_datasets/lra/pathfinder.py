@@ -19,10 +19,10 @@ from .._arrays import ImageSet
 from .._cache import user_folder
 from .._dataset import read_card
 from .._noted import note, note_hash
-from .._pytorch import random_split
+from .._pytorch import random_split, tenths
 from .._splits import Split, seeded_splits
 from .._whole import whole_files
-from ._places import SOURCE, task_folder
+from ._places import MADE, SOURCE, task_folder
 
 SIDES = (32, 64, 128, 256)
 FOLDERS = {
@@ -116,14 +116,13 @@ def load(
         + f"{len(kept)}\n- empty image files left out: {len(empty)}\n"
         + f"- dots on one path: {int(labels.sum())}\n",
         images=images,
+        made=(folder / MADE).is_file(),
     )
 
 
 def _published(ids: pd.RangeIndex) -> Split:
     """80 / 10 / 10 %, the images that S4 and S5 draw by PyTorch's `random_split` with seed 42."""
-    n_held = int(0.1 * len(ids))
-    lengths = {"train": len(ids) - 2 * n_held, "validation": n_held, "test": n_held}
-    return random_split(ids, lengths)
+    return random_split(ids, tenths(len(ids)))
 
 
 def _read_metadata(folder: Path) -> list[_Listed]:

@@ -19,7 +19,9 @@ from random import Random
 import numpy as np
 
 from .._whole import refuse_existing, whole_folder
+from ._command import run
 from ._paths import Dash, Scene, Style, lay
+from ._places import MADE
 from .pathfinder import FOLDERS, LENGTHS
 
 # At 32 pixels a dash is half a pixel thin: its light is doubled, and the long paths keep 3/4 of it.
@@ -62,7 +64,8 @@ def generate(
 ) -> Path:
     """Write `pathfinder<side>/<difficulty>/imgs` and `metadata` below a folder.
 
-    The folder of the difficulty appears when it is complete; an interrupted run leaves none. The
+    The folder of the difficulty appears when it is complete; an interrupted run leaves none. A file
+    in it says that the images are not the release's: under a protocol they count as rebuilt. The
     bytes depend on the seed and the version of Pillow, not on the number of processes. A script
     that asks for more than one process needs `if __name__ == "__main__":`.
 
@@ -94,6 +97,10 @@ def generate(
     refuse_existing(target)
     starts = range(0, n_images, _IN_A_TASK)
     with whole_folder(target) as temporary:
+        (temporary / MADE).write_text(
+            f"Images made by ct_s5_datasets.lra.pathfinder_generator with seed {seed}. Not Long "
+            "Range Arena's.\n"
+        )
         for batch in range(-(-n_images // _IN_A_BATCH)):
             (temporary / "imgs" / str(batch)).mkdir(parents=True)
         work = partial(_draw_task, temporary, style, f"{seed} {side} {difficulty}", n_images)
@@ -213,16 +220,14 @@ def main() -> None:
     told.add_argument("--seed", type=int, default=0)
     told.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     asked = told.parse_args()
-    print(
-        generate(
-            asked.folder,
-            side=asked.side,
-            difficulty=asked.difficulty,
-            n_images=asked.images,
-            seed=asked.seed,
-            processes=asked.processes,
-        )
-    )
+    options = {
+        "side": asked.side,
+        "difficulty": asked.difficulty,
+        "n_images": asked.images,
+        "seed": asked.seed,
+        "processes": asked.processes,
+    }
+    run(partial(generate, asked.folder, **options), asked.folder)
 
 
 if __name__ == "__main__":
