@@ -26,6 +26,7 @@ _COLUMNS = (
     Column("glucose", "interstitial glucose", "mg/dl"),
     Column("out_of_range", "-1: the sensor said Low, 1: High, 0: it gave a number", ""),
 )
+_LONGEST = np.timedelta64(3653, "D")  # sensors last for weeks, studies for years
 _SOURCE = (
     "Get it from the Glucose-ML collection, "
     "https://github.com/Augmented-Health-Lab/Glucose-ML-Project "
@@ -60,6 +61,7 @@ def load(root: str | Path, part: str = "PhysioCGM") -> Dataset:
     texts = [(place, data) for _, place, data in files]
     lines = join_lines(texts, cells=2, header=_HEADER, again=_SOURCE)
     times, glucose, beyond = _read(lines)
+    _check_spans(lines, times)
     # A number that lost its last digits looks like any other.
     for _, place, data in files:
         last = data.rsplit(b"\n", 1)[-1]
@@ -108,6 +110,16 @@ def _find(root: Path, part: str) -> list[tuple[str, str, bytes]]:
     if not members:
         raise ValueError(f"{source} holds no .csv file. {_SOURCE}")
     return sorted((Path(name).stem, f"{source.name}: {name}", data) for name, data in members)
+
+
+def _check_spans(lines: Lines, times: np.ndarray) -> None:
+    """Refuse a reading years away from all others of its person: a digit of the year is wrong."""
+    shown = times.astype("datetime64[s]").astype(object)
+    for start, stop in zip(lines.starts(), lines.starts() + lines.rows, strict=True):
+        own = times[start:stop]
+        far = np.zeros(len(times), bool)
+        far[start:stop] = np.abs(own - np.sort(own)[len(own) // 2]) > _LONGEST
+        lines.refuse(far, "timestamp is {}, more than ten years from the others of the file", shown)
 
 
 def _read(lines: Lines) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -185,7 +185,7 @@ def _check_no_record_twice(members: list[RecordText]) -> None:
 
 def _one_row_a_time(readings: Readings) -> tuple[pd.DataFrame, dict[str, int]]:
     n_channels = len(CHANNELS)
-    # One integer a (record, minute); 2**20 minutes are two years, checked where times are read.
+    # One integer a (record, minute); 2**20 minutes are two years, and times end at 48 hours.
     row_key, row = np.unique(readings.record * 2**20 + readings.minute, return_inverse=True)
     cell = row * n_channels + readings.channel
     n_cells = len(row_key) * n_channels

@@ -70,7 +70,7 @@ _NAMELESS = -1
 _CODES[""] = _NAMELESS
 # Where -1 means "not measured". Elsewhere a negative number is kept (Temp has -17.8: 0 degF).
 _MISSING_CODE = np.array([_CODES[name] for name in ("DiasABP", "NIDiasABP", "Weight")])
-_MOST_MINUTES = 2**20 - 1
+_MOST_MINUTES = 48 * 60  # the challenge gives 48 hours of a stay
 
 
 @dataclass(frozen=True)
@@ -139,6 +139,7 @@ def read_text(records: list[RecordText]) -> Readings:
     named = code != _NAMELESS  # a line without a name is dropped whatever else it holds
     lines.refuse(named & ~np.isfinite(value), "without a finite value")
     lines.refuse(named & (minute < 0), "without a time HH:MM")
+    lines.refuse(named & (minute > _MOST_MINUTES), "later than the 48 hours of the challenge")
     lines.refuse(code == -2, "of a parameter that the challenge does not have")
     static = _static(lines, code, minute, value)
     missing = np.isin(code, _MISSING_CODE) & (value == -1)
@@ -203,8 +204,7 @@ def _split_columns(lines: _Lines) -> tuple[pd.Categorical, pd.Categorical, np.nd
 
 def _minutes(text: str) -> int:
     found = re.fullmatch(r"([0-9]{2,5}):([0-5][0-9])", text)
-    minutes = 60 * int(found[1]) + int(found[2]) if found else -1
-    return minutes if minutes <= _MOST_MINUTES else -1
+    return 60 * int(found[1]) + int(found[2]) if found else -1
 
 
 def _static(lines: _Lines, code: np.ndarray, minute: np.ndarray, value: np.ndarray) -> pd.DataFrame:

@@ -218,16 +218,17 @@ def entry_and_protocol(name: str) -> tuple[str, str]:
     """The set and the protocol, "" for none, that a name stands for.
 
     Raises:
-        ValueError: There is no such name; the message has the nearest one.
+        ValueError: There is no such name; the message has the nearest ones.
 
     """
     known = names()
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
         raise ValueError(
-            f"No data set {name!r}."
-            + (f" Did you mean {near[0]!r}?" if near else "")
-            + f" There are: {', '.join(known)}."
+            f"No data set {name!r}. "
+            + (f"Did you mean {' or '.join(map(repr, near))}? " if near else "")
+            + ("" if near else f"Sets are {', '.join(ENTRIES)}. ")
+            + "names() lists them with their protocols, as ct-s5 data list does."
         )
     if name in ENTRIES:
         return name, ""

@@ -5,6 +5,7 @@ Reads `<name>_TRAIN.ts` and `<name>_TEST.ts` of any of their sets. Origin, licen
 """
 
 import re
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,10 @@ def load(root: str | Path, part: str | None = None) -> Dataset:
         FileNotFoundError: A file is absent.
         ValueError: A file is damaged, or the two do not belong together.
 
+    Warns:
+        UserWarning: A class of the header has no series in a file: it may be cut short. A file cut
+            at the end of a line within its last class cannot be told from a whole one.
+
     """
     root = Path(root)
     name, kind, share = _check_part(_only_set(root) if part is None else part)
@@ -68,7 +73,8 @@ def load(root: str | Path, part: str | None = None) -> Dataset:
         gone = dropped_rows(lengths, share / 100, padded_to=padded_to)
         frame = whole.take(np.flatnonzero(~gone)).reset_index(drop=True)
     splits: dict[str, Split] = {"provider": {"train": first, "test": second}}
-    if _WHOLE.get(name) == (len(first), len(second)):
+    _check_whole(root, name, train, test)
+    if name in _WHOLE:
         wanted = f"{name}/{kind}-{share}"
         splits |= {p: neuralcde_split(labels) for p, of in PROTOCOLS.items() if of == wanted}
     counts = {
@@ -94,6 +100,28 @@ def load(root: str | Path, part: str | None = None) -> Dataset:
         splits={**splits, **seeded_splits(ids)},
         card=card_with("uea", counts),
     )
+
+
+def _check_whole(root: Path, name: str, train: Problem, test: Problem) -> None:
+    """Look for a file cut at the end of a line: the format does not say how many there are.
+
+    Where the archive's own number is known it counts; elsewhere a class of the header without a
+    series is the only trace, as files are often sorted by class.
+    """
+    for half, problem, place in (("TRAIN", train, 0), ("TEST", test, 1)):
+        n, whole = len(problem.values), _WHOLE.get(name, (None, None))[place]
+        if whole is not None and n != whole:
+            raise ValueError(
+                f"{name}_{half} in {root} has {n} series, not the {whole} of the archive: cut "
+                f"short, or another version. {_SOURCE}"
+            )
+        silent = sorted(set(problem.classes) - set(problem.labels))
+        if silent:
+            warnings.warn(
+                f"{name}_{half} in {root} has no series of the class {silent[0]!r}, which its "
+                f"header names; if it was cut short: {_SOURCE}",
+                stacklevel=2,
+            )
 
 
 def _check_alike(train: Problem, test: Problem, place: Path) -> None:

@@ -84,6 +84,10 @@ def test_any_folder_or_archive_of_such_files(tmp_path, small):
         (curve("2022-04-02 00:03:05,111", "2022-04-02 00:08:05"), r"line 3: 1 values, not 2"),
         (curve("2022-04-02 00:03:05,111,1"), r"line 2: 3 values, not 2"),
         (curve("2022-02-30 00:03:05,111"), r"line 2: timestamp is '2022-02-30 00:03:05', not Y"),
+        (
+            curve(*(f"2022-02-0{k} 00:03:05,111" for k in (1, 2)), "3020-02-02 00:03:05,111"),
+            r"line 4: timestamp is 3020-02-02 00:03:05, more than ten years from the others",
+        ),
         (curve("02/04/2022 00:03,111"), r"line 2: timestamp is '02/04/2022 00:03'"),
         (curve("2022-04-02 00:03:05,low"), r"line 2: glucose_value_mg_dl is 'low', not a number"),
         (curve("2022-04-02 00:03:05,"), r"line 2: glucose_value_mg_dl is '', not a number"),

@@ -7,6 +7,9 @@ import pytest
 from ct_s5_datasets._uea import PROTOCOLS, load
 from ct_s5_datasets._uea_drop import dropped_rows, neuralcde_split
 
+# Sets made here are too small for a series of each class.
+pytestmark = pytest.mark.filterwarnings("ignore:Toy_T.* has no series of the class")
+
 HEAD = [
     "# a description: with @data in it",
     "@problemName Toy",
@@ -248,6 +251,17 @@ def test_character_trajectories_are_padded_before_they_lose_readings(tmp_path, s
     ids = np.repeat(np.arange(2858), lengths)
     assert data.frame["unique_id"].to_list() == ids[~gone].tolist()
     assert protocol not in load(tmp_path, name).splits
+
+
+def test_a_file_cut_at_the_end_of_a_line_is_told_where_it_can_be(tmp_path):
+    head = ["@univariate true", "@classLabel true a b", "@data"]
+    whole, cut = ["1,2:a", "2,3:a", "3,4:b"], ["1,2:a", "2,3:a"]
+    write(tmp_path / "Some", cut, whole, head, name="Some")
+    with pytest.warns(UserWarning, match=r"Some_TRAIN in .* has no series of the class 'b', which"):
+        load(tmp_path, "Some")
+    write(tmp_path / "JapaneseVowels", whole, whole, head, name="JapaneseVowels")
+    with pytest.raises(ValueError, match=r"_TRAIN in .* has 3 series, not the 270 of the archive"):
+        load(tmp_path, "JapaneseVowels")
 
 
 @pytest.fixture(scope="module")
