@@ -1,17 +1,26 @@
 """Files from their provider, checked by size and SHA-256, and gone on with after an interruption.
 
 pooch checks the hash and moves the finished file into place in one step; what is on its way lies in
-`.<name>.part` beside it, and the next call asks the server for the rest.
+`.<name>.part` beside it, and the next call asks the server for the rest. One process at a time
+writes there: it holds a lock on that file, which ends with the process, however it ends.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ._noted import sha256_of
+
+try:
+    import fcntl
+except ImportError:  # Windows, where nothing keeps two processes apart but the hash at the end
+    fcntl = None
 
 _CHUNK = 2**14
 
@@ -89,6 +98,9 @@ REMOTES: dict[str, tuple[Remote, ...]] = {
 def fetch(entry: str, folder: Path, *, progress: bool = True) -> list[Path]:
     """Download what is missing of a set; files that are there and whole are left alone.
 
+    Where another process fetches the same file into the same folder, this one waits, and goes on
+    where that one stopped.
+
     Args:
         entry: Name of the set.
         folder: Where its files go.
@@ -117,32 +129,73 @@ def fetch(entry: str, folder: Path, *, progress: bool = True) -> list[Path]:
     pooch.get_logger().setLevel("WARNING")
     paths = []
     for remote in REMOTES[entry]:
-        path = folder / remote.name
+        path, part = folder / remote.name, folder / f".{remote.name}.part"
         paths.append(path)
-        if path.is_file():
-            if sha256_of(path) == remote.sha256:
-                continue
-            raise ValueError(
-                f"{path} is there, and is not the provider's file (SHA-256 {sha256_of(path)}). "
-                "Move it away to have it fetched, or give root= to use it as it is."
-            )
-        downloader: Any = _Resuming(remote, folder / f".{remote.name}.part", progress)
-        try:
-            pooch.retrieve(
-                remote.url,
-                known_hash=f"sha256:{remote.sha256}",
-                fname=remote.name,
-                path=folder,
-                downloader=downloader,
-            )
-        except ValueError as error:
-            if "hash" not in str(error):
-                raise
-            raise ValueError(
-                f"{remote.url} gave another file than the one known (SHA-256 differs). Nothing was "
-                "kept. Try again; if it stays so, the provider has changed it: tell us."
-            ) from error
+        if _there(path, remote):
+            continue
+        with _alone(part, progress):
+            if not _there(path, remote):  # another process may have been first
+                _retrieve(remote, folder, part, progress)
     return paths
+
+
+def _there(path: Path, remote: Remote) -> bool:
+    if not path.is_file():
+        return False
+    found = sha256_of(path)
+    if found != remote.sha256:
+        raise ValueError(
+            f"{path} is there, and is not the provider's file (SHA-256 {found}). "
+            "Move it away to have it fetched, or give root= to use it as it is."
+        )
+    return True
+
+
+@contextlib.contextmanager
+def _alone(part: Path, progress: bool) -> Iterator[None]:
+    """Wait until no other process writes this file; an empty one is not left behind."""
+    while True:
+        with part.open("ab") as held:
+            if fcntl is not None:
+                try:
+                    fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    if progress:
+                        print(f"Another process fetches {part}; waiting for it.", file=sys.stderr)
+                    fcntl.flock(held, fcntl.LOCK_EX)
+            try:
+                same = os.path.samestat(os.fstat(held.fileno()), part.stat())
+            except FileNotFoundError:
+                same = False
+            if not same:  # who held the lock before moved or removed what it was on
+                continue
+            try:
+                yield
+            finally:
+                if part.exists() and not part.stat().st_size:
+                    part.unlink()
+            return
+
+
+def _retrieve(remote: Remote, folder: Path, part: Path, progress: bool) -> None:
+    import pooch
+
+    downloader: Any = _Resuming(remote, part, progress)
+    try:
+        pooch.retrieve(
+            remote.url,
+            known_hash=f"sha256:{remote.sha256}",
+            fname=remote.name,
+            path=folder,
+            downloader=downloader,
+        )
+    except ValueError as error:
+        if "hash" not in str(error):
+            raise
+        raise ValueError(
+            f"{remote.url} gave another file than the one known (SHA-256 differs). Nothing was "
+            "kept. Try again; if it stays so, the provider has changed it: tell us."
+        ) from error
 
 
 class _Resuming:

@@ -4,7 +4,9 @@ import contextlib
 import functools
 import hashlib
 import http.server
+import multiprocessing
 import re
+import sys
 import threading
 
 import pytest
@@ -32,6 +34,7 @@ class _Server(http.server.BaseHTTPRequestHandler):
         start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
         start = 0 if self.told["no_ranges"] else start
         body = self.told["content"][start:]
+        self.told["open"].wait(30)
         self.send_response(206 if start else 200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -46,6 +49,8 @@ class _Server(http.server.BaseHTTPRequestHandler):
 def server(monkeypatch):
     """What the server does, and what it was asked; the set "ours" is one file of it."""
     told = {"content": CONTENT, "status": 200, "cut": None, "no_ranges": False, "asked": []}
+    told["open"] = threading.Event()
+    told["open"].set()
     made = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Server, told))
     threading.Thread(target=made.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{made.server_port}/set.tar.gz"
@@ -65,6 +70,44 @@ def test_a_file_comes_whole_and_comes_once(server, tmp_path):
     assert [p.name for p in path.parent.iterdir()] == ["set.tar.gz"]
     fetch("ours", tmp_path / "new")
     assert server["asked"] == [None]
+
+
+def _fetch_elsewhere(remote, folder, ready, results):
+    _fetch.REMOTES["ours"] = (remote,)
+    ready.put(True)
+    (path,) = fetch("ours", folder, progress=False)
+    results.put(path.read_bytes() == CONTENT)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no file locks there")
+def test_two_processes_fetch_a_file_once(server, tmp_path):
+    server["open"].clear()
+    context = multiprocessing.get_context("spawn")
+    ready, results = context.Queue(), context.Queue()
+    told = (*_fetch.REMOTES["ours"], tmp_path, ready, results)
+    processes = [context.Process(target=_fetch_elsewhere, args=told) for _ in range(2)]
+    for process in processes:
+        process.start()
+    assert ready.get(timeout=60)
+    assert ready.get(timeout=60)
+    server["open"].set()  # both are at it: no byte came before
+    assert results.get(timeout=60)
+    assert results.get(timeout=60)
+    for process in processes:
+        process.join(30)
+    assert server["asked"] == [None]
+    assert [path.name for path in tmp_path.iterdir()] == ["set.tar.gz"]
+
+
+def test_one_waits_and_goes_on_where_the_other_stopped(server, tmp_path):
+    part = tmp_path / ".set.tar.gz.part"
+    waiting = threading.Thread(target=fetch, args=("ours", tmp_path), kwargs={"progress": False})
+    with _fetch._alone(part, False):
+        waiting.start()
+        part.write_bytes(CONTENT[:1000])
+    waiting.join(30)
+    assert (tmp_path / "set.tar.gz").read_bytes() == CONTENT
+    assert server["asked"] == ["bytes=1000-"]
 
 
 @pytest.mark.parametrize("no_ranges", [False, True])
