@@ -78,6 +78,7 @@ def compare(
     corrupt_at: Literal["test", "train", "both"] = "test",
     seeds: int = 3,
     budget: OptionalLength = None,
+    jobs: int = 1,
     per: Literal["series", "reading"] = "series",
     score: OptionalScore = None,
     test_fraction: float = 0.25,
@@ -134,6 +135,7 @@ def compare(
             median gap; rate=2 keeps every second reading.
         corrupt_at: Where to do it. Without "test" the test is on the readings as they are.
         budget: Time after which no run begins, such as 10m.
+        jobs: Runs at a time, each on its share of the cores and with memory of its own.
         per: Whether each series has a label, or each row.
         score: What decides; accuracy for classes and r2 for numbers when left out.
         test_fraction: Share of the series that is tested on.
@@ -195,6 +197,7 @@ def compare(
         corrupt_at=corrupt_at,
         seeds=seeds,
         budget=None if budget is None else seconds_of(budget, "--budget"),
+        jobs=jobs,
         per=per,
         score=score,
         test_fraction=test_fraction,

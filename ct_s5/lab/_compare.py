@@ -1,7 +1,9 @@
 """compare: models under treatments of time and corruptions of the readings, paired by seed."""
 
+import concurrent.futures
 import os
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +14,7 @@ from ct_s5.frames import align_labels, align_step_labels, encode, learn_from, po
 from ct_s5.lab._comparison import Comparison, left_out, plain
 from ct_s5.lab._corruptions import Corruption
 from ct_s5.lab._describe import chosen_examples, corrupted_examples, describe
+from ct_s5.lab._jobs import executor, quietly
 from ct_s5.lab._learners import Learners
 from ct_s5.lab._material import Material, by_id, groups_of
 from ct_s5.lab._request import (
@@ -52,6 +55,7 @@ def compare(
     grid: int | str | float | None = None,
     match: bool = True,
     budget: float | None = None,
+    jobs: int = 1,
     store: str | os.PathLike | None = None,
     id_col: str = "unique_id",
     time_col: str = "ds",
@@ -95,6 +99,10 @@ def compare(
         match: Whether widths are chosen so that networks have as many parameters as the first.
         budget: Seconds. No run begins that would end later, if it takes as long as the model's
             longest so far; what was not run is marked.
+        jobs: Runs at a time. More than one share the cores of this machine as processes of their
+            own, which small networks use better than one run would: two on two cores take little
+            more than half the time, and twice the memory. A script that asks for it keeps its calls
+            under `if __name__ == "__main__":`, as each process reads it anew.
         store: A file that keeps every finished run. Called again, with more models, treatments or
             seeds for instance, `compare` takes what is finished from there.
         id_col: Column of the series id.
@@ -126,6 +134,7 @@ def compare(
         test_fraction=test_fraction,
         grid=grid,
         budget=budget,
+        jobs=jobs,
         keywords=keywords,
     )
     if isinstance(labels, str):
@@ -149,39 +158,59 @@ def compare(
     data = describe(long, readings, answers, task, examples)
 
     kept, made_by = RunStore(store), versions()
-    records: list[dict[str, Any]] = []
-    longest: dict[str, float] = {}
     runs = list(request.runs())
-    with tqdm(total=len(runs), unit="run", disable=unseen(progress)) as bar:
-        for run in runs:
-            bar.set_description(f"{run.model}, {run.treatment} gaps, seed {run.seed}")
-            key = run_key(
-                made_by=made_by["ct-s5"],
-                data=data["fingerprint"],
-                keywords=learners.told[run.model],
-                rules=[task, per, test_fraction, request.validation_fraction, plain(grid)],
-                left_out=material.untold[run.seed],
-                groups=None if owners is None else owners.tolist(),
-                **({} if split is None else {"split": material.split_hash}),
-                run=[run.seed, run.treatment, run.model, str(run.trained)],
-                tested=[str(corruption) for corruption in run.tested],
-            )
-            spent = time.monotonic() - began + longest.get(run.model, 0.0)
-            found = kept.get(key)
-            if found is None and (status := _not_to_run(run, per, budget, spent)):
-                found = [status] * len(run.tested)
-            elif found is None:
-                found = run_once(learners.make(run), *material.given(run), material.tests(run))
-                kept.put(key, found)
-            longest[run.model] = max(
-                [longest.get(run.model, 0.0), *(record.get("seconds", 0.0) for record in found)]
-            )
-            told = {"model": run.model, "treatment": run.treatment, "seed": run.seed}
-            for corruption, record in zip(run.points, found, strict=True):
-                point = None if corruption is None else corruption.plain()
-                records.append(told | {"corruption": point} | record)
-            bar.set_postfix_str(_so_far(records, score))
-            bar.update()
+    outcomes: dict[int, list[dict[str, Any]]] = {}
+    longest: dict[str, float] = {}
+    under_way: dict[concurrent.futures.Future, tuple[int, str]] = {}
+
+    def note(n: int, found: list[dict[str, Any]]) -> None:
+        outcomes[n] = found
+        seconds = [record.get("seconds", 0.0) for record in found]
+        longest[runs[n].model] = max([longest.get(runs[n].model, 0.0), *seconds])
+        bar.set_postfix_str(_so_far(_records(runs, outcomes), score))
+        bar.update()
+
+    def await_one() -> None:
+        for future in concurrent.futures.wait(under_way, return_when="FIRST_COMPLETED").done:
+            n, key = under_way.pop(future)
+            found, spoken = future.result()
+            for warning in spoken:
+                warnings.warn_explicit(*warning)
+            kept.put(key, found)
+            note(n, found)
+
+    with tqdm(total=len(runs), unit="run", disable=unseen(progress)) as bar, executor(jobs) as pool:
+        try:
+            for n, run in enumerate(runs):
+                bar.set_description(f"{run.model}, {run.treatment} gaps, seed {run.seed}")
+                key = run_key(
+                    made_by=made_by["ct-s5"],
+                    data=data["fingerprint"],
+                    keywords=learners.told[run.model],
+                    rules=[task, per, test_fraction, request.validation_fraction, plain(grid)],
+                    left_out=material.untold[run.seed],
+                    groups=None if owners is None else owners.tolist(),
+                    **({} if split is None else {"split": material.split_hash}),
+                    run=[run.seed, run.treatment, run.model, str(run.trained)],
+                    tested=[str(corruption) for corruption in run.tested],
+                )
+                spent = time.monotonic() - began + longest.get(run.model, 0.0)
+                found = kept.get(key)
+                if found is None and (status := _not_to_run(run, per, budget, spent)):
+                    found = [status] * len(run.tested)
+                if found is not None:
+                    note(n, found)
+                    continue
+                given = learners.make(run), *material.given(run), material.tests(run)
+                under_way[pool.submit(quietly, run_once, *given)] = n, key
+                while len(under_way) == jobs:
+                    await_one()
+            while under_way:
+                await_one()
+        except BaseException:  # what has not begun shall not
+            pool.shutdown(cancel_futures=True)
+            raise
+    records = _records(runs, outcomes)
 
     told = {"static": static, "groups": groups, "split": split}
     given = "".join(f", {name}={name}" for name, value in told.items() if value is not None)
@@ -215,6 +244,7 @@ def compare(
         "validation_fraction": request.validation_fraction,
         "grid": plain(grid),
         "budget": budget,
+        "jobs": jobs,
         "left_out": [untold for untold in material.untold.values() if left_out(untold)],
         "data": data,
         "grouped": groups is not None,
@@ -223,6 +253,20 @@ def compare(
         "command": command or _call(given, **call),
     }
     return Comparison(records, settings, made_by, commit(), machine())
+
+
+def _records(
+    runs: Sequence[Run], outcomes: Mapping[int, list[dict[str, Any]]]
+) -> list[dict[str, Any]]:
+    """A record a run and point of its curve, in the order asked for."""
+    records = []
+    for n in sorted(outcomes):
+        run = runs[n]
+        told = {"model": run.model, "treatment": run.treatment, "seed": run.seed}
+        for corruption, record in zip(run.points, outcomes[n], strict=True):
+            point = None if corruption is None else corruption.plain()
+            records.append(told | {"corruption": point} | record)
+    return records
 
 
 def _not_to_run(run: Run, per: Per, budget: float | None, spent: float) -> dict[str, Any] | None:

@@ -50,6 +50,7 @@ class Request:
     test_fraction: float
     grid: int | str | float | None
     budget: float | None
+    jobs: int
     keywords: Mapping[str, Any]
     """Of the estimators."""
 
@@ -80,6 +81,8 @@ class Request:
             )
         if self.budget is not None and not self.budget > 0:
             raise ValueError(f"budget is a number of seconds above 0; got {self.budget!r}.")
+        if not isinstance(self.jobs, int) or self.jobs < 1:
+            raise ValueError(f"jobs is how many runs at a time, at least 1; got {self.jobs!r}.")
 
     def _check_thinning(self) -> None:
         others = [treatment for treatment in self.treatments if treatment != "true"]
