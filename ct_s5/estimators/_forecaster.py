@@ -60,7 +60,8 @@ class S5Forecaster(UnlabelledEstimator):
         channels_: What is foreseen, in order.
         horizon_: The horizon, in model units.
         calibration_: Quantiles of the held-out errors of each channel, in predicted deviations, by
-            lead: `edges` in model units, `table` (bins, channels, quantiles).
+            lead: `edges` in model units, `table` (bins, channels, quantiles). Those of a Gaussian
+            where nothing was held out.
         model_, schema_, history_, best_epoch_, n_compilations_: As in `S5Classifier`.
     """
 

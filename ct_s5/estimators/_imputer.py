@@ -52,7 +52,7 @@ class S5Imputer(TransformerMixin, UnlabelledEstimator):
         channels_: What is filled in, in order.
         calibration_: Quantiles of the held-out errors of each channel, in predicted deviations, by
             the time to its nearest value: `edges` in model units, `table` (bins, channels,
-            quantiles).
+            quantiles). Those of a Gaussian where nothing was held out.
         model_, schema_, history_, best_epoch_, n_compilations_: As in `S5Classifier`.
     """
 
