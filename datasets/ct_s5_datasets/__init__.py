@@ -111,8 +111,8 @@ def load(
 
     Returns:
         A `Dataset`. Sets too long for one frame (`describe()[name].arrays`) come as arrays, with
-        `splits`, `card`, and methods `frame(ids)` and `scaled(ids)` that give the frame of chosen
-        series.
+        `labels`, `static`, `schema`, `splits` and `card` alike, and methods `frame(ids)` and
+        `scaled(ids)` that give the frame of chosen series.
 
     Raises:
         ValueError: The name is unknown, or the files are damaged.

@@ -7,18 +7,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from ._dataset import Column
 from ._manifest import Manifested
 from ._normaliser import Normaliser
 from ._scaling import scaled, table_of
 
 Splits = Mapping[str, Mapping[str, np.ndarray]]
+
+PIXEL_TIME = Column("ds", "place in the order of reading", "timedelta, 1 s a pixel")
+SPEECH = (
+    Column("speaker", "who speaks", ""),
+    Column("number", "of the recording, among this speaker's of this word", ""),
+)
+"""Of the columns of `static` of sets of speech."""
 
 _AT_ONCE = 4096  # recordings
 
@@ -31,12 +39,31 @@ class _Labelled(Manifested):
         labels: One answer a series, indexed by `unique_id`, sorted by it.
         splits: Name of a split -> part -> ids, sorted.
         card: Origin, licence, defects; ends with what this load counted.
+        static: What is known of each series, indexed like `labels`; None where nothing is.
+        answers: What the label and the columns of `static` mean.
 
     """
 
     labels: pd.Series
     splits: Splits
     card: str
+    static: pd.DataFrame | None = field(default=None, kw_only=True)
+    answers: tuple[Column, ...] = field(default=(), kw_only=True)
+
+    @property
+    def schema(self) -> dict[str, Column]:
+        """Column of `frame`, the label and columns of `static` -> description and unit."""
+        own = Column("unique_id", "of the series, as in labels", "")
+        return {column.name: column for column in (own, *self._columns(), *self.answers)}
+
+    @property
+    def groups(self) -> pd.Series | None:
+        """Who each series belongs to; None where nobody has two, or nobody knows."""
+        return None
+
+    def _columns(self) -> tuple[Column, ...]:
+        """Of `frame`, behind the id."""
+        raise NotImplementedError
 
     if TYPE_CHECKING:
 
@@ -144,6 +171,12 @@ class TokenSet(_Ragged):
         ds = places.astype("timedelta64[s]")
         return pd.DataFrame({"unique_id": names, "ds": ds, "token": values.astype(np.float64)})
 
+    def _columns(self) -> tuple[Column, ...]:
+        return (
+            Column("ds", "place in the sentence", "timedelta, 1 s a token"),
+            Column("token", "number in `vocabulary`, a symbol", ""),
+        )
+
     def __repr__(self) -> str:
         return self._told(f"{len(self.values)} tokens of {len(self.vocabulary)} kinds")
 
@@ -154,18 +187,22 @@ class WaveSet(_Ragged):
 
     Attributes:
         rate: Samples a second.
-        static: What is known of each recording, indexed like `labels`.
 
     """
 
     rate: int
-    static: pd.DataFrame
 
     @property
     def groups(self) -> pd.Series | None:
         """Who speaks in each recording, where `static` tells."""
         table: Any = self.static
-        return table.get("speaker")
+        return None if table is None else table.get("speaker")
+
+    def _columns(self) -> tuple[Column, ...]:
+        return (
+            Column("ds", "time since the start of the recording", "timedelta"),
+            Column("amplitude", "sample over 2**15, from -1 to below 1", ""),
+        )
 
     def frame(self, ids: ArrayLike) -> pd.DataFrame:
         """Chosen recordings as a long frame: `unique_id`, `ds` since the start, `amplitude`.
@@ -228,6 +265,9 @@ class ImageSet(_Labelled):
         ds = np.tile(np.arange(n_pixels), len(at)).astype("timedelta64[s]")
         columns = {"unique_id": np.repeat(names, n_pixels), "ds": ds, "pixel": pixels.ravel() / 255}
         return pd.DataFrame(columns)
+
+    def _columns(self) -> tuple[Column, ...]:
+        return (PIXEL_TIME, Column("pixel", "byte over 255", "grey value, 0 to 1"))
 
     def __repr__(self) -> str:
         height, width = self.images.shape[1:3]

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from ._arrays import _Labelled
+from ._arrays import PIXEL_TIME, _Labelled
 from ._cifar10_files import CLASSES, Pictures, read_pictures
-from ._dataset import card_with
+from ._dataset import Column, card_with
 from ._pytorch import random_split
 from ._splits import Split, seeded_splits
 
@@ -57,6 +57,10 @@ class ColourSet(_Labelled):
         frame.insert(1, "ds", np.tile(np.arange(n_pixels), len(at)).astype("timedelta64[s]"))
         return frame
 
+    def _columns(self) -> tuple[Column, ...]:
+        grey = "byte over 255"
+        return (PIXEL_TIME, *(Column(each, grey, "brightness, 0 to 1") for each in _COLOURS))
+
     def __repr__(self) -> str:
         height, width = self.images.shape[2:]
         return self._told(f"{height} x {width} pixels in colour")
@@ -93,6 +97,7 @@ def told_of(pictures: Pictures, card: str) -> dict[str, Any]:
         "labels": pd.Series(pictures.classes, ids, name="class"),
         "splits": {**splits, **seeded_splits(ids)},
         "card": card_with(card, counts),
+        "answers": (Column("class", f"what is seen: {', '.join(CLASSES)}, from 0 on", ""),),
     }
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from ._arrays import WaveSet
+from ._dataset import Column
 
 N_COEFFICIENTS = 20
 WINDOW, HOP = 200, 100  # samples
@@ -48,6 +49,12 @@ class CepstrumSet(WaveSet):
         ds = (steps * (1_000_000_000 * HOP // self.rate)).astype("timedelta64[ns]")
         frame.insert(1, "ds", ds)
         return frame
+
+    def _columns(self) -> tuple[Column, ...]:
+        ds, _ = super()._columns()
+        numbers = range(N_COEFFICIENTS)
+        cepstra = (Column(f"mfcc_{k}", f"mel-frequency cepstrum {k}", "") for k in numbers)
+        return (ds, *cepstra)
 
 
 def mfcc(waves: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ._arrays import ImageSet
-from ._dataset import read_card
+from ._dataset import Column, read_card
 from ._files import read_file
 from ._splits import seeded_splits
 
@@ -72,6 +72,7 @@ def load(
         + f"- order of the pixels: {order}\n",
         images=np.concatenate([images for images, _ in read.values()]),
         order=_order(order),
+        answers=(Column("digit", "that is written", ""),),
     )
 
 

@@ -56,6 +56,7 @@ CHANNELS = (
         for name, unit in _UNIT
     ),
 )
+_LABEL = Column("activity", "of the whole window; ACTIVITIES names it", "")
 _COLUMNS = ("timestamp", "activity", *(channel.name for channel in CHANNELS))
 _HAND = slice(1, 1 + len(_UNIT))
 _BLOCK = 8 * 2**20
@@ -117,9 +118,10 @@ def load(root: str | Path, part: str = "windows") -> WindowSet:
         times=times,
         starts=starts,
         length=LENGTH,
-        channels=tuple(channel.name for channel in CHANNELS[columns]),
+        columns=CHANNELS[columns],
         kept=0.4 if part == "raindrop" else 1.0,
         static=static,
+        answers=(_LABEL, Column("Person", "who wears the sensors, 101 to 109; no feature", "")),
     )
 
 
@@ -221,6 +223,7 @@ def _of_arrays(root: Path) -> WindowSet:
         times=np.tile(np.arange(LENGTH, dtype=np.int32), len(ids)),
         starts=LENGTH * np.arange(len(ids)),
         length=LENGTH,
-        channels=tuple(channel.name for channel in CHANNELS[_HAND]),
+        columns=CHANNELS[_HAND],
         hole=0.0,
+        answers=(Column("activity", "of the whole window, 0 to 7 as Raindrop counts them", ""),),
     )

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from ._arrays import _Labelled
+from ._dataset import Column
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -21,11 +22,10 @@ class WindowSet(_Labelled):
         times: Of each row, hundredths of a second.
         starts: First row of each window.
         length: Rows of a window.
-        channels: Name of each column of `values`.
+        columns: What each column of `values` is.
         hole: What stands in `values` for a cell without a reading: NaN, or 0.
         kept: Share of a window's cells that are given; the others are taken out at random, the same
             ones whenever the window is asked for.
-        static: The Person of each window, indexed like `labels`; None where it is not known.
 
     """
 
@@ -33,10 +33,14 @@ class WindowSet(_Labelled):
     times: np.ndarray
     starts: np.ndarray
     length: int
-    channels: tuple[str, ...]
+    columns: tuple[Column, ...]
     hole: float = np.nan
     kept: float = 1.0
-    static: pd.DataFrame | None = None
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Name of each column of `values`."""
+        return tuple(column.name for column in self.columns)
 
     @property
     def groups(self) -> pd.Series | None:
@@ -61,15 +65,19 @@ class WindowSet(_Labelled):
         """
         at = np.sort(self.positions(ids))
         names = self.labels.index.to_numpy()[at]
+        channels = list(self.channels)
         rows = self.starts[at][:, None] + np.arange(self.length)
         since = self.times[rows].astype(np.int64) - self.times[self.starts[at]][:, None]
         frame = pd.DataFrame(
-            self.windows(names).reshape(-1, len(self.channels)).astype(np.float64),
-            columns=list(self.channels),
+            self.windows(names).reshape(-1, len(channels)).astype(np.float64),
+            columns=channels,
         )
         frame.insert(0, "unique_id", np.repeat(names, self.length))
         frame.insert(1, "ds", (10 * since.ravel()).astype("timedelta64[ms]"))
-        return frame.dropna(how="all", subset=list(self.channels), ignore_index=True)
+        return frame.dropna(how="all", subset=channels, ignore_index=True)
+
+    def _columns(self) -> tuple[Column, ...]:
+        return (Column("ds", "time since the window's start", "timedelta, 10 ms"), *self.columns)
 
     def _removed(self, name: str, n_cells: int) -> np.ndarray:
         """Which cells of a window are taken out: a draw whose seed is the window's own id."""

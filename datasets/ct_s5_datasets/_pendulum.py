@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -81,6 +81,9 @@ class PendulumSet(Manifested):
     schema: Mapping[str, Column]
     splits: Mapping[str, Mapping[str, np.ndarray]]
     card: str
+    labels: ClassVar[None] = None
+    """The answers are one a reading."""
+    static: ClassVar[None] = None
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ._arrays import Splits, WaveSet
-from ._dataset import read_card
+from ._arrays import SPEECH, Splits, WaveSet
+from ._dataset import Column, read_card
 from ._files import read_lines
 from ._mfcc import CepstrumSet
 from ._noted import note
@@ -136,6 +136,7 @@ def load(root: str | Path, part: str = "35", rate: int = 16_000, form: str = "sa
         static=pd.DataFrame(
             {"speaker": pd.Categorical(speakers), "number": np.array(numbers)}, index=ids
         ),
+        answers=(Column("word", "that is said", ""), *SPEECH),
     )
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ._arrays import WaveSet
-from ._dataset import read_card
+from ._arrays import SPEECH, WaveSet
+from ._dataset import Column, read_card
 from ._splits import Split, seeded_splits
 from ._waves import counted, find_source, joined, read_waves, samples
 
@@ -85,6 +85,7 @@ def load(root: str | Path, by: str | None = None) -> WaveSet:
         static=pd.DataFrame(
             {"speaker": pd.Categorical(speakers), "number": np.array(numbers)}, index=ids
         ),
+        answers=(Column("digit", "that is said", ""), *SPEECH),
     )
 
 

@@ -66,3 +66,10 @@ def gzip_of_zeros(path, n_bytes):
         for _ in range(n_bytes // 2**20):
             stream.write(bytes(2**20))
     return path
+
+
+def all_columns(data, ids):
+    """The columns that a set's schema tells of: of its frame, its label and its static table."""
+    static = [] if data.static is None else list(data.static)
+    label = [] if data.labels is None else [data.labels.name]
+    return [*data.frame(ids), *label, *static]

@@ -5,6 +5,7 @@ import tarfile
 
 import numpy as np
 import pytest
+from official_layout import all_columns
 
 from ct_s5_datasets import check, names
 from ct_s5_datasets._cifar10 import CLASSES, load
@@ -49,6 +50,7 @@ def python(tmp_path, records):
 
 def test_pixels_are_row_by_row_with_three_colours_each(binary, records):
     data = load(binary)
+    assert list(data.schema) == all_columns(data, [0])
     assert data.images.dtype == np.uint8
     assert data.labels.tolist() == [k % 10 for k in range(120)]
     assert len(CLASSES) == 10

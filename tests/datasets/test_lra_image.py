@@ -4,6 +4,7 @@ import tarfile
 
 import numpy as np
 import pytest
+from official_layout import all_columns
 
 from ct_s5_datasets.lra.image import CLASSES, load
 
@@ -30,6 +31,7 @@ def root(tmp_path, records):
 def test_pictures_are_grey_as_pillow_makes_them(root, records):
     Image = pytest.importorskip("PIL.Image")
     data = load(root)
+    assert list(data.schema) == all_columns(data, [0])
     assert data.images.dtype == np.uint8
     assert data.labels.tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]
     assert len(CLASSES) == 10

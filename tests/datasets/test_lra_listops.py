@@ -122,6 +122,7 @@ def test_frame_and_padding_of_chosen_expressions(tmp_path):
         data.frame([4])
     with pytest.raises(ValueError, match=r"Series 1 is asked for twice"):
         data.frame([1, 1])
+    assert list(data.schema) == ["unique_id", "ds", "token", "value"]
     assert repr(data) == "TokenSet(4 series, 20 tokens of 18 kinds, splits official)"
 
 

@@ -6,6 +6,7 @@ from random import Random
 
 import numpy as np
 import pytest
+from official_layout import all_columns
 
 import ct_s5_datasets
 from ct_s5_datasets.lra.pathfinder import FOLDERS, load
@@ -44,6 +45,7 @@ def release(tmp_path):
 
 def test_order_labels_pixels_and_splits(release, tmp_path):
     data = load(tmp_path)
+    assert list(data.schema) == all_columns(data, [0])
     assert data.images.dtype == np.uint8
     assert data.images[:, 5, 5].tolist() == [10, 11, 12, 30, 31, 32]  # by number: 2 before 10
     assert data.images[0, 0, :3].tolist() == [10, 245, 10]

@@ -4,6 +4,7 @@ import gzip
 
 import numpy as np
 import pytest
+from official_layout import all_columns
 
 from ct_s5_datasets.lra.retrieval import FILES, load
 
@@ -31,6 +32,9 @@ def read(texts, unique_id):
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_pairs(tmp_path, place, end):
     write(tmp_path / place, end=end)
+    pairs = load(tmp_path)
+    assert list(pairs.schema) == all_columns(pairs, [0])
+    assert pairs.card == pairs.first.card
     first, second = load(tmp_path)
     assert first.labels.tolist() == second.labels.tolist() == [1, 0, 0, 1]
     assert first.vocabulary == ("<pad>", "<unk>", "<eos>", "a", "b", " ", '"', "\u2028")

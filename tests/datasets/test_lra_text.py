@@ -4,6 +4,7 @@ import tarfile
 
 import numpy as np
 import pytest
+from official_layout import all_columns
 
 from ct_s5_datasets.lra.text import load
 
@@ -32,6 +33,7 @@ def read(data, name):
 
 def test_characters_labels_and_splits(root):
     data = load(root, least=1)
+    assert list(data.schema) == all_columns(data, data.labels.index[:1])
     # a 4, b 3, then one each in the order of code points
     assert data.vocabulary == ("<pad>", "<unk>", "<eos>", "a", "b", " ", "é")
     assert data.values.dtype == np.uint8

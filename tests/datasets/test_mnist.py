@@ -6,6 +6,7 @@ import struct
 
 import numpy as np
 import pytest
+from official_layout import all_columns
 
 from ct_s5_datasets._mnist import load
 
@@ -27,6 +28,7 @@ def root(tmp_path):
 
 def test_both_parts(root):
     data = load(root, part=("test", "train"))
+    assert list(data.schema) == all_columns(data, data.labels.index[:1])
     assert data.labels.tolist() == [7, 0, 9, 1, 2]
     assert data.images.dtype == np.uint8
     assert data.images[4, 0, 1] == (4 * 784 + 1) % 256

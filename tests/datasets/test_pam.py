@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
+from official_layout import all_columns
 
 import ct_s5_datasets
 from ct_s5_datasets import _pam
@@ -74,6 +75,7 @@ def test_windows_are_those_of_a_slow_cut(root):
 
 def test_a_frame_has_the_readings_at_their_times(root):
     data = load(root)
+    assert list(data.schema) == all_columns(data, data.labels.index[:1])
     frame = data.frame(["103-0001", "102-0000"])
     assert frame["unique_id"].unique().tolist() == ["102-0000", "103-0001"]
     assert list(frame) == ["unique_id", "ds", *data.channels]

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from official_layout import all_columns
 from PIL import Image, ImageDraw
 
 from ct_s5_datasets import _pendulum_simulator as simulator
@@ -118,6 +119,7 @@ def test_a_hanging_rod_points_down_and_a_quarter_turn_points_right():
 @pytest.mark.parametrize("part", PARTS)
 def test_shapes_splits_and_order(loaded, part):
     data = loaded[part]
+    assert list(data.schema) == all_columns(data, [0])
     assert data.images.shape == (4000, 50, 24, 24)
     assert data.images.dtype == np.uint8
     assert data.targets.shape == (4000, 50, 2)

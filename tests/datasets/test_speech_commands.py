@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import scipy.fft
 import scipy.signal
+from official_layout import all_columns
 
 import ct_s5_datasets
 from ct_s5_datasets import protocol
@@ -60,6 +61,7 @@ def test_the_published_lists():
 
 def test_35_words(root):
     data = load(root)
+    assert list(data.schema) == all_columns(data, data.labels.index[:1])
     assert data.labels.to_dict() == {
         "bed/0000000b_nohash_2": "bed",
         "no/0000000b_nohash_0": "no",
@@ -202,6 +204,7 @@ def test_recordings_that_are_short_are_left_out_of_the_cepstra(root):
     (root / "no" / "0000000c_nohash_0.wav").write_bytes(wav(tone))
     data = load(root, part="10", form="mfcc")
     assert data.labels.to_dict() == {"no/0000000c_nohash_0": "no"}
+    assert list(data.schema) == all_columns(data, data.labels.index[:1])
     assert "recordings of other than 16,000 samples, left out: 3\n" in data.card
     frame = data.frame(["no/0000000c_nohash_0"])
     assert list(frame.columns[2:]) == [f"mfcc_{number}" for number in range(20)]

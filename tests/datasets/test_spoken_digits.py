@@ -6,6 +6,7 @@ import wave
 
 import numpy as np
 import pytest
+from official_layout import all_columns
 
 import ct_s5_datasets
 from ct_s5_datasets._spoken_digits import load
@@ -38,6 +39,7 @@ def root(tmp_path):
 
 def test_recordings_are_ragged_and_sorted(root):
     data = load(root)
+    assert list(data.schema) == all_columns(data, data.labels.index[:1])
     assert data.labels.to_dict() == {"0_lucas_49": 0, "1_theo_0": 1, "1_theo_5": 1}
     assert data.values.dtype == np.int16
     assert data.values.tolist() == [5, 1, -2, 3, -32768, 32767]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from .._arrays import TokenSet
-from .._dataset import read_card
+from .._dataset import Column, read_card
 from .._splits import seeded_splits
 from ._places import MADE, SOURCE, blocks, task_folder
 
@@ -92,6 +92,7 @@ def load(root: str | Path, part: str = "lra") -> TokenSet:
         values=np.concatenate([values for values, _, _ in read.values()]),
         offsets=np.concatenate([[0], np.cumsum(lengths)]),
         vocabulary=VOCABULARY,
+        answers=(Column("value", "of the expression, 0 to 9", ""),),
         made=(folder / MADE).is_file(),
     )
 

@@ -17,7 +17,7 @@ import pandas as pd
 
 from .._arrays import ImageSet
 from .._cache import user_folder
-from .._dataset import read_card
+from .._dataset import Column, read_card
 from .._noted import note, note_hash
 from .._pytorch import random_split, tenths
 from .._splits import Split, seeded_splits
@@ -116,6 +116,7 @@ def load(
         + f"{len(kept)}\n- empty image files left out: {len(empty)}\n"
         + f"- dots on one path: {int(labels.sum())}\n",
         images=images,
+        answers=(Column("one_path", "1: the two dots lie on one path; 0: on two", ""),),
         made=(folder / MADE).is_file(),
     )
 

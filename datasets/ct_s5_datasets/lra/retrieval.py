@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from .._arrays import Splits, TokenSet
-from .._dataset import read_card
+from .._dataset import Column, read_card
 from .._protocol import Protocol
 from ._characters import Numbering, count, vocabulary
 from ._places import SOURCE, blocks, task_folder
@@ -25,6 +25,7 @@ FILES = {
 
 _ANSWERS = {"0.0": 0, "1.0": 1, "0": 0, "1": 1}
 _AGAIN = f"{SOURCE}."
+_LABEL = Column("cites", "1: one of the two papers cites the other", "")
 
 
 class Pairs(NamedTuple):
@@ -45,6 +46,20 @@ class Pairs(NamedTuple):
     def splits(self) -> Splits:
         """Of both sides."""
         return self.first.splits
+
+    @property
+    def static(self) -> None:
+        """Nothing is known of the papers."""
+
+    @property
+    def schema(self) -> dict[str, Column]:
+        """Of both sides."""
+        return self.first.schema
+
+    @property
+    def card(self) -> str:
+        """Of both sides."""
+        return self.first.card
 
     @property
     def split(self) -> Mapping[str, np.ndarray]:
@@ -129,7 +144,11 @@ def load(root: str | Path, most: int = 4000, least: int = 1) -> Pairs:
     for side in sides:
         values, lengths = (np.concatenate(arrays) for arrays in zip(*side, strict=True))
         offsets = np.concatenate([[0], np.cumsum(lengths)])
-        both.append(TokenSet(answers, {"official": official}, card, values, offsets, tokens))
+        both.append(
+            TokenSet(
+                answers, {"official": official}, card, values, offsets, tokens, answers=(_LABEL,)
+            )
+        )
     return Pairs(*both)
 
 

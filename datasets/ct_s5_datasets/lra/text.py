@@ -12,7 +12,7 @@ import pandas as pd
 
 from .._archives import Limits, read_members
 from .._arrays import TokenSet
-from .._dataset import read_card
+from .._dataset import Column, read_card
 from .._splits import seeded_splits
 from ._characters import Numbering, count, vocabulary
 
@@ -88,4 +88,5 @@ def load(root: str | Path, most: int = 4096, least: int = 15) -> TokenSet:
         values=values,
         offsets=np.concatenate([[0], np.cumsum(lengths)]),
         vocabulary=tokens,
+        answers=(Column("good", "1: the review is good; 0: bad", ""),),
     )
