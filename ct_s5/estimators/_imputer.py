@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Int
 from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -101,8 +102,9 @@ class S5Imputer(TransformerMixin, UnlabelledEstimator):
 
         Returns:
             A flat frame in the order asked: id, time, and for each channel `<channel>`,
-            `<channel>-lo-90` and `<channel>-hi-90`. At a reading, the channels that it observed
-            are answered too: with what was read, to within the model's smoothing.
+            `<channel>-lo-90` and `<channel>-hi-90`. At the time of a reading the answer is that of
+            its row: what `transform` fills in, and for the channels that it observed what was read,
+            to within the model's smoothing.
         """
         encoded = self._known(X, static)
         if at is None:
@@ -113,8 +115,9 @@ class S5Imputer(TransformerMixin, UnlabelledEstimator):
                 }
             ).iloc[encoded.index.order]
         asked = ask_at(encoded, at)
-        answers = at_each(self._tell(asked.series), asked.place)
-        leads = self._leads(asked.series)[asked.place]
+        place = _readings_at(asked.series, asked.place)
+        answers = at_each(self._tell(asked.series), place)
+        leads = self._leads(asked.series)[place]
         return self._answered(encoded, asked, answers, leads, level, quantiles)
 
     def _known(self, X, static):
@@ -153,3 +156,10 @@ class S5Imputer(TransformerMixin, UnlabelledEstimator):
             raise ValueError(f"hiding is some of {', '.join(HIDINGS)}; got {self.hiding!r}.")
         if not isinstance(self.block, int | np.integer) or self.block < 1:
             raise ValueError(f"block is a whole number of at least 1 row; got {self.block!r}.")
+
+
+def _readings_at(series: SeriesSet, place: Int[np.ndarray, " Q"]) -> Int[np.ndarray, " Q"]:
+    """For questions at the time of a reading the row of that; the others as they are."""
+    last = np.maximum.accumulate(np.where(series.reading, np.arange(len(series.times)), -1))[place]
+    begun = last >= series.offsets[series.owners[place]]
+    return np.where(begun & (series.gaps[place] == 0), last, place)

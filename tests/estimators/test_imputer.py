@@ -32,17 +32,21 @@ def test_observed_cells_are_returned_as_they_came(fitted):
     assert frame.temp.isna().any()  # the caller's own frame is left alone
 
 
-def test_filling_in_is_what_a_question_at_that_row_says(fitted):
+@pytest.mark.parametrize("silent", [("hr", "temp"), ("hr",)])
+def test_filling_in_is_what_a_question_at_that_row_says(fitted, silent):
     frame = ward(seed=3)
-    told = fitted.transform(frame)
-    asked = fitted.predict(frame, level=None)
-    gaps = frame.temp.isna().to_numpy() & frame.hr.isna().to_numpy()
-    empty = frame.assign(hr=frame.hr.where(frame.index % 5 > 0))
-    empty["temp"] = empty.temp.where(empty.hr.notna())
-    told, asked = fitted.transform(empty), fitted.predict(empty, level=None)
-    gaps = empty.hr.isna().to_numpy()
-    assert gaps.any()
-    np.testing.assert_allclose(told.hr[gaps], asked.hr[gaps], rtol=1e-5)
+    fifth = frame.index % 5 == 0
+    # Rows of which nothing is left are questions; where temp stays, they are readings.
+    frame.loc[fifth, list(silent)] = np.nan
+    frame.loc[fifth, "temp"] = np.nan if "temp" in silent else 37.0
+    told, asked = fitted.transform(frame), fitted.predict(frame, level=None)
+    for name in ("hr", "temp"):
+        gaps = frame[name].isna().to_numpy()
+        assert gaps.any()
+        np.testing.assert_allclose(told[name][gaps], asked[name][gaps], rtol=1e-5)
+    pairs = frame.loc[fifth, ["unique_id", "ds"]]
+    alone = fitted.predict(frame, pairs, level=None)
+    np.testing.assert_allclose(told.hr[fifth], alone.hr, rtol=1e-5)
 
 
 def test_later_readings_tell_too(fitted):
