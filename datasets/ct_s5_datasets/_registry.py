@@ -18,7 +18,8 @@ class Entry:
         module: Its file in this package, opened on first use: listing names loads no pandas.
         title: What it is, in a line.
         licence: In a few words; the card has the attribution.
-        size: Of the provider's files as measured here, packed, in words.
+        size: Of the provider's files as measured here, packed, in words; "about" where they were
+            not at hand, and the number is second hand.
         protocols: What is known of each of its uses, by `protocol@version`.
         simulated: Whether it is made here, from a seed, and needs no file.
         arrays: Whether it is too long for one frame, and comes as arrays with `frame(ids)`.
@@ -55,7 +56,7 @@ _SETS = {
         "_mimic",
         "intensive care in Boston, from the tables of MIMIC-III",
         "PhysioNet 1.5.0, credentialed",
-        "bring your own",
+        "about 7 GB, your own",
         options={"part": "III"},
         card="mimic",
     ),
@@ -63,7 +64,7 @@ _SETS = {
         "_mimic",
         "intensive care in Boston, from the tables of MIMIC-IV",
         "PhysioNet 1.5.0, credentialed",
-        "bring your own",
+        "about 7 GB, your own",
         options={"part": "IV"},
         card="mimic",
     ),
@@ -77,13 +78,13 @@ _SETS = {
         "_human_activity",
         "people with four radio tags; what are they doing?",
         "CC BY 4.0",
-        "bring your own",
+        "about 20 MB, your own",
     ),
     "pam": Entry(
         "_pam",
         "three motion sensors and a heart rate monitor; activity",
         "CC BY 4.0",
-        "bring your own",
+        "about 700 MB, your own",
         arrays=True,
     ),
     "wearable": Entry(
