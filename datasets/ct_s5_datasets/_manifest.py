@@ -89,6 +89,8 @@ class Manifested:
                 table.index.tolist(), table["shift"].tolist(), table["scale"].tolist(), strict=True
             )
         ]
+        if rules.recipe:  # results cite protocols without one by hashes that know of none
+            told["recipe"] = dict(rules.recipe)
         return told | {
             "version": rules.version,
             "status": rules.status,

@@ -42,6 +42,9 @@ class Protocol:
         targets: Columns of the frame that are answers, one a reading: never scaled, never inputs.
         separable: Whether it is known whose each series is, so that a leak-free form can be had.
         holds_out: Whether a fifth of the training series of `split` become the validation part.
+        recipe: What is done to series beside splitting and scaling, such as times rounded or
+            windows cut, as named numbers; the manifest has them.
+        left: Names in `recipe` of what is not done here and is yours to do.
 
     """
 
@@ -62,6 +65,8 @@ class Protocol:
     targets: tuple[str, ...] = ()
     separable: bool = True
     holds_out: bool = False
+    recipe: Mapping[str, float] = field(default_factory=dict)
+    left: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

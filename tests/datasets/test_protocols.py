@@ -269,6 +269,8 @@ def test_the_hash_changes_with_a_file_an_id_a_number_or_a_rule_and_with_nothing_
         cited(made, protocol=rules(Normaliser("z-score"), metric="another")),
         cited(made, protocol=rules(Normaliser("z-score"), seed=(3,))),
         cited(made, asked={"rate": 8000}),
+        cited(made, protocol=rules(Normaliser("z-score"), recipe={"hours seen": 48})),
+        cited(made, protocol=rules(Normaliser("z-score"), recipe={"hours seen": 24})),
     ]
     hashes = [data.manifest_hash for data in others]
     assert known not in hashes
@@ -280,6 +282,14 @@ def test_the_hash_changes_with_a_file_an_id_a_number_or_a_rule_and_with_nothing_
         cited(made, splits={"ours@1": {part: ids.astype(np.int32) for part, ids in split.items()}}),
     ]
     assert {data.manifest_hash for data in same} == {known}
+
+
+def test_what_is_left_to_do_is_in_the_recipe():
+    for name, each in PROTOCOLS.items():
+        assert set(each.left) <= set(each.recipe), name
+    windows = protocol("human_activity/mtan-leakfree@1").recipe
+    assert windows == protocol("human_activity/mtan@1").recipe
+    assert windows["rows a window"] == 50
 
 
 def test_many_files_of_a_kind_are_told_of_together(made):

@@ -12,7 +12,13 @@ _WINDOWS: dict[str, Any] = {
     "asks": {"part": "classification"},
     "crosses": "person",
     "targets": ("activity",),
+    "recipe": {
+        "rows a window": 50,
+        "rows to the next": 25,
+        "milliseconds a time is rounded to": 10,
+    },
 }
+_CUT = {"rows a window": 600, "rows to the next": 300, "share of cells taken out": 0.6}
 _POSITIVE = Normaliser("z-score", positive=True)
 
 PROTOCOLS = (
@@ -50,6 +56,13 @@ PROTOCOLS = (
         asks={"part": "forecast"},
         differs="There the whole recordings count in the scaling; here their windows do.",
         crosses="person",
+        recipe={
+            "seconds a window": 4,
+            "seconds to the next": 1,
+            "seconds seen": 3,
+            "milliseconds a time is rounded to": 1,
+        },
+        left=("seconds seen",),
     ),
     Protocol(
         set="pam",
@@ -67,6 +80,7 @@ PROTOCOLS = (
         "of activities; here windows keep to one activity. A value of 0 or less counts as not "
         "observed there; here it stays.",
         crosses="person",
+        recipe=_CUT,
     ),
     *(
         Protocol(
@@ -84,6 +98,7 @@ PROTOCOLS = (
             "Raindrop. The files do not say whose a window is, so it has no leak-free form.",
             crosses="person",
             separable=False,
+            recipe=_CUT,
         )
         for number in range(1, 6)
     ),

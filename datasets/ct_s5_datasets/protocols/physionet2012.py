@@ -26,6 +26,8 @@ PROTOCOLS = (
         normaliser=Normaliser("min-over-max", over=ALL),
         asks={"part": "a"},
         differs=f"{_ORDER} {_CODES} Times are not rounded.",
+        recipe={"hours seen": 48, "hours a time is rounded to": 0.016},
+        left=("hours a time is rounded to",),
     ),
     Protocol(
         set="physionet2012",
@@ -57,6 +59,8 @@ PROTOCOLS = (
         differs=f"{_ORDER} The published runs train on training and validation stays together. "
         "Times are not rounded.",
         selection="test",
+        recipe={"hours seen": 48, "hours a time is rounded to": 0.1},
+        left=("hours a time is rounded to",),
     ),
     Protocol(
         set="physionet2012",
@@ -72,6 +76,8 @@ PROTOCOLS = (
         normaliser=Normaliser("min-max", over=("train", "validation")),
         asks={"part": ("a", "b", "c")},
         differs=f"{_ORDER} {_CODES}",
+        recipe={"hours seen": 24, "hours asked": 24},
+        left=("hours seen", "hours asked"),
     ),
     Protocol(
         set="physionet2012",

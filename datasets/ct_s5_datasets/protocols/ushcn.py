@@ -21,6 +21,8 @@ PROTOCOLS = (
             normaliser=_GIVEN,
             asks={"part": "gru-ode-bayes"},
             differs=f"It needs {_TABLE}. Stations are drawn in ascending order of their ids.",
+            recipe={"time seen until": 150, "rows asked": 3},
+            left=("time seen until", "rows asked"),
         )
         for fold in range(5)
     ),
@@ -39,13 +41,15 @@ PROTOCOLS = (
         asks={"part": "gru-ode-bayes"},
         differs=f"It needs {_TABLE}. Stations are drawn in ascending order of their ids. Windows "
         "are not cut.",
+        recipe={"months seen": 24, "months asked": 1},
+        left=("months seen", "months asked"),
     ),
     Protocol(
         set="ushcn",
         key="cru@1",
         status="rebuilt",
-        task="Half of the days of four years are seen, with a fifth of their values: what are the "
-        "readings?",
+        task="Half of the days of four years are seen, a fifth of their values taken out: what are "
+        "the readings?",
         metric="mean squared error of scaled values over observed values of test",
         source="Schirmer et al. 2022, arXiv:2111.11344",
         split="cru@1",
@@ -56,5 +60,16 @@ PROTOCOLS = (
         "farther than 4 deviations from the mean are dropped; here they stay, and days and values "
         "are not taken out.",
         selection="test",
+        recipe={
+            "fewest days": 730,
+            "deviations beyond which a value is taken out": 4,
+            "share of days seen": 0.5,
+            "share of their values taken out": 0.2,
+        },
+        left=(
+            "deviations beyond which a value is taken out",
+            "share of days seen",
+            "share of their values taken out",
+        ),
     ),
 )
