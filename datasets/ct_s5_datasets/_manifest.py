@@ -30,7 +30,7 @@ class Manifested:
         protocol: The rules of that protocol; None for a set by itself.
         asked: What the set was asked for beyond its name, such as its part.
         files: Bare name of each raw file that was read -> SHA-256 of its content, decompressed.
-            Empty for simulated sets, and for tables too large to be hashed at each load (MIMIC).
+            Empty for simulated sets.
         made: Whether a generator of this package made the files, in place of the provider.
 
     """

@@ -5,6 +5,9 @@ CHARTEVENTS alone has hundreds of millions of rows, so no table of readings is e
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+import io
 import zlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -12,7 +15,10 @@ from typing import Any
 
 import pandas as pd
 
+from ._noted import note_hash
+
 _PIECE = 2_000_000  # rows read at once
+_BLOCK = 2**20  # bytes
 _DAMAGE = (EOFError, zlib.error, OSError, UnicodeDecodeError)
 
 
@@ -59,18 +65,44 @@ def pieces(
     }
     done = 1
     try:
-        with pd.read_csv(path, usecols=used, dtype=dtype, chunksize=_PIECE) as reader:
+        with (
+            _Hashed(path) as stream,
+            pd.read_csv(
+                io.BufferedReader(stream, _BLOCK), usecols=used, dtype=dtype, chunksize=_PIECE
+            ) as reader,
+        ):
             for piece in reader:
                 piece.columns = piece.columns.str.lower()
                 rows = piece[piece["itemid"].isin(list(items))] if items else piece
                 yield rows.assign(**{column: _times(rows[column]) for column in times})
                 done = piece.index.stop + 1
+            note_hash(plain.name, stream.seen.hexdigest())
     except _DAMAGE as error:
         raise ValueError(f"{path} is damaged or cut short ({error}). {again}") from error
     except ValueError as error:
         raise ValueError(
             f"{path}, in the {_PIECE:,} rows from row {done} on: {error}. {again}"
         ) from error
+
+
+class _Hashed(io.RawIOBase):
+    """A table as it is read, decompressed, and its SHA-256 when it was read to the end."""
+
+    def __init__(self, path: Path):
+        self._stream: Any = gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # noqa: SIM115
+        self.seen = hashlib.sha256()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        n = self._stream.readinto(buffer)
+        self.seen.update(memoryview(buffer)[:n])
+        return n
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
 
 
 def table(

@@ -1,11 +1,13 @@
 """MIMIC: small tables in the published layout of both versions. No real file was at hand."""
 
 import gzip
+import hashlib
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import ct_s5_datasets
 from ct_s5_datasets import _mimic_tables
 from ct_s5_datasets._mimic import CHANNELS, load, people
 
@@ -193,3 +195,20 @@ def test_tables_without_any_reading_give_an_empty_frame(tmp_path):
 
 def test_no_item_belongs_to_two_channels():
     assert len({channel.name for channel in CHANNELS}) == len(CHANNELS) == 26
+
+
+@pytest.mark.parametrize(("name", "part"), [("mimic3", "III"), ("mimic4", "IV")])
+def test_tables_are_cited_by_their_content(tmp_path, monkeypatch, name, part):
+    monkeypatch.setenv("CT_S5_CACHE", str(tmp_path / "cache"))
+    packed, plain = write(tmp_path / "a", part), write(tmp_path / "b", part, packed=False)
+    data = ct_s5_datasets.load(name, root=packed)
+    assert sorted(data.files) == sorted(
+        f"{each.split('/')[-1]}.csv" for each in NAMES[part].values()
+    )
+    for file, digest in data.files.items():
+        (path,) = plain.rglob(file)
+        assert digest == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert ct_s5_datasets.load(name, root=plain).cite() == data.cite()
+    rows = [row | {"valuenum": 9} for row in ROWS["labs"]]
+    changed = write(tmp_path / "c", part, {"labs": rows})
+    assert ct_s5_datasets.load(name, root=changed).manifest_hash != data.manifest_hash
