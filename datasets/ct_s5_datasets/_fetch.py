@@ -7,20 +7,13 @@ writes there: it holds a lock on that file, which ends with the process, however
 
 from __future__ import annotations
 
-import contextlib
 import os
-import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ._alone import alone
 from ._noted import sha256_of
-
-try:
-    import fcntl
-except ImportError:  # Windows, where nothing keeps two processes apart but the hash at the end
-    fcntl = None
 
 _CHUNK = 2**14
 
@@ -133,7 +126,7 @@ def fetch(entry: str, folder: Path, *, progress: bool = True) -> list[Path]:
         paths.append(path)
         if _there(path, remote):
             continue
-        with _alone(part, progress):
+        with alone(part, progress):
             if not _there(path, remote):  # another process may have been first
                 _retrieve(remote, folder, part, progress)
     return paths
@@ -149,32 +142,6 @@ def _there(path: Path, remote: Remote) -> bool:
             "Move it away to have it fetched, or give root= to use it as it is."
         )
     return True
-
-
-@contextlib.contextmanager
-def _alone(part: Path, progress: bool) -> Iterator[None]:
-    """Wait until no other process writes this file; an empty one is not left behind."""
-    while True:
-        with part.open("ab") as held:
-            if fcntl is not None:
-                try:
-                    fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    if progress:
-                        print(f"Another process fetches {part}; waiting for it.", file=sys.stderr)
-                    fcntl.flock(held, fcntl.LOCK_EX)
-            try:
-                same = os.path.samestat(os.fstat(held.fileno()), part.stat())
-            except FileNotFoundError:
-                same = False
-            if not same:  # who held the lock before moved or removed what it was on
-                continue
-            try:
-                yield
-            finally:
-                if part.exists() and not part.stat().st_size:
-                    part.unlink()
-            return
 
 
 def _retrieve(remote: Remote, folder: Path, part: Path, progress: bool) -> None:

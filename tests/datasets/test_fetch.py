@@ -13,6 +13,7 @@ import pytest
 
 import ct_s5_datasets
 from ct_s5_datasets import _fetch
+from ct_s5_datasets._alone import alone
 from ct_s5_datasets._fetch import REMOTES, Remote, fetch
 
 CONTENT = bytes(range(256)) * 4096  # a megabyte
@@ -102,7 +103,7 @@ def test_two_processes_fetch_a_file_once(server, tmp_path):
 def test_one_waits_and_goes_on_where_the_other_stopped(server, tmp_path):
     part = tmp_path / ".set.tar.gz.part"
     waiting = threading.Thread(target=fetch, args=("ours", tmp_path), kwargs={"progress": False})
-    with _fetch._alone(part, False):
+    with alone(part, False):
         waiting.start()
         part.write_bytes(CONTENT[:1000])
     waiting.join(30)
