@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from ._arrays import PIXEL_TIME, _Labelled
+from ._arrays import Labelled
 from ._cifar10_files import CLASSES, Pictures, read_pictures
 from ._dataset import Column, card_with
+from ._images import PIXEL_TIME
 from ._pytorch import random_split
 from ._splits import Split, seeded_splits
 
@@ -27,7 +28,7 @@ _COLOURS = ("red", "green", "blue")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ColourSet(_Labelled):
+class ColourSet(Labelled):
     """Colour images read pixel by pixel; they stay bytes.
 
     Attributes:

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from ._arrays import WaveSet
 from ._dataset import Column
+from ._ragged import WaveSet
 
 N_COEFFICIENTS = 20
 WINDOW, HOP = 200, 100  # samples

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ._arrays import ImageSet
 from ._dataset import Column, read_card
 from ._files import read_file
+from ._images import ImageSet
 from ._splits import seeded_splits
 
 PARTS = ("train", "test")

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from ._arrays import _Labelled
+from ._arrays import Labelled
 from ._dataset import Column
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class WindowSet(_Labelled):
+class WindowSet(Labelled):
     """Windows of some rows each out of one long table, 100 rows a second.
 
     Attributes:

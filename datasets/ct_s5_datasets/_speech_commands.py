@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ._arrays import SPEECH, Splits, WaveSet
+from ._arrays import Splits
 from ._dataset import Column, read_card
 from ._files import read_lines
 from ._mfcc import CepstrumSet
 from ._noted import note
+from ._ragged import SPEECH, WaveSet
 from ._splits import Split, seeded_splits
 from ._uea_drop import neuralcde_split
 from ._waves import counted, find_source, joined, read_waves, samples

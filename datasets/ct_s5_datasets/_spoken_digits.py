@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ._arrays import SPEECH, WaveSet
 from ._dataset import Column, read_card
+from ._ragged import SPEECH, WaveSet
 from ._splits import Split, seeded_splits
 from ._waves import counted, find_source, joined, read_waves, samples
 

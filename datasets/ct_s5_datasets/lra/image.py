@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .._arrays import ImageSet
 from .._cifar10 import told_of
 from .._cifar10_files import CLASSES, SIDE, read_pictures
+from .._images import ImageSet
 
 __all__ = ["CLASSES", "load"]
 

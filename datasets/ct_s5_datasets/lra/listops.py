@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .._arrays import TokenSet
 from .._dataset import Column, read_card
+from .._ragged import TokenSet
 from .._splits import seeded_splits
 from ._places import MADE, SOURCE, blocks, task_folder
 

@@ -15,9 +15,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from .._arrays import ImageSet
 from .._cache import user_folder
 from .._dataset import Column, read_card
+from .._images import ImageSet
 from .._noted import note, note_hash
 from .._pytorch import random_split, tenths
 from .._splits import Split, seeded_splits

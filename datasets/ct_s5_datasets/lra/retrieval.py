@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from .._arrays import Splits, TokenSet
+from .._arrays import Splits
 from .._dataset import Column, read_card
 from .._protocol import Protocol
+from .._ragged import TokenSet
 from ._characters import Numbering, count, vocabulary
 from ._places import SOURCE, blocks, task_folder
 

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from .._archives import Limits, read_members
-from .._arrays import TokenSet
 from .._dataset import Column, read_card
+from .._ragged import TokenSet
 from .._splits import seeded_splits
 from ._characters import Numbering, count, vocabulary
 
