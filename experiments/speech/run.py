@@ -9,8 +9,6 @@ Run        CT_S5_SHARED_DATA=... python -m experiments.speech.run [digits-2khz |
 Result     results/<set>.json, the table of README.md by `python -m experiments.speech.table`.
 """
 
-import dataclasses
-import functools
 import os
 import pathlib
 import sys
@@ -43,25 +41,19 @@ def digits():
     """Free Spoken Digits: 3000 recordings of six people, 8 kHz."""
     root = pathlib.Path(os.environ["CT_S5_SHARED_DATA"]) / "fsdd"
     found = ct_s5_datasets.load("spoken_digits", root=root)
-    return found, found.splits["seeded-0"]
+    return found, found.splits["seeded-0"], found.frame(found.labels.index)
 
 
 def digits_at_2khz():
     """The same, every fourth sample of it: what two busy cores train on in half an hour."""
-    found, split = digits()
-    thinned = functools.partial(_every_fourth, found.frame)
-    return dataclasses.replace(found, frame=thinned), split
-
-
-def _every_fourth(read, ids):
-    frame = read(ids)
-    return frame[frame.groupby("unique_id").cumcount() % 4 == 0].reset_index(drop=True)
+    found, split, frame = digits()
+    return found, split, frame[frame.groupby("unique_id").cumcount() % 4 == 0]
 
 
 def commands():
     """Speech Commands: 105,829 recordings of 35 words, 16 kHz."""
     found = ct_s5_datasets.load("speech_commands/s5-35@1")
-    return found, found.splits["s5-35@1"]
+    return found, found.splits["s5-35@1"], found.frame(found.labels.index)
 
 
 SETS = {"digits-2khz": digits_at_2khz, "digits": digits, "commands": commands}
@@ -70,9 +62,9 @@ SETS = {"digits-2khz": digits_at_2khz, "digits": digits, "commands": commands}
 def main(names: list[str]) -> None:
     """Run sets by name, the small one by default."""
     for name in names or ["digits-2khz"]:
-        found, split = SETS[name]()
+        found, split, frame = SETS[name]()
         comparison = compare(
-            found.frame(found.labels.index),
+            frame,
             found.labels,
             split=split,
             models=MODELS,
