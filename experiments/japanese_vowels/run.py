@@ -19,7 +19,7 @@ RESULTS = pathlib.Path(__file__).parent / "results"
 RATES = ("50", "30", "70")
 N_SEEDS = 5
 # Series of 4 to 20 rows: small networks, and enough epochs for all of them.
-KEYWORDS = {"width": 32, "states": 32, "max_epochs": 60, "patience": 15, "learning_rate": 2e-3}
+KEYWORDS = {"width": 40, "states": 40, "max_epochs": 60, "patience": 15, "learning_rate": 2e-3}
 
 
 def main(rates: list[str]) -> None:
