@@ -21,9 +21,9 @@ class Way(NamedTuple):
 
 
 SCANS: dict[str, Way] = {
-    # Measured on two cores with 1, 4, 16 and 64 series: fewer steps leave matrix products too small
-    # for two threads, more leave the cache.
-    "blocked": Way("sequential", 2048),
+    # Measured on two cores with 1 and 16 series: fewer steps leave matrix products too small for two
+    # threads, more leave the cache.
+    "blocked": Way("sequential", 1024),
     "sequential": Way("sequential", None),
     "associative": Way("associative", None),
 }

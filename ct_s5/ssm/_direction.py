@@ -6,11 +6,13 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from ct_s5.ssm._choice import Inner
+from ct_s5.ssm._frame import scan_turning
 from ct_s5.ssm._holds import Hold, factors_of
 from ct_s5.ssm._over_steps import over_steps
 from ct_s5.ssm._pairs import Pair, plus, select, times, zeros_like
 from ct_s5.ssm._scan import scan_pairs
 from ct_s5.ssm._steps import last_reading
+from ct_s5.ssm._turns import Speeds
 
 
 class Maps(NamedTuple):
@@ -18,6 +20,7 @@ class Maps(NamedTuple):
 
     rates: Pair
     timescales: Float[Array, " Q"]
+    speeds: Speeds
     into: Float[Array, "H P"]
     """Real parts of the input map, then imaginary ones."""
     out_of: Float[Array, "P H"]
@@ -71,20 +74,27 @@ def go_over(
     packed = inputs @ maps.into
     half = packed.shape[1] // 2
     v = (packed[:, :half], packed[:, half:])
-    decay, gain, held_gain = factors_of(hold, maps.rates, maps.timescales, rows.gaps)
+    factors = factors_of(hold, maps.rates, maps.timescales, rows.gaps, maps.speeds)
+    decay, gain, held_gain, (less_one, turn) = factors
+    if inner == "associative":
+        # Counted turns would double the time of a tree, and its time to compile (docs/scan.md).
+        less_one, turn = (decay[0] - 1, decay[1]), None
     drive = zeros_like(v) if gain is None else times(gain, v)
     held, last = zeros_like(v), state.held
     if held_gain is not None and state.held is not None:
         before, last = last_reading(v, reading, begins, state.held)
         held = times(held_gain, before)
         drive = plus(drive, held)
-    moves, drives = decay, drive
+    drives = drive
     if reading is not None:
         # Whatever is no reading leaves the state alone ...
-        one = (jnp.ones_like(decay[0]), jnp.zeros_like(decay[1]))
-        moves = select(reading[:, None], decay, one)
+        less_one = select(reading[:, None], less_one, zeros_like(less_one))
+        turn = None if turn is None else jnp.where(reading[:, None], turn, 0)
         drives = select(reading[:, None], drive, zeros_like(drive))
-    x = scan_pairs(inner, moves, drives, state.x, begins)
+    if turn is None:
+        x = scan_pairs(inner, less_one, drives, state.x, begins)
+    else:
+        x = scan_turning(less_one, turn, drives, state.x, begins)
     end = Carried((x[0][-1], x[1][-1]), last)
     if reading is not None and flags.reading is not None:
         # ... and a query sees it as it is by then; only zoh_forward knows what drove it meanwhile.

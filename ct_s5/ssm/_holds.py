@@ -17,11 +17,13 @@ With `v = B u`, `d = timescale * gap` and `z = rate * d`, the state at reading k
 from typing import Literal, NamedTuple, get_args
 
 import jax.numpy as jnp
-from jaxtyping import Array, Complex, Float
+from jaxtyping import Array, Complex, Float, Int
 
+from ct_s5.ssm._frame import TURN, counted, less_one_over
 from ct_s5.ssm._over_steps import over_steps
-from ct_s5.ssm._pairs import Pair, join, minus, scaled, split
+from ct_s5.ssm._pairs import Pair, join, minus, scaled, select, split, times
 from ct_s5.ssm._phi import cross_held, cross_ramp, decay_over
+from ct_s5.ssm._turns import Speeds, fraction, speeds_of, turn_over
 
 Hold = Literal["zoh", "zoh_forward", "foh", "bilinear", "impulse", "async"]
 HOLDS: tuple[str, ...] = get_args(Hold)
@@ -35,12 +37,22 @@ class Discretised(NamedTuple):
     held_gain: Complex[Array, "L Q"] | None
 
 
+class Move(NamedTuple):
+    """What a step makes of the state: `Discretised.decay` in the form that the scan works on."""
+
+    less_one: Pair
+    """The decay less one, seen from a frame that turns with the state."""
+    turn: Int[Array, "L Q"]
+    """By how much it turns; a whole turn is `TURN`."""
+
+
 class Factors(NamedTuple):
-    """`Discretised` as pairs of reals, which is what the scan works on."""
+    """`Discretised` as pairs of reals, and the same decay as a move."""
 
     decay: Pair
     gain: Pair | None
     held_gain: Pair | None
+    move: Move
 
 
 def discretise(
@@ -66,36 +78,55 @@ def discretise(
         arXiv:2404.18508.
     """
     factors = factors_of(hold, split(rates), timescales, gaps)
-    decay, gain, held_gain = (None if x is None else join(x) for x in factors)
+    decay, gain, held_gain = (None if x is None else join(x) for x in factors[:3])
     assert decay is not None
     return Discretised(decay, gain, held_gain)
 
 
 def factors_of(
-    hold: Hold, rates: Pair, timescales: Float[Array, " Q"], gaps: Float[Array, " L"]
+    hold: Hold,
+    rates: Pair,
+    timescales: Float[Array, " Q"],
+    gaps: Float[Array, " L"],
+    speeds: Speeds | None = None,
 ) -> Factors:
-    """`discretise` on pairs of reals."""
+    """`discretise` on pairs of reals.
+
+    Args:
+        hold: As of `discretise`.
+        rates: As of `discretise`.
+        timescales: As of `discretise`.
+        gaps: As of `discretise`.
+        speeds: `im(rate) timescale / (2 pi)` from someone who knows it better than the product of
+            two floats.
+    """
     if hold not in HOLDS:
         raise ValueError(f"hold must be one of {', '.join(HOLDS)}; got {hold!r}.")
     re, im, timescale = (over_steps(part, gaps.shape[0]) for part in (*rates, timescales))
     d = timescale * gaps[:, None]
+    if hold == "bilinear":
+        return _bilinear(re, im, d)
+    if speeds is None:
+        speeds = speeds_of(rates[1], (timescales, jnp.zeros_like(timescales)))
+    turn = turn_over(speeds, gaps)
+    count, left = counted(turn)
+    move = Move(less_one_over(re, im, d, left), count)
+    crossing = (re, im, d, fraction(turn))
     match hold:
         case "zoh":
-            return Factors(*cross_held(re, im, d), None)
+            return Factors(*cross_held(*crossing), None, move)
         case "zoh_forward":
-            decay, gain = cross_held(re, im, d)
-            return Factors(decay, None, gain)
+            decay, gain = cross_held(*crossing)
+            return Factors(decay, None, gain, move)
         case "foh":
-            decay, gain, rise = cross_ramp(re, im, d)
-            return Factors(decay, rise, minus(gain, rise))
-        case "bilinear":
-            return _bilinear(re, im, d)
+            decay, gain, rise = cross_ramp(*crossing)
+            return Factors(decay, rise, minus(gain, rise), move)
         case "impulse":
             ones = jnp.ones_like(d[:1])
-            return Factors(decay_over(re, im, d), (ones, jnp.zeros_like(ones)), None)
+            return Factors(decay_over(*crossing), (ones, jnp.zeros_like(ones)), None, move)
         case "async":
             unit = cross_held(*(part[None, :] for part in (*rates, timescales)))[1]
-            return Factors(decay_over(re, im, d), unit, None)
+            return Factors(decay_over(*crossing), unit, None, move)
 
 
 def _bilinear(re, im, d) -> Factors:
@@ -104,4 +135,10 @@ def _bilinear(re, im, d) -> Factors:
     size = jnp.maximum(x, jnp.abs(y))
     a, b = x / size, y / size
     inverse = scaled(1 / (size * (a * a + b * b)), (a, b))
-    return Factors((2 * inverse[0] - 1, 2 * inverse[1]), scaled(d, inverse), None)
+    # With all digits: decay - 1 = z / (1 - z/2). Where z is large the decay tends to -1, and from a
+    # frame that turns by half it is -decay - 1 = -2 / (1 - z/2).
+    large = jnp.abs(im * d) - re * d > 2
+    turned = scaled(jnp.full_like(d, -2), inverse)
+    less_one = select(large, turned, times((re * d, im * d), inverse))
+    move = Move(less_one, jnp.where(large, TURN / 2, 0).astype(jnp.int32))
+    return Factors((2 * inverse[0] - 1, 2 * inverse[1]), scaled(d, inverse), None, move)

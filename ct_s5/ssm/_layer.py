@@ -21,6 +21,8 @@ from ct_s5.ssm._rows import check_shapes
 from ct_s5.ssm._scan import begins_backwards
 from ct_s5.ssm._start import OutputInit, input_start, output_start
 from ct_s5.ssm._steps import LONGEST_GAP, checked_gaps, shifted_gaps
+from ct_s5.ssm._turns import speeds_of
+from ct_s5.ssm._twofold import two_exp
 
 
 class S5State(eqx.Module):
@@ -300,11 +302,13 @@ class S5Layer(eqx.Module):
     def _maps(self) -> list[Maps]:
         """The parameters of each direction, as the scan takes them; D goes with the first."""
         rates = (-jax.nn.softplus(self.rate_real), self.rate_imag)
+        timescales = lax.stop_gradient(self.log_timescale)
+        speeds = speeds_of(self.rate_imag, two_exp(timescales), self.rescale)
         into = self.input_weight.reshape(self.n_states, self.n_features).T
         halves = jnp.split(self.output_weight, 2 if self.bidirectional else 1, axis=-1)
         maps = []
         for re, im in halves:
             out_of = 2 * jnp.concatenate([re, -im], axis=-1).T
             feedthrough = None if maps else self.feedthrough
-            maps.append(Maps(rates, self.timescales, into, out_of, feedthrough))
+            maps.append(Maps(rates, self.timescales, speeds, into, out_of, feedthrough))
         return maps

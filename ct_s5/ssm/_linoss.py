@@ -164,7 +164,8 @@ class LinOSSLayer(eqx.Module):
             is_reading, one = kinds.reading[:, None], jnp.ones_like(decay[0])
             moves = select(is_reading, decay, (one, jnp.zeros_like(one)))
             drives = select(is_reading, drive, zeros_like(drive))
-        x = scan_pairs(choose("auto").inner, moves, drives, split(state), kinds.reset)
+        less_one = (moves[0] - 1, moves[1])
+        x = scan_pairs(choose("auto").inner, less_one, drives, split(state), kinds.reset)
         end = join((x[0][-1], x[1][-1]))
         seen = x[0]
         if kinds.reading is not None:

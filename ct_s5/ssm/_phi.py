@@ -10,8 +10,8 @@ a state decays by `e^z`, a value held over the gap writes `d phi1(z)`, a ramp fr
 derivatives are given, since what JAX would make of the quotients is worse.
 
 Everything here works on pairs of reals. `d phi1(z)` is `(e^z - 1) / rate`, one division a state
-rather than one a step, and `e^z - 1` is put together from `expm1` and the sine of half the angle,
-both of which keep every digit near 0.
+rather than one a step, and `e^z - 1` is put together from `expm1` and a point of the circle, both
+of which keep every digit near 0.
 
 Reference: Hochbruck and Ostermann, Exponential integrators, Acta Numerica 2010, section 2.1.
 """
@@ -24,7 +24,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from ct_s5.ssm._pairs import Pair, join, minus, plus, scaled, select, split, times
-from ct_s5.ssm._sincos import sincos
+from ct_s5.ssm._turns import circle, fraction, turn_of
 
 # Within these distances of z = 0 a series stands in for a quotient.
 _NEAR_SLOPE1, _NEAR_PHI2 = 0.5, 1.0
@@ -40,35 +40,73 @@ def phi2(z: Complex[Array, "..."]) -> Complex[Array, "..."]:
     return join(cross_ramp(*split(z), jnp.ones_like(z.real))[2])
 
 
-@jax.custom_jvp
-def decay_over(re: Float[Array, "..."], im: Float[Array, "..."], d: Float[Array, "..."]) -> Pair:
+def decay_over(
+    re: Float[Array, "..."],
+    im: Float[Array, "..."],
+    d: Float[Array, "..."],
+    turn: Float[Array, "..."] | None = None,
+) -> Pair:
     """`e^z` alone, for a hold whose gain does not depend on the gap."""
-    return _exponential(re * d, im * d)[0]
+    return _decay_over(re, im, d, _turn(im, d) if turn is None else turn)
 
 
-@decay_over.defjvp
+def cross_held(
+    re: Float[Array, "..."],
+    im: Float[Array, "..."],
+    d: Float[Array, "..."],
+    turn: Float[Array, "..."] | None = None,
+) -> tuple[Pair, Pair]:
+    """`e^z` and `d phi1(z)` for rates `re + i im` and scaled gaps `d`.
+
+    Args:
+        re: Real parts of the rates.
+        im: Imaginary parts.
+        d: Timescale times gap.
+        turn: `im * d / (2 pi)` without whole turns, from someone who knows it better than the
+            product of two floats.
+    """
+    return _cross_held(re, im, d, _turn(im, d) if turn is None else turn)
+
+
+def cross_ramp(
+    re: Float[Array, "..."],
+    im: Float[Array, "..."],
+    d: Float[Array, "..."],
+    turn: Float[Array, "..."] | None = None,
+) -> tuple[Pair, Pair, Pair]:
+    """`e^z`, `d phi1(z)` and `d phi2(z)`; arguments as of `cross_held`."""
+    return _cross_ramp(re, im, d, _turn(im, d) if turn is None else turn)
+
+
+def _turn(im, d):
+    return fraction(turn_of(im, d))
+
+
+@jax.custom_jvp
+def _decay_over(re, im, d, turn) -> Pair:
+    return _exponential(re * d, turn)[0]
+
+
+@_decay_over.defjvp
 def _decay_over_jvp(primals, tangents):
-    decay = decay_over(*primals)
+    decay = _decay_over(*primals)
     return decay, _decay_tangent(primals, tangents, decay)
 
 
 @jax.custom_jvp
-def cross_held(
-    re: Float[Array, "..."], im: Float[Array, "..."], d: Float[Array, "..."]
-) -> tuple[Pair, Pair]:
-    """`e^z` and `d phi1(z)` for rates `re + i im` and scaled gaps `d`."""
+def _cross_held(re, im, d, turn) -> tuple[Pair, Pair]:
     x, y = re * d, im * d
-    decay, less_one = _exponential(x, y)
+    decay, less_one = _exponential(x, turn)
     gain = times(less_one, _reciprocal(re, im))
     # Where the rate itself is next to nothing its reciprocal is no number; z is then nothing too.
     tiny = x * x + y * y < float(jnp.finfo(x.dtype).eps) ** 2
     return decay, select(tiny, (d + x * d / 2, y * d / 2), gain)
 
 
-@cross_held.defjvp
+@_cross_held.defjvp
 def _cross_held_jvp(primals, tangents):
-    re, im, d = primals
-    decay, gain = cross_held(re, im, d)
+    re, im, d, _ = primals
+    decay, gain = _cross_held(*primals)
     rate_tangent, d_tangent = tangents[:2], tangents[2]
     # d gain / d rate = d^2 phi1'(z), and d gain / d d = e^z, whatever z is.
     slope = _slope1(re, im, d, decay, gain)
@@ -77,11 +115,8 @@ def _cross_held_jvp(primals, tangents):
 
 
 @jax.custom_jvp
-def cross_ramp(
-    re: Float[Array, "..."], im: Float[Array, "..."], d: Float[Array, "..."]
-) -> tuple[Pair, Pair, Pair]:
-    """`e^z`, `d phi1(z)` and `d phi2(z)` for rates `re + i im` and scaled gaps `d`."""
-    decay, gain = cross_held(re, im, d)
+def _cross_ramp(re, im, d, turn) -> tuple[Pair, Pair, Pair]:
+    decay, gain = _cross_held(re, im, d, turn)
     near, inside = _near(re, im, d, _NEAR_PHI2)
     # d phi2 = (phi1 - 1) / rate; where z is not small, neither is d.
     mean = scaled(1 / jnp.where(near, jnp.ones_like(d), d), gain)
@@ -90,10 +125,10 @@ def cross_ramp(
     return decay, gain, select(near, series, quotient)
 
 
-@cross_ramp.defjvp
+@_cross_ramp.defjvp
 def _cross_ramp_jvp(primals, tangents):
-    re, im, d = primals
-    decay, gain, ramp = cross_ramp(re, im, d)
+    re, im, d, _ = primals
+    decay, gain, ramp = _cross_ramp(*primals)
     rate_tangent, d_tangent = tangents[:2], tangents[2]
     (gain_slope, ramp_slope) = (
         _slope1(re, im, d, decay, gain),
@@ -110,21 +145,26 @@ def _cross_ramp_jvp(primals, tangents):
     )
 
 
-def _exponential(x, y) -> tuple[Pair, Pair]:
-    """`e^z` and `e^z - 1` of z = x + i y."""
-    # A state that has decayed to nothing has no angle; one that overflowed would be NaN.
-    y = jnp.where(x > -104, y, jnp.zeros_like(y)) if x.dtype == jnp.float32 else y
-    sine, cosine = sincos(y / 2)
-    # cos y - 1 = -2 sin^2(y/2), without the digits that the difference would lose.
-    drop, im = 2 * sine * sine, 2 * sine * cosine
-    less_one = jnp.expm1(x)
-    size = less_one + 1  # e^x to the last digit of 1, which is all that a factor on a state needs
+def shrink(x: Float[Array, "..."]) -> Pair:
+    """`e^x` and `e^x - 1` for x <= 0, each with all its digits."""
+    # From the inverse: at x = -5 the sum of 1 and e^x - 1 has lost two digits.
+    # By the limit nothing is left of a state, and the inverse is still in range.
+    grown = jnp.expm1(jnp.minimum(-x, 0.9 * np.log(jnp.finfo(x.dtype).max)))
+    size = 1 / (1 + grown)
+    return size, -grown * size
+
+
+def _exponential(x, turn) -> tuple[Pair, Pair]:
+    """`e^z` and `e^z - 1` of z = x + 2 pi i turn."""
+    drop, im = circle(turn)
+    size, less_one = shrink(x)
     im = size * im
     return (size - size * drop, im), (less_one - size * drop, im)
 
 
 def _decay_tangent(primals, tangents, decay) -> Pair:
-    (re, im, d), (re_tangent, im_tangent, d_tangent) = primals, tangents
+    re, im, d, _ = primals
+    re_tangent, im_tangent, d_tangent, _ = tangents
     z_tangent = (re_tangent * d + re * d_tangent, im_tangent * d + im * d_tangent)
     return times(decay, z_tangent)
 

@@ -55,7 +55,8 @@ def diagonal_scan(
     if reset is not None and reverse:
         begins = begins_backwards(reset)[::-1]
     moves, drives = jax.tree.map(flip, (split(decay), split(drive)))
-    states = scan_pairs(choose(scan).inner, moves, drives, split(initial), begins)
+    less_one = (moves[0] - 1, moves[1])
+    states = scan_pairs(choose(scan).inner, less_one, drives, split(initial), begins)
     return join(jax.tree.map(flip, states))
 
 
@@ -65,26 +66,31 @@ def begins_backwards(reset: Bool[Array, " L"]) -> Bool[Array, " L"]:
 
 
 def scan_pairs(
-    inner: Inner, decay: Pair, drive: Pair, initial: Pair, begins: Bool[Array, " L"] | None
+    inner: Inner, less_one: Pair, drive: Pair, initial: Pair, begins: Bool[Array, " L"] | None
 ) -> Pair:
-    """The states (L, Q) after every step, forwards; `begins` forgets everything before a step."""
-    states: Any = _scan(inner, decay, drive, initial, begins)
+    """The states (L, Q) after every step, forwards; `begins` forgets everything before a step.
+
+    The decay comes less one. As `x + (less_one x + drive)` the loop rounds a state that hardly
+    forgets once a step, up as often as down; `decay x` is off the same way at every step, as the
+    decay is. The tree multiplies decays, and so has them whole.
+    """
+    states: Any = _scan(inner, less_one, drive, initial, begins)
     return states
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _scan(inner, decay, drive, initial, begins):
-    return _RUN[inner](decay, drive, initial, begins)
+def _scan(inner, less_one, drive, initial, begins):
+    return _RUN[inner](less_one, drive, initial, begins)
 
 
-def _scan_forward(inner, decay, drive, initial, begins):
-    states = _RUN[inner](decay, drive, initial, begins)
-    return states, (decay, states, initial, begins)
+def _scan_forward(inner, less_one, drive, initial, begins):
+    states = _RUN[inner](less_one, drive, initial, begins)
+    return states, (less_one, states, initial, begins)
 
 
 def _scan_backward(inner, kept, gradient):
-    decay, states, initial, begins = kept
-    adjoint, at_start = _ADJOINT[inner](decay, gradient, begins)
+    less_one, states, initial, begins = kept
+    adjoint, at_start = _adjoint(inner, less_one, gradient, begins)
     # The state that each decay multiplied: none where a series begins.
     past = jax.tree.map(lambda own, all: jnp.concatenate([own[None], all[:-1]]), initial, states)
     if begins is not None:
@@ -95,40 +101,55 @@ def _scan_backward(inner, kept, gradient):
 _scan.defvjp(_scan_forward, _scan_backward)
 
 
+def _adjoint(inner, less_one, gradient, begins):
+    """The same recurrence on the mirrored row, each decay moved to the step before its own."""
+    nothing = _nothing(gradient)
+    if not len(less_one[0]):
+        return gradient, nothing
+
+    def mirrored(part):
+        return jnp.concatenate([part[1:], jnp.zeros_like(part[:1])])[::-1]
+
+    moved, cuts = jax.tree.map(mirrored, (conjugate(less_one), begins))
+    gradient = jax.tree.map(lambda part: part[::-1], gradient)
+    states = _RUN[inner](moved, gradient, nothing, cuts)
+    adjoint = jax.tree.map(lambda part: part[::-1], states)
+    at_start = _moved(conjugate(_row(less_one, 0)), _row(adjoint, 0), nothing)
+    return adjoint, (at_start if begins is None else _forget(begins[0], at_start))
+
+
 def _forget(begins, state: Pair) -> Pair:
     # A reset selects, it does not multiply: 0 times an infinite state would be NaN.
     return select(begins, zeros_like(state), state)
 
 
-def _run_sequential(decay, drive, initial, begins):
+def _moved(less_one: Pair, state: Pair, drive: Pair) -> Pair:
+    # A state of which less than half is left takes its decay as such, and keeps no rounding of what
+    # it was: far out values are forgotten altogether.
+    keeps = less_one[0] > -0.5
+    kept = select(keeps, state, zeros_like(state))
+    factor = (jnp.where(keeps, less_one[0], less_one[0] + 1), less_one[1])
+    return plus(kept, plus(times(factor, state), drive))
+
+
+def _run_sequential(less_one, drive, initial, begins):
     def step(state, inputs):
-        a, b, begin = inputs
+        m, b, begin = inputs
         state = state if begin is None else _forget(begin, state)
-        state = plus(times(a, state), b)
+        state = _moved(m, state, b)
         return state, state
 
-    return lax.scan(step, initial, (decay, drive, begins))[1]
+    return lax.scan(step, initial, (less_one, drive, begins))[1]
 
 
-def _adjoint_sequential(decay, gradient, begins):
-    def step(later, inputs):
-        a, g, begin = inputs
-        adjoint = plus(g, later)
-        earlier = times(conjugate(a), adjoint)
-        return (earlier if begin is None else _forget(begin, earlier)), adjoint
-
-    steps = (decay, gradient, begins)
-    at_start, adjoint = lax.scan(step, _nothing(gradient), steps, reverse=True)
-    return adjoint, at_start
-
-
-def _run_associative(decay, drive, initial, begins):
+def _run_associative(less_one, drive, initial, begins):
     """All steps in about 2 log2 L rounds, for devices with thousands of lanes."""
     if not len(drive[0]):
         return drive
-    start = times(_row(decay, 0), initial)
-    start = plus(_row(drive, 0), start if begins is None else _forget(begins[0], start))
+    initial = initial if begins is None else _forget(begins[0], initial)
+    start = _moved(_row(less_one, 0), initial, _row(drive, 0))
     drive = jax.tree.map(lambda part, first: part.at[0].set(first), drive, start)
+    decay = (less_one[0] + 1, less_one[1])
     if begins is None:
 
         def combine(earlier, later):
@@ -141,24 +162,8 @@ def _run_associative(decay, drive, initial, begins):
         (a, b, p), (c, d, q) = earlier, later
         return times(c, a), plus(_forget(q, times(c, b)), d), p | q
 
-    flags = jnp.broadcast_to(begins[:, None], decay[0].shape)
+    flags = jnp.broadcast_to(begins[:, None], drive[0].shape)
     return lax.associative_scan(combine_series, (decay, drive, flags))[1]
-
-
-def _adjoint_associative(decay, gradient, begins):
-    """The same recurrence on the mirrored row, each decay moved to the step before its own."""
-
-    def mirrored(part):
-        return jnp.concatenate([part[1:], jnp.zeros_like(part[:1])])[::-1]
-
-    moved = jax.tree.map(mirrored, (conjugate(decay), begins))
-    gradient = jax.tree.map(lambda part: part[::-1], gradient)
-    states = _run_associative(moved[0], gradient, _nothing(gradient), moved[1])
-    adjoint = jax.tree.map(lambda part: part[::-1], states)
-    if not len(decay[0]):
-        return adjoint, _nothing(gradient)
-    at_start = times(conjugate(_row(decay, 0)), _row(adjoint, 0))
-    return adjoint, (at_start if begins is None else _forget(begins[0], at_start))
 
 
 def _row(z: Pair, k: int) -> Pair:
@@ -171,4 +176,3 @@ def _nothing(like: Pair) -> Pair:
 
 
 _RUN = {"sequential": _run_sequential, "associative": _run_associative}
-_ADJOINT = {"sequential": _adjoint_sequential, "associative": _adjoint_associative}

@@ -96,18 +96,18 @@ def _recurrences(rng, depth: int):
     way = choose("auto")
     length = N_STEPS if way.block is None else way.block // N_SERIES
     shape = (N_SERIES, length, SIZES["states"] // 2)
-    decay, drive = (
+    less_one, drive = (
         tuple(jnp.asarray(rng.normal(size=shape).astype(np.float32)) * size for _ in range(2))
-        for size in (0.5, 1.0)
+        for size in (-0.5, 1.0)
     )
     run = jax.vmap(lambda *of_series: _scan._RUN[way.inner](*of_series, None))
-    adjoint = jax.vmap(lambda *of_series: _scan._ADJOINT[way.inner](*of_series, None))
+    adjoint = jax.vmap(lambda *of_series: _scan._adjoint(way.inner, *of_series, None))
 
     def block(states, _):
         # Each follows from the one before, so that none can be left out.
-        states = run(decay, drive, tuple(part[:, -1] for part in states))
-        states = run(decay, drive, tuple(part[:, -1] for part in states))
-        return adjoint(decay, states)[0], None
+        states = run(less_one, drive, tuple(part[:, -1] for part in states))
+        states = run(less_one, drive, tuple(part[:, -1] for part in states))
+        return adjoint(less_one, states)[0], None
 
     def loops(states):
         return jax.lax.scan(block, states, None, length=depth * N_STEPS // length)[0]
