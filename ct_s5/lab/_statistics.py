@@ -67,6 +67,11 @@ def paired(
     side of "no clear difference". With two or three seeds it is the whole range of the draws, and
     where seeds differ much that is still far from 95%.
 
+    Where all seeds were tested on the very same series, as under a split that somebody else made,
+    the seeds' spread holds nothing of them: one draw of the series then serves all seeds, and
+    moves their means by the whole of it (Owen 2007, "The Pigeonhole Bootstrap", Annals of Applied
+    Statistics 1(2)).
+
     One seed gives the plain bootstrap over its test series: what other splits and weights would do
     is not in it. AUROC is no mean over series: there seeds alone are drawn, and one gives none.
 
@@ -91,13 +96,17 @@ def paired(
         pairs=len(seeds),
     )
     rng = np.random.default_rng(0)
-    errors = [_common(a[seed], b[seed]) for seed in seeds]
+    units, errors = zip(*(_common(a[seed], b[seed]) for seed in seeds), strict=True)
     each = np.broadcast_to(losses, (_DRAWS, *losses.shape))
     if score != "auroc" and all(len(found) for found in errors):
-        each = np.stack(
-            [_within(found, row, rng) for found, row in zip(errors, losses, strict=True)], axis=1
-        )
-        each = losses + (each - losses) / math.sqrt(len(seeds))
+        if all(np.array_equal(found, units[0]) for found in units):
+            each = _within(np.hstack(errors), losses.ravel(), rng).reshape(each.shape)
+        else:
+            each = np.stack(
+                [_within(found, row, rng) for found, row in zip(errors, losses, strict=True)],
+                axis=1,
+            )
+            each = losses + (each - losses) / math.sqrt(len(seeds))
     elif len(seeds) == 1:
         return told
     picks = rng.integers(0, len(seeds), (_DRAWS, len(seeds)))
@@ -113,19 +122,21 @@ def _scored(runs, score: str) -> dict[int, Mapping[str, Any]]:
     return {run["seed"]: run for run in runs if run.get(score) is not None}
 
 
-def _common(a: Mapping[str, Any], b: Mapping[str, Any]) -> Float[np.ndarray, "n 2"]:
-    """Errors of both on the test series that both have."""
+def _common(
+    a: Mapping[str, Any], b: Mapping[str, Any]
+) -> tuple[Int[np.ndarray, " n"], Float[np.ndarray, "n 2"]]:
+    """The test series that both have, and the errors of both on them."""
     if not (a.get("errors") and b.get("errors")):
-        return np.empty((0, 2))
-    _, mine, its = np.intersect1d(a["units"], b["units"], return_indices=True)
+        return np.empty(0, int), np.empty((0, 2))
+    units, mine, its = np.intersect1d(a["units"], b["units"], return_indices=True)
     columns = np.asarray(a["errors"], float)[mine], np.asarray(b["errors"], float)[its]
-    return np.stack(columns, axis=1)
+    return units, np.stack(columns, axis=1)
 
 
 def _within(
-    errors: Float[np.ndarray, "n 2"], losses: Float[np.ndarray, " 2"], rng: np.random.Generator
-) -> Float[np.ndarray, "d 2"]:
-    """What the losses of one seed would be on other draws of its test series."""
+    errors: Float[np.ndarray, "n R"], losses: Float[np.ndarray, " R"], rng: np.random.Generator
+) -> Float[np.ndarray, "d R"]:
+    """What the losses of runs would be on other draws of the test series that they share."""
     n, mean = len(errors), errors.mean(axis=0)
     if n <= _MANY:
         # One set of draws serves all seeds; in another order, they are other draws for each.
@@ -134,7 +145,7 @@ def _within(
         spread = np.cov(errors.T, bias=True) / n
         means = rng.multivariate_normal(mean, spread, _DRAWS, method="svd")
     # A loss is its mean error in another unit (1 - R²), or with other weights (one a reading).
-    scale = np.divide(losses, mean, out=np.ones(2), where=mean > 0)
+    scale = np.divide(losses, mean, out=np.ones(len(mean)), where=mean > 0)
     return means * scale
 
 

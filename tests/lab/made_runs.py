@@ -57,7 +57,8 @@ def made(
                         errors = wrong * rng.exponential(1, n_series) * (0.5 + hard)
                         scores = {"r2": 1 - errors.mean() / 4, "mse": errors.mean()}
                     record |= {"status": "ok", "seconds": 2.0, **scores, "n_parameters": 900}
-                    record |= {"errors": errors.tolist(), "units": list(range(n_series))}
+                    units = list(range(seed * n_series, (seed + 1) * n_series))
+                    record |= {"errors": errors.tolist(), "units": units}
                     if model not in KINDS:
                         record |= {"seconds_per_step": 0.0125, "memory_mb": 300, "n_steps": 20}
                         record |= {"best_epoch": 1, "n_epochs": 2, "n_compilations": 1}

@@ -11,24 +11,30 @@ from ct_s5.lab._statistics import Paired, paired
 
 
 def runs(errors, score="mse", start=0, **more):
-    """A run a seed, from its errors by test series."""
+    """A run a seed, from its errors by test series; each seed has others, unless it is said."""
     value = (lambda e: 1 - e.mean()) if score == "accuracy" else (lambda e: e.mean())
     return [
-        {"seed": seed, score: float(value(e)), "errors": list(e), "units": list(range(len(e)))}
+        {
+            "seed": seed,
+            score: float(value(e)),
+            "errors": list(e),
+            "units": [seed * len(e) + n for n in range(len(e))],
+        }
         | more
         for seed, e in enumerate(errors, start)
     ]
 
 
-def covered(between, within, n_seeds, n_series=60, repeats=300):
+def covered(between, within, n_seeds, n_series=60, repeats=300, one_split=False):
     """How often the interval holds the truth, where seeds and series both vary."""
     rng = np.random.default_rng(7)
+    more = {"units": list(range(n_series))} if one_split else {}
     hits = 0
     for _ in range(repeats):
         gain = 0.2 + between * rng.normal(size=(n_seeds, 1))
         shared = 2 + rng.normal(size=(n_seeds, n_series))
-        second = shared + within * rng.normal(size=(n_seeds, n_series))
-        found = paired(runs(shared - gain), runs(second), "mse")
+        second = shared + within * rng.normal(size=(1 if one_split else n_seeds, n_series))
+        found = paired(runs(shared - gain, **more), runs(second, **more), "mse")
         hits += found.lo <= 0.2 <= found.hi
     return hits / repeats
 
@@ -38,6 +44,11 @@ def covered(between, within, n_seeds, n_series=60, repeats=300):
 def test_the_interval_holds_the_truth_about_as_often_as_it_says(between, within, n_seeds, most):
     # Five seeds are on the safe side where the series make all the difference.
     assert 0.90 <= covered(between, within, n_seeds) <= most
+
+
+@pytest.mark.parametrize(("between", "within"), [(0.1, 0.01), (0.001, 0.5), (0.05, 0.4)])
+def test_it_does_so_where_all_seeds_are_tested_on_the_same_series(between, within):
+    assert covered(between, within, n_seeds=5, one_split=True) >= 0.90
 
 
 def test_with_one_seed_the_test_series_alone_vary():
