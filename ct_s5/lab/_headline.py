@@ -58,22 +58,24 @@ class Answer:
         reached = self._reached(model, "true")
         others = [t for t in known if t != "true" and self._row(model, t)["pairs"]]
         if not others:
-            return f"True gaps reach {reached}; there is no other treatment to compare with."
+            none = "no other treatment has a score" if treatments[1:] else "there is no other one"
+            return f"True gaps reach {reached}; {none} to compare with."
         score = _SCORES[self._score]
+        all_reach = f"All treatments{f' of {model}' if self._several else ''} reach"
         if self._score not in LOSSES and all(
             f"{self._mean(model, t):.2f}" == "1.00" for t in known
         ):
-            return f"All treatments reach {score} of 1.00: the task is too easy to tell them apart."
+            return f"{all_reach} {score} of 1.00: the task is too easy to tell them apart."
         rows = [self._row(model, t) for t in others]
         if all(row["pairs"] == row["ties"] for row in rows):
             return (
-                f"All treatments reach, seed for seed, the same: {reached}. The task is too hard, "
-                "or its test series too few, to tell them apart."
+                f"{all_reach}, seed for seed, the same: {reached}. The task is too hard, or its "
+                "test series too few, to tell them apart."
             )
         if luck := self._no_better_than_chance(model, known):
             return luck
         # Equal gaps are to know nothing of time; the best of the others is the hardest test.
-        best = max(others, key=lambda t: self._sign * self._mean(model, t))
+        best = min(others, key=lambda t: self._row(model, t)["difference"])
         told = []
         for treatment in dict.fromkeys(["equal", best]) if "equal" in others else [best]:
             same = f"the same model ({model})" if self._several else "the same model"
@@ -104,7 +106,11 @@ class Answer:
         known.sort(key=lambda m: -self._sign * self._mean(m, treatment))
         best, controls = known[0], [m for m in known if m in CONTROLS]
         reached = self._reached(best, treatment)
-        told = f"Of {len(known)} models {best} is best with {self._words(treatment)}: {reached}."
+        told = f"Of {len(known)} models {best} is best with {self._words(treatment)}: {reached}"
+        luck = chance_of(self._settings)
+        if luck is not None and self._mean(best, treatment) <= luck:
+            return f"{told}, no better than who knows nothing ({_number(luck)})."
+        told += "."
         if best in CONTROLS and len(controls) < len(known):
             return (
                 f"{told} It is a control: nothing that learns from the order of readings beats it."
@@ -158,6 +164,10 @@ class Answer:
 
 def _sentence(verbs: tuple[str, str], beside: str, found: Paired, score: str) -> str:
     """By how much the error is lower, or higher, and how sure that is."""
+    if not found.pairs:
+        return f"No seed has a score of it and of {beside}."
+    if found.ties == found.pairs > 1:
+        return f"No clear difference against {beside}: the score is the same with every seed."
     if math.isnan(found.relative):
         # Theirs is without an error, of which nothing is a share.
         who = verbs[0].rpartition(" ")[0]
@@ -183,7 +193,7 @@ def _interval(lo: float, hi: float, form) -> str:
 
 def _percent(share: float) -> str:
     # Adding 0 turns -0 into 0.
-    return f"{round(100 * share) + 0:,}"
+    return f"{round(100 * share) + 0}"
 
 
 def _number(value: float) -> str:

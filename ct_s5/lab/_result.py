@@ -105,8 +105,8 @@ def costs(comparison: Comparison) -> list[dict[str, Any]]:
         rows.append([_name(comparison, cell), *numbers])
     caption = (
         "Means over runs. Seconds are of a whole training with its compilation; a step is one "
-        "update of the weights after the first epoch; memory is the most that was in use. "
-        "Simple models take no steps."
+        "update of the weights after the first epoch; memory is by how much the process grew, so "
+        "that what earlier runs left in it counts for none. Simple models take no steps."
     )
     columns = [_head(comparison), *(word for word, _ in told.values())]
     return [{"table": rows, "columns": columns, "caption": caption}]

@@ -87,7 +87,9 @@ def notes_of(records: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]) 
         levels = list(dict.fromkeys(level_of(record["corruption"]) for record in found))
         if len(levels) < len(levels_of(settings)):
             some += f", corruption {', '.join(levels)}"
-        told.append(f"{_STATUS[status]}: {', '.join(names)}{some}. {found[0]['reason']}")
+        reason = found[0]["reason"].removesuffix(".")
+        reason = f"{reason[:1].upper()}{reason[1:]}."
+        told.append(f"{_STATUS[status]}: {', '.join(names)}{some}. {reason}")
     return told
 
 

@@ -89,8 +89,21 @@ def with_scores(comparison, **scores):
             "hard, or its test series too few, to tell them apart.",
         ),
         (
+            {"true": [0.7, 0.9], "equal": [0.7, 0.9], "shuffled": [0.6, 0.9]},
+            "No clear difference against equal gaps, with the same model: the score is the same "
+            "with every seed.",
+        ),
+        (  # the best of the others in the seeds that both have, not by means of unlike seeds
+            {"true": [0.9, 0.5], "equal": [0.85, 0.45], "shuffled": [0.7, None]},
+            "True gaps lower the error by 14% [9, 33] against equal gaps, with the same model.",
+        ),
+        (
             {"true": [0.9]},
-            "True gaps reach an accuracy of 0.90; there is no other treatment to compare with.",
+            "True gaps reach an accuracy of 0.90; there is no other one to compare with.",
+        ),
+        (
+            {"true": [0.9], "equal": [None]},
+            "True gaps reach an accuracy of 0.90; no other treatment has a score to compare with.",
         ),
         (
             {"equal": [0.4], "true": [None]},
@@ -265,6 +278,26 @@ def test_a_page_of_several_models_and_a_regression(comparison, tmp_path):
     assert "squared error" in text
 
 
+def test_the_best_of_models_may_be_no_better_than_chance(comparison):
+    found = made(lambda *_: 0.9, models=["s5", "gru"], base=comparison)
+    assert re.search(r"Of 2 models \w+ is best with true gaps: an accuracy of", found.headline)
+    assert found.headline.endswith(", no better than who knows nothing (0.58).")
+
+
+def test_what_is_said_of_one_of_several_models_names_it(comparison):
+    found = made(lambda *_: -1.0, models=["s5", "gru"], base=comparison)
+    assert found.headline.startswith("All treatments of s5 reach an accuracy of 1.00:")
+
+
+def test_models_without_a_common_seed_are_not_compared(comparison):
+    found = made(lambda *_: 0.1, models=["s5", "gru"], treatments=["true"], base=comparison)
+    for record in found.records:
+        if (record["model"] == "s5") == (record["seed"] < 2):
+            record["status"], record["accuracy"] = "diverged", None
+    assert "nan" not in found.headline
+    assert "No seed has a score of it and of" in found.headline
+
+
 def test_the_smaller_squared_error_is_better(comparison):
     size = {"true": 1.0, "equal": 2.0}
     found = made(lambda m, t, c: size[t], task="regress", score="mse", base=comparison)
@@ -316,7 +349,7 @@ def test_a_page_shows_curves_and_what_a_corruption_does(comparison):
 def test_what_was_not_run_is_said_once_a_reason_and_is_in_no_mean(comparison):
     def undone(model, treatment):
         if treatment == "resample-linear":
-            return "skipped", "It looks ahead."
+            return "skipped", "it looks ahead"
         return ("not run", "The budget was too short.") if model == "gru" else None
 
     found = made(
