@@ -131,6 +131,21 @@ def test_compare_writes_results_and_a_page(run, folder):
     assert "<html" in (folder / "cmp" / "report.html").read_text()
 
 
+def test_series_of_one_person_stay_on_one_side_of_a_split(run, folder):
+    readings = pd.read_csv(folder / "readings.csv")
+    ward = "w" + (readings["who"].str[1:].astype(int) // 3).astype(str)
+    readings.assign(ward=ward).to_csv(folder / "wards.csv", index=False)
+    compare = ["compare", "--data", "wards.csv", "--labels", "labels.csv", *COLUMNS, *ONE_RUN]
+    compare += ["--models", "constant"]
+    code, _, err = run(*compare, "--groups", "ward")
+    assert code == 0, err
+    results = json.loads((folder / "one" / "results.json").read_text())
+    assert results["settings"]["grouped"]
+    assert len(results["runs"][0]["units"]) == 1  # a quarter of four wards
+    code, _, err = run(*compare, "--groups", "wing")
+    assert (code, "--groups 'wing' is no column" in err) == (2, True), err
+
+
 HINTS = {
     "Sort first, or pass sort=True.": "Sort first, or pass --sort.",
     "3 series are not sorted by time, see sort=True.": "3 series are not sorted by time, see "

@@ -72,6 +72,7 @@ def compare(
     time_col: TimeColumn = "ds",
     static: OptionalFile = None,
     ignore: Columns = (),
+    groups: Annotated[str | None, left_out("COLUMN")] = None,
     models: tuple[Model, ...] = ("s5",),
     treatments: tuple[Treatment, ...] = ("true", "equal", "appended", "resample-linear"),
     corrupt: Corrupted = (),
@@ -128,6 +129,8 @@ def compare(
         time_col: Column of the time.
         static: A file with one row a series.
         ignore: Columns of the readings that are no channels.
+        groups: Column of the person or place that several series are of, and no channel. A split
+            never parts them.
         models: What to train. The first network sets the size of the others.
         treatments: What the model is told of the gaps.
         corrupt: What to do to the readings, and how much of it: drop (readings), drop-cells, burst
@@ -154,7 +157,7 @@ def compare(
         out: Folder for results.json, report.html and runs.jsonl.
     """
     from ct_s5 import lab
-    from ct_s5.frames import read_table
+    from ct_s5.frames import pop_labels, read_table
 
     lab.check_report(out)
     features: Any = None
@@ -165,9 +168,10 @@ def compare(
     given = sizes | {"time_unit": time_unit}
     keywords: dict[str, Any] = {n: value for n, value in given.items() if value is not None}
     if data is None:
-        if labels is not None or static is not None or ignore:
+        if labels is not None or static is not None or ignore or groups is not None:
             raise ValueError(
-                "--labels, --static and --ignore go with a file of readings: name it with --data."
+                "--labels, --static, --ignore and --groups go with a file of readings: name it "
+                "with --data."
             )
         # DEMO_KEYWORDS were chosen on the oscillators of seed 0; these are others.
         readings, y = lab.demo_data(seed=1)
@@ -184,12 +188,21 @@ def compare(
         y = read_labels(labels, readings, id_col)
         if per == "reading" and not isinstance(y, str):
             raise ValueError("--per reading takes the labels from a column of the readings.")
+    owners = None
+    if groups is not None:
+        if groups not in readings.columns:
+            raise ValueError(
+                f"--groups {groups!r} is no column of the readings. Columns: "
+                f"{', '.join(map(str, readings.columns))}."
+            )
+        readings, owners = pop_labels(readings, groups, id_col=id_col, time_col=time_col)
     if static is not None:
         features = read_table(static, id_col=id_col)
     comparison = lab.compare(
         readings,
         y,
         static=features,
+        groups=owners,
         split=split,
         models=models,
         treatments=treatments,

@@ -1,10 +1,9 @@
 """compare: models under treatments of time and corruptions of the readings, paired by seed."""
 
-import concurrent.futures
+import contextlib
 import os
 import time
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from ct_s5.frames import align_labels, align_step_labels, encode, learn_from, po
 from ct_s5.lab._comparison import Comparison, left_out, plain
 from ct_s5.lab._corruptions import Corruption
 from ct_s5.lab._describe import chosen_examples, corrupted_examples, describe
-from ct_s5.lab._jobs import executor, quietly
+from ct_s5.lab._jobs import each_done
 from ct_s5.lab._learners import Learners
 from ct_s5.lab._material import Material, by_id, groups_of
 from ct_s5.lab._request import (
@@ -155,13 +154,14 @@ def compare(
     owners = groups_of(groups, readings)
     table = by_id(static, readings)
     material = Material(request, readings, answers, table, strata, owners, split)
+    if task == "classify":
+        material.check_classes()
     data = describe(long, readings, answers, task, examples)
 
     kept, made_by = RunStore(store), versions()
     runs = list(request.runs())
     outcomes: dict[int, list[dict[str, Any]]] = {}
     longest: dict[str, float] = {}
-    under_way: dict[concurrent.futures.Future, tuple[int, str]] = {}
 
     def note(n: int, found: list[dict[str, Any]]) -> None:
         outcomes[n] = found
@@ -170,46 +170,38 @@ def compare(
         bar.set_postfix_str(_so_far(_records(runs, outcomes), score))
         bar.update()
 
-    def await_one() -> None:
-        for future in concurrent.futures.wait(under_way, return_when="FIRST_COMPLETED").done:
-            n, key = under_way.pop(future)
-            found, spoken = future.result()
-            for warning in spoken:
-                warnings.warn_explicit(*warning)
+    def to_do() -> Iterator[tuple[tuple[int, str], tuple]]:
+        for n, run in enumerate(runs):
+            bar.set_description(f"{run.model}, {run.treatment} gaps, seed {run.seed}")
+            key = run_key(
+                made_by=made_by["ct-s5"],
+                data=data["fingerprint"],
+                keywords=learners.told[run.model],
+                rules=[task, per, test_fraction, request.validation_fraction, plain(grid)],
+                duplicates=keywords.get("duplicates"),
+                left_out=material.untold[run.seed],
+                static=material.static_hash,
+                groups=None if owners is None else owners.tolist(),
+                split=material.split_hash,
+                run=[run.seed, run.treatment, run.model, str(run.trained)],
+                tested=[str(corruption) for corruption in run.tested],
+            )
+            spent = time.monotonic() - began + longest.get(run.model, 0.0)
+            found = kept.get(key)
+            if found is None and (status := _not_to_run(run, per, budget, spent)):
+                found = [status] * len(run.tested)
+            if found is None:
+                yield (n, key), (learners.make(run), *material.given(run), material.tests(run))
+            else:
+                note(n, found)
+
+    with (
+        tqdm(total=len(runs), unit="run", disable=unseen(progress)) as bar,
+        contextlib.closing(each_done(to_do(), run_once, jobs)) as done,
+    ):
+        for (n, key), found in done:
             kept.put(key, found)
             note(n, found)
-
-    with tqdm(total=len(runs), unit="run", disable=unseen(progress)) as bar, executor(jobs) as pool:
-        try:
-            for n, run in enumerate(runs):
-                bar.set_description(f"{run.model}, {run.treatment} gaps, seed {run.seed}")
-                key = run_key(
-                    made_by=made_by["ct-s5"],
-                    data=data["fingerprint"],
-                    keywords=learners.told[run.model],
-                    rules=[task, per, test_fraction, request.validation_fraction, plain(grid)],
-                    left_out=material.untold[run.seed],
-                    groups=None if owners is None else owners.tolist(),
-                    **({} if split is None else {"split": material.split_hash}),
-                    run=[run.seed, run.treatment, run.model, str(run.trained)],
-                    tested=[str(corruption) for corruption in run.tested],
-                )
-                spent = time.monotonic() - began + longest.get(run.model, 0.0)
-                found = kept.get(key)
-                if found is None and (status := _not_to_run(run, per, budget, spent)):
-                    found = [status] * len(run.tested)
-                if found is not None:
-                    note(n, found)
-                    continue
-                given = learners.make(run), *material.given(run), material.tests(run)
-                under_way[pool.submit(quietly, run_once, *given)] = n, key
-                while len(under_way) == jobs:
-                    await_one()
-            while under_way:
-                await_one()
-        except BaseException:  # what has not begun shall not
-            pool.shutdown(cancel_futures=True)
-            raise
     records = _records(runs, outcomes)
 
     told = {"static": static, "groups": groups, "split": split}
@@ -247,6 +239,7 @@ def compare(
         "jobs": jobs,
         "left_out": [untold for untold in material.untold.values() if left_out(untold)],
         "data": data,
+        "static": material.static_hash,
         "grouped": groups is not None,
         "split": material.split_hash,
         **_corrupted(request, readings, answers, task, examples),

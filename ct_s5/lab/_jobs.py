@@ -1,48 +1,122 @@
 """Where runs take place: here one after the other, or several at a time in processes."""
 
 import concurrent.futures
+import contextlib
 import multiprocessing
+import multiprocessing.connection
 import os
+import signal
+import threading
 import warnings
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
+
+from tqdm import tqdm
+
+Tag = TypeVar("Tag")
+Spoken = list[tuple[Warning | str, type[Warning], str, int]]
 
 
-class Here(concurrent.futures.Executor):
-    """Does each job in this process, before `submit` returns."""
+def each_done(
+    calls: Iterable[tuple[Tag, tuple]], fn: Callable, jobs: int
+) -> Generator[tuple[Tag, Any], None, None]:
+    """What `fn` makes of each call, as soon as it is there.
 
-    def submit(self, fn: Callable, /, *args, **kwargs) -> concurrent.futures.Future:
-        """A future that is done."""
-        future: concurrent.futures.Future = concurrent.futures.Future()
-        future.set_result(fn(*args, **kwargs))
-        return future
+    More than one job at a time go to processes of their own. Those begin anew rather than as copies
+    of this one, whose threads of XLA a copy would lack. When the iterator is closed, or anything
+    ends it early, or this process ends in whatever way, they end at once.
 
+    Args:
+        calls: A tag for each, to know it by, and what `fn` is given. One is taken when there is a
+            place for it, so that it may depend on what came out before.
+        fn: What to do; a function that a process can import by its name.
+        jobs: How many at a time.
 
-def executor(jobs: int) -> concurrent.futures.Executor:
-    """For so many jobs at a time; more than one go to processes of their own.
+    Yields:
+        The tag, and what came out. Warnings of a process are spoken here afterwards.
 
-    Those begin anew rather than as copies of this one, whose threads of XLA a copy would lack.
+    Raises:
+        ChildProcessError: A process was ended from outside.
     """
     if jobs == 1:
-        return Here()
+        for tag, given in calls:
+            yield tag, fn(*given)
+        return
     context = multiprocessing.get_context("spawn")
     places = context.SimpleQueue()
     for place in range(jobs):
         places.put(place)
-    return concurrent.futures.ProcessPoolExecutor(jobs, context, _take_cores, (places, jobs))
+    line, end = context.Pipe(duplex=False)
+    pool = concurrent.futures.ProcessPoolExecutor(jobs, context, _settle, (places, jobs, line))
+    under_way: dict[concurrent.futures.Future, Tag] = {}
+    with line, end, pool:
+        try:
+            for tag, given in calls:
+                with _ctrl_c_for_us_alone():
+                    under_way[pool.submit(_quietly, fn, *given)] = tag
+                if len(under_way) == jobs:
+                    yield from _first_done(under_way)
+            while under_way:
+                yield from _first_done(under_way)
+        except BrokenProcessPool:
+            raise ChildProcessError(
+                f"One of {jobs} processes ended in the middle of a run, mostly because memory ran "
+                "out: each takes its own, so ask for fewer jobs. A script must call `compare` "
+                'under `if __name__ == "__main__":`, as each process reads it anew.'
+            ) from None
+        except BaseException:
+            end.close()
+            raise
 
 
-def _take_cores(places: multiprocessing.SimpleQueue, jobs: int) -> None:
-    """Keep to a share of the cores, where the system lets a process choose."""
+def _first_done(
+    under_way: dict[concurrent.futures.Future, Tag],
+) -> Iterator[tuple[Tag, Any]]:
+    """Wait until at least one is done. What failed comes last, as it ends everything."""
+    done = concurrent.futures.wait(under_way, return_when="FIRST_COMPLETED").done
+    for future in sorted(done, key=lambda future: future.exception() is not None):
+        out, spoken = future.result()
+        yield under_way.pop(future), out
+        for warning in spoken:
+            warnings.warn_explicit(*warning)
+
+
+def _quietly(fn: Callable, *args) -> tuple[Any, Spoken]:
+    """What comes out, and the warnings on the way, which a process of its own could not show."""
+    with warnings.catch_warnings(record=True) as spoken:
+        warnings.simplefilter("always")
+        out = fn(*args)
+    return out, [(w.message, w.category, w.filename, w.lineno) for w in spoken]
+
+
+def _settle(
+    places: multiprocessing.SimpleQueue, jobs: int, line: multiprocessing.connection.Connection
+) -> None:
+    """End with the caller, and keep to a share of the cores where a process may choose."""
+    threading.Thread(target=_end_with, args=(line,), daemon=True).start()
+    # The lock that bars hold between processes would outlive one that ends at once.
+    tqdm.set_lock(threading.RLock())
     if hasattr(os, "sched_setaffinity"):
         cores, place = sorted(os.sched_getaffinity(0)), places.get()
         os.sched_setaffinity(0, cores[place::jobs] or cores)
 
 
-def quietly(fn: Callable, *args) -> tuple[Any, list[tuple[Warning, type[Warning], str, int]]]:
-    """What comes out, and the warnings on the way, which a process of its own could not show."""
-    with warnings.catch_warnings(record=True) as spoken:
-        warnings.simplefilter("always")
-        out = fn(*args)
-    # A message is an instance of its category.
-    return out, [(w.message, w.category, w.filename, w.lineno) for w in spoken]  # pyright: ignore
+def _end_with(line: multiprocessing.connection.Connection) -> None:
+    """Nothing is ever sent: the wait is over when nobody holds the other end any more."""
+    with contextlib.suppress(EOFError):
+        line.recv()
+    os._exit(1)
+
+
+@contextlib.contextmanager
+def _ctrl_c_for_us_alone() -> Iterator[None]:
+    """Processes that begin in here never hear of Ctrl-C, which a terminal tells to all."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -37,6 +37,7 @@ class Material:
     """Ids of each part, where somebody else made the split."""
 
     def __post_init__(self):
+        self.readings = dataclasses.replace(self.readings, gap_unit=self.readings.median_gap)
         request, n = self.request, len(self.readings.encoded.ids)
         shares = request.test_fraction, request.validation_fraction
         # What is dealt, and drawn anew for intervals: groups, or each series by itself.
@@ -61,6 +62,29 @@ class Material:
             return None
         fixed = next(iter(self._splits.values()))
         return hashlib.sha256("\n".join(fixed.tolist()).encode()).hexdigest()
+
+    @property
+    def static_hash(self) -> str | None:
+        """sha256 of static features: names, kinds and cells."""
+        if self.static is None:
+            return None
+        words = f"{self.static.dtypes.to_dict()}\n{self.static.to_csv()}"
+        return hashlib.sha256(words.encode()).hexdigest()
+
+    def check_classes(self) -> None:
+        """Refuse, before anything is trained, a seed in which that is about a single class."""
+        ids, per_series = self.readings.encoded.ids, self.request.per == "series"
+        owner = np.arange(len(ids)) if per_series else self.readings.encoded.index.series
+        for seed, parts in self._splits.items():
+            told = self.answers[parts[owner] == "train"]
+            found = pd.unique(told[~pd.isna(told)]).tolist()
+            if len(found) < 2:
+                named = f"the class {found[0]!r} alone" if found else "no label at all"
+                way_out = "other seeds" if self.split is None else "another split"
+                raise ValueError(
+                    f"With seed {seed} the training series have {named}: a classifier needs two "
+                    f"classes. Choose {way_out}."
+                )
 
     def given(self, run: Run) -> tuple[Part, Part]:
         """What the run trains on and chooses its epoch by."""
@@ -147,7 +171,11 @@ def groups_of(groups, readings: Readings) -> Int[np.ndarray, " N"] | None:
     """The number of each series' group, by order of names."""
     if groups is None:
         return None
-    codes, names = pd.factorize(align_labels(readings.encoded, groups), sort=True)
+    try:
+        named = align_labels(readings.encoded, groups)
+    except ValueError as error:
+        raise ValueError(f"groups: {error}") from error
+    codes, names = pd.factorize(named, sort=True)
     if len(names) < 3:
         raise ValueError(
             f"{len(names)} groups cannot be split into training, validation and test: give at "

@@ -14,9 +14,9 @@ from ct_s5.lab._grid import Grid, Rows, lay_grid, numbered, resample
 
 _EQUAL = "+equal"
 _GRID = {
-    "resample-last": "on a regular grid of as many points: the last value seen",
-    "resample-linear": "on such a grid: a straight line between readings",
-    "resample-mean": "on such a grid: the mean since the point before, if there was a reading",
+    "resample-last": "on a regular grid: the last value seen",
+    "resample-linear": "on a regular grid: a straight line between readings",
+    "resample-mean": "on a regular grid: the mean since the point before, if there was a reading",
 }
 
 TREATMENTS: dict[str, str] = {
@@ -97,6 +97,9 @@ class Readings:
     """The rows of `encoded.series` that are readings, or all that their series has. Where answers
     are asked at each row, all rows."""
     per: Literal["series", "reading"] = "series"
+    gap_unit: float | None = None
+    """What the channel of gaps counts in, so that readings that are lost leave it as it is; the
+    median gap of these readings where nothing is said."""
 
     @classmethod
     def of(cls, encoded: EncodedFrame, per: Literal["series", "reading"] = "series") -> "Readings":
@@ -128,7 +131,8 @@ class Readings:
         """The same rows of the encoded frame with other cells observed."""
         reading = np.asarray(observed.any(axis=1))
         series = dataclasses.replace(self.encoded.series, observed=observed, reading=reading)
-        return Readings.of(dataclasses.replace(self.encoded, series=series), self.per)
+        some = Readings.of(dataclasses.replace(self.encoded, series=series), self.per)
+        return dataclasses.replace(some, gap_unit=self.gap_unit)
 
     @functools.cached_property
     def owner(self) -> Int[np.ndarray, " R"]:
@@ -184,7 +188,8 @@ class Readings:
             name = "gap"
             while name in {self.encoded.schema.id_col, self.encoded.schema.time_col, *channels}:
                 name += "_"
-            gap = np.where(np.isnan(self.since_reading), 1.0, self.since_reading / self.median_gap)
+            gap = self.since_reading / (self.gap_unit or self.median_gap)
+            gap = np.where(np.isnan(gap), 1.0, gap)
             channels[name] = np.where(self.anchor, gap, np.nan)
         frame = self._frame(channels, self.owner, self._times(treatment, seed))
         return Treated(frame, self.rows)

@@ -41,6 +41,17 @@ def test_corrupted_at_the_test_a_model_is_trained_once(oscillators, recorder):
     ]
 
 
+def test_gaps_as_a_channel_are_told_in_one_unit_however_many_readings_are_lost(
+    oscillators, recorder
+):
+    compare(*oscillators, corruptions=["rate=2"], treatments=["appended"], seeds=1)
+    whole, some = (part.set_index(["unique_id", "ds"])["gap"] for part in judged(recorder))
+    kept = some[some.index.get_level_values("ds") > 0]
+    owner, place = kept.index.get_level_values(0), 2 * kept.index.get_level_values(1)
+    told = [whole[list(zip(owner, place - back, strict=True))].to_numpy() for back in (0, 1)]
+    np.testing.assert_allclose(kept, told[0] + told[1], rtol=1e-6)
+
+
 @pytest.mark.parametrize("where", ["train", "both"])
 def test_corrupted_in_training_each_rate_is_a_training(oscillators, recorder, where):
     found = compare(*oscillators, corruptions=["drop=0.5"], corrupt_at=where, **ONE)
@@ -67,6 +78,20 @@ def test_what_is_finished_is_not_done_again(oscillators, recorder, tmp_path):
     frame, labels = oscillators
     compare(frame.assign(position=frame["position"] + 1), labels, **ONE, **store)
     assert len(fits(recorder)) == 8
+    static = pd.DataFrame({"age": np.arange(24.0)}, index=labels.index)
+    for n, told in enumerate([static, static, static + 1, static.astype(str)]):
+        compare(frame, labels, static=told, **ONE, **store)
+        assert len(fits(recorder)) == 9 + max(n - 1, 0)
+
+
+def test_what_two_rows_of_one_time_get_makes_other_runs_of_every_model(oscillators, tmp_path):
+    frame, labels = oscillators
+    twice = pd.concat([frame, frame.assign(position=frame["position"] + 1)])
+    store = tmp_path / "runs.jsonl"
+    for n, rule in enumerate(["mean", "mean", "last"]):
+        keywords = {"models": ["last-value"], "duplicates": rule, "sort": True}
+        compare(twice, labels, store=store, **keywords, **ONE)
+        assert len(store.read_text().splitlines()) == 1 + (n == 2)
 
 
 def test_no_run_begins_that_would_end_beyond_the_budget(oscillators, recorder, monkeypatch):
@@ -99,6 +124,8 @@ def test_a_split_never_parts_a_group(oscillators, recorder):
         assert len(record["errors"]) == len(record["units"]) == 2  # a quarter of eight groups
     with pytest.raises(ValueError, match="2 groups cannot be split"):
         compare(frame, labels, groups=groups % 2, **ONE)
+    with pytest.raises(ValueError, match="groups: The label of series"):
+        compare(frame, labels, groups=groups.where(groups > 0), **ONE)
 
 
 def test_a_label_a_row_is_asked_for_under_every_treatment(oscillators, recorder):
@@ -159,11 +186,14 @@ def test_a_split_that_is_given_holds_for_every_seed(oscillators, recorder):
         assert set(given[4][0]["unique_id"]) == set(split["validation"])
         assert set(test["unique_id"]) == set(split["test"])
     assert [r["units"] for r in found.records] == [list(range(14, 20))] * 2
+    fast, rest = labels.index[labels == "fast"], labels.index[labels != "fast"]
     wrong = {
         "names 1 series that the frame does not have": split | {"test": ["nobody"]},
         "in the train part of the split and in the test part": split | {"test": ids[:1]},
         "has the parts train, validation, test; got train": {"train": ids},
         "The test part of the split is empty": split | {"test": []},
+        "With seed 0 the training series have the class 'fast' alone: a classifier needs two "
+        "classes. Choose another split": {"train": fast, "validation": rest[:1], "test": rest[1:]},
     }
     for message, other in wrong.items():
         with pytest.raises(ValueError, match=message):

@@ -1,13 +1,16 @@
 """Several runs at a time: the same runs, in the same order, with what they say."""
 
+import concurrent.futures
+import os
 import pickle
+import time
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from ct_s5.lab import MODELS, compare
-from ct_s5.lab._jobs import executor, quietly
+from ct_s5.lab._jobs import _first_done, each_done
 from ct_s5.lab._learners import Learners
 from ct_s5.lab._request import Run
 
@@ -53,12 +56,46 @@ def test_every_model_can_be_sent_to_a_process(name):
 
 
 def test_what_a_run_says_in_its_own_process_comes_back():
-    with executor(2) as pool:
-        out, spoken = pool.submit(quietly, np.float64, 3).result()
-        assert (out, spoken) == (3.0, [])
-        [(message, category, _, _)] = pool.submit(quietly, np.log, 0.0).result()[1]
-    assert category is RuntimeWarning
-    assert "divide by zero" in str(message)
+    with pytest.warns(RuntimeWarning, match="divide by zero") as spoken:
+        found = dict(each_done([("zero", (0.0,)), ("one", (1.0,))], np.log, 2))
+    assert found == {"zero": -np.inf, "one": 0.0}
+    assert len(spoken) == 1
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_call_is_taken_when_there_is_a_place_for_it(jobs):
+    taken = []
+
+    def calls():
+        for n in range(4):
+            taken.append(n)
+            yield n, (0,)
+
+    for done, _ in enumerate(each_done(calls(), time.sleep, jobs)):
+        assert len(taken) <= done + jobs
+    assert len(taken) == 4
+
+
+def test_closed_the_processes_end_at_once():
+    done = each_done([("short", (0,)), ("long", (3600,))], time.sleep, 2)
+    assert next(done) == ("short", None)
+    done.close()  # would wait for an hour
+
+
+def test_a_process_that_is_ended_from_outside_is_told_in_plain_words():
+    with pytest.raises(ChildProcessError, match="mostly because memory ran out"):
+        list(each_done([("a", (1,))], os._exit, 2))
+
+
+def test_what_is_done_is_kept_whatever_fails_beside_it():
+    under_way = {concurrent.futures.Future(): tag for tag in ("fails", "done", "under way")}
+    fails, done, _ = under_way
+    fails.set_exception(ValueError("no such thing"))
+    done.set_result((3, []))
+    found = _first_done(under_way)
+    assert next(found) == ("done", 3)
+    with pytest.raises(ValueError, match="no such thing"):
+        next(found)
 
 
 @pytest.mark.parametrize("jobs", [0, 1.5, "2"])
