@@ -100,7 +100,8 @@ def compare(
             longest so far; what was not run is marked.
         jobs: Runs at a time. More than one share the cores of this machine as processes of their
             own, which small networks use better than one run would: two on two cores take little
-            more than half the time, and twice the memory. A script that asks for it keeps its calls
+            more than half the time, and twice the memory. Not for a GPU, most of whose memory JAX
+            takes for the first process. A script that asks for it keeps its calls
             under `if __name__ == "__main__":`, as each process reads it anew.
         store: A file that keeps every finished run. Called again, with more models, treatments or
             seeds for instance, `compare` takes what is finished from there.

@@ -62,7 +62,7 @@ def page(comparison: Comparison) -> str:
                 {"title": "Result", "blocks": result(comparison)},
                 *([{"title": "Under corruption", "blocks": spoiled}] if spoiled else []),
                 {"title": "What it costs", "blocks": costs(comparison)},
-                {"title": "What the model is told of time", "blocks": [_treatments(comparison)]},
+                {"title": "What the model is told of time", "blocks": _treatments(comparison)},
                 {"title": "The data", "blocks": _data(comparison)},
                 {"title": "Training", "blocks": _training(comparison)},
                 {"title": "Do it again", "blocks": _again(comparison)},
@@ -71,9 +71,17 @@ def page(comparison: Comparison) -> str:
     )
 
 
-def _treatments(comparison: Comparison) -> dict[str, Any]:
-    names = comparison.settings["treatments"]
-    return {"terms": [(name, TREATMENTS[name]) for name in names], "colours": COLOURS}
+def _treatments(comparison: Comparison) -> list[dict[str, Any]]:
+    names, grid = comparison.settings["treatments"], comparison.settings["grid"]
+    terms = {"terms": [(name, TREATMENTS[name]) for name in names], "colours": COLOURS}
+    if not any(name.startswith("resample-") for name in names):
+        return [terms]
+    told = f"a point every {grid}"
+    if grid is None:
+        told = "as many points as the series has readings"
+    elif isinstance(grid, int):
+        told = f"{grid} points"
+    return [terms, {"text": f"The regular grid of a series has {told}."}]
 
 
 def _data(comparison: Comparison) -> list[dict[str, Any]]:

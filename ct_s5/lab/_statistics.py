@@ -65,7 +65,9 @@ def paired(
     In simulations with five seeds it held the truth in 92% of cases where the seeds differ far more
     than the series of one, and in 99% and more where it is the other way around: it errs on the
     side of "no clear difference". With two or three seeds it is the whole range of the draws, and
-    where seeds differ much that is still far from 95%.
+    where seeds differ much that is still far from 95%. All this takes the seeds' test series for
+    different ones. Where each seed draws a quarter of the same data and the series make the
+    difference, five seeds held the truth in 96% of cases, ten in 75%, twenty in 60%.
 
     Where all seeds were tested on the very same series, as under a split that somebody else made,
     the seeds' spread holds nothing of them: one draw of the series then serves all seeds, and

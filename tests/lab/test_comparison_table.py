@@ -385,6 +385,17 @@ def test_intervals_say_what_they_are_of(comparison):
     ]
 
 
+@pytest.mark.parametrize(
+    ("grid", "words"),
+    [(None, "as many points as the series has readings"), (50, "50 points"), ("1h", "every 1h")],
+)
+def test_the_page_says_how_fine_a_grid_is(comparison, grid, words):
+    found = made(lambda *_: 0.2, treatments=["true", "resample-last"], base=comparison)
+    told = dataclasses.replace(found, settings=found.settings | {"grid": grid})
+    assert any(words in word for word in Page(page(told)).words)
+    assert not any("The regular grid" in word for word in Page(page(comparison)).words)
+
+
 def test_a_big_comparison_fits_a_terminal_and_a_page(comparison):
     models = [m for m in MODELS if m != "s5-bilinear"][:14]
     found = made(
