@@ -1,6 +1,7 @@
 """The data of a comparison, cut and treated as each run needs it."""
 
 import dataclasses
+import functools
 import hashlib
 from collections.abc import Mapping
 from typing import Any
@@ -63,7 +64,7 @@ class Material:
         fixed = next(iter(self._splits.values()))
         return hashlib.sha256("\n".join(fixed.tolist()).encode()).hexdigest()
 
-    @property
+    @functools.cached_property
     def static_hash(self) -> str | None:
         """sha256 of static features: names, kinds and cells."""
         if self.static is None:
