@@ -6,6 +6,7 @@ Run        python -m experiments.speed.accuracy    (two minutes)
 Result     results/accuracy.json; the table in README.md.
 """
 
+import functools
 import pathlib
 import warnings
 
@@ -60,14 +61,8 @@ def _answers(layer, inputs, gaps, weights, dtype):
     layer = jax.tree.map(lambda a: jnp.asarray(np.asarray(a), dtype), layer)
     # Both precisions see the same numbers.
     inputs, gaps, weights = (np.asarray(part, np.float32) for part in (inputs, gaps, weights))
-    moving = (layer, jnp.asarray(inputs, dtype), jnp.asarray(gaps, dtype))
-
-    def loss(moving):
-        layer, inputs, gaps = moving
-        outputs = layer(inputs, gaps)
-        return jnp.sum(jnp.asarray(weights, dtype) * outputs) / N_STEPS**0.5, outputs
-
-    (_, outputs), (of_layer, _, of_gaps) = jax.jit(jax.value_and_grad(loss, has_aux=True))(moving)
+    inputs, gaps, weights = (jnp.asarray(part, dtype) for part in (inputs, gaps, weights))
+    (_, outputs), (of_layer, _, of_gaps) = _gradient((layer, inputs, gaps), weights)
     parts = {
         "output": outputs,
         "gradient by gap": of_gaps,
@@ -75,6 +70,14 @@ def _answers(layer, inputs, gaps, weights, dtype):
         "gradient by timescale": of_layer.log_timescale,
     }
     return {name: np.asarray(part, np.float64) for name, part in parts.items()}
+
+
+@jax.jit
+@functools.partial(jax.value_and_grad, has_aux=True)
+def _gradient(moving, weights):
+    layer, inputs, gaps = moving
+    outputs = layer(inputs, gaps)
+    return jnp.sum(weights * outputs) / N_STEPS**0.5, outputs
 
 
 if __name__ == "__main__":
