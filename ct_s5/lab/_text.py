@@ -25,9 +25,10 @@ _FORMS = {
 _SILENT = ("diverged", "ties")
 # What goes first where a table is too wide; all of it is in `table` and on the page.
 _EXPENDABLE = (
-    *("relative lo", "relative hi", "compilations", "memory MB", "ms a step", "runs"),
-    *("parameters", "ties", "seconds", "auroc", "accuracy", "mse", "r2", "sd", "diverged"),
-    *("wins", "pairs"),
+    ("relative lo", "relative hi"),  # one end alone is no interval
+    *(("compilations",), ("memory MB",), ("ms a step",), ("runs",), ("parameters",), ("ties",)),
+    *(("seconds",), ("auroc",), ("accuracy",), ("mse",), ("r2",), ("sd",), ("diverged",)),
+    *(("wins",), ("pairs",)),
 )
 _STATUS = {
     "skipped": "Skipped",
@@ -53,11 +54,11 @@ def fitted_text(table: pd.DataFrame, score: str, width: int = WIDTH) -> str:
         elif words[0] != "-" and name not in _SILENT:
             same.append(f"{name} {words[0]}")
     text = shown.to_string()
-    for name in _EXPENDABLE:
+    for names in _EXPENDABLE:
         if max(map(len, text.splitlines())) <= width:
             break
-        text = shown.drop(columns=name, errors="ignore").to_string()
-        shown = shown.drop(columns=name, errors="ignore")
+        shown = shown.drop(columns=[name for name in names if name != score], errors="ignore")
+        text = shown.to_string()
     return "\n".join([text, f"In all rows: {', '.join(same)}."] if same else [text])
 
 

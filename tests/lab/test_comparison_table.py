@@ -10,6 +10,7 @@ from made_runs import made
 
 from ct_s5.lab import MODELS, TREATMENTS, Comparison, check_report
 from ct_s5.lab._page import page
+from ct_s5.lab._text import fitted_text
 from ct_s5.plots import colours
 
 
@@ -383,6 +384,14 @@ def test_intervals_say_what_they_are_of(comparison):
     assert ranked.notes == [
         "AUROC is no mean over series: its intervals come from the seeds alone."
     ]
+
+
+def test_interval_and_score_stay_whole_where_a_table_is_cut_to_a_width(comparison):
+    table = made(lambda *_: 0.2, base=comparison).table
+    for width in range(40, 200):
+        head = fitted_text(table, "accuracy", width).splitlines()[0]
+        assert ("relative lo" in head) == ("relative hi" in head)
+        assert "accuracy" in head
 
 
 @pytest.mark.parametrize(
