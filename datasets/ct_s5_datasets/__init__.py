@@ -196,14 +196,16 @@ def fetch(entry: str, root: str | Path | None = None, *, progress: bool = True) 
         The files.
 
     Raises:
-        ValueError: The name is unknown; no hash is known for its files, which are then to be had by
-            hand; or what came is not the file.
+        ValueError: The name is unknown; the set has no files; no hash is known for them, which are
+            then to be had by hand; or what came is not the file.
         OSError: The server cannot be reached or stopped halfway. What came is kept for next time.
 
     """
     from ._fetch import fetch as fetch_files
 
     entry = entry_and_protocol(entry)[0]
+    if ENTRIES[entry].simulated:
+        raise ValueError(f"{entry} is made here and has no files to fetch: load it.")
     folder = folder_of(entry) if root is None else Path(root)
     return fetch_files(entry, folder, progress=progress)
 

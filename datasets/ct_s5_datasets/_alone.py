@@ -10,22 +10,28 @@ from pathlib import Path
 
 try:
     import fcntl
-except ImportError:  # Windows, where nothing keeps two processes apart but the hash at the end
+except ImportError:  # Windows
     fcntl = None
 
 
 @contextlib.contextmanager
 def alone(part: Path, progress: bool) -> Iterator[None]:
-    """Wait until no other process writes this file; an empty one is not left behind."""
+    """Wait until no other process writes this file; an empty one is not left behind.
+
+    On Windows nothing keeps two processes apart but the hash at the end: what is held open there
+    could not be moved into place.
+    """
+    if fcntl is None:
+        yield
+        return
     while True:
         with part.open("ab") as held:
-            if fcntl is not None:
-                try:
-                    fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    if progress:
-                        print(f"Another process fetches {part}; waiting for it.", file=sys.stderr)
-                    fcntl.flock(held, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if progress:
+                    print(f"Another process fetches {part}; waiting for it.", file=sys.stderr)
+                fcntl.flock(held, fcntl.LOCK_EX)
             try:
                 same = os.path.samestat(os.fstat(held.fileno()), part.stat())
             except FileNotFoundError:

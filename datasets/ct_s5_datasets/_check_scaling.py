@@ -116,7 +116,7 @@ def _channels(split: Mapping[str, Any], frame: Any) -> Iterator[_Channel]:
     whose = frame["unique_id"]
     train, test = (whose.isin(split[part]).to_numpy() for part in ("train", "test"))
     rows = {"all parts": whose.isin(np.concatenate(list(split.values()))).to_numpy()}
-    for where, some in (("train and test", train | test), ("the whole frame", train | True)):
+    for where, some in (("train and test", train | test), ("the whole frame", np.ones_like(train))):
         if not any((some == others).all() for others in rows.values()):
             rows[where] = some
     for name in frame.columns.difference(["unique_id", "ds"], sort=False):

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ._cells import numbers, read_cells, refuse
 from ._dataset import Column, Dataset, card_with
-from ._files import read_file
+from ._files import read_file, where
 from ._splits import seeded_splits
 
 PARTS = ("network", "world")
@@ -88,7 +88,7 @@ def _read_events(root: Path) -> tuple[pd.DataFrame, dict]:
     names = {path.name.removesuffix(".gz") for path in root.glob("*.csv*")}
     names = sorted(name for name in names if name.endswith(".csv"))
     if not names:
-        raise FileNotFoundError(f"No .csv or .csv.gz file is in {root}. {_SOURCE}")
+        raise FileNotFoundError(f"No .csv or .csv.gz file is {where(root)}. {_SOURCE}")
     tables = [_read_table(root, name) for name in names]
     table = pd.concat(tables, ignore_index=True)
     table = table.sort_values(["id", "updated"], kind="stable", ignore_index=True)

@@ -112,7 +112,7 @@ def fetch(entry: str, folder: Path, *, progress: bool = True) -> list[Path]:
     if entry not in REMOTES:
         raise ValueError(
             f"The files of {entry} cannot be fetched: no checked address is known. Its card tells "
-            f"where to get them: ct_s5_datasets.card({entry!r})."
+            f"where to get them: ct-s5 data card {entry}, or ct_s5_datasets.card({entry!r})."
         )
     try:
         import pooch

@@ -23,8 +23,7 @@ def read_file(root: str | Path, name: str, *, again: str, limits: Limits | None 
     root = Path(root)
     plain, packed = root / name, root / f"{name}.gz"
     if not plain.is_file() and not packed.is_file():
-        place = f"in {root}" if root.is_dir() else f"there: {root} is not a folder"
-        raise FileNotFoundError(f"Neither {plain.name} nor {packed.name} is {place}. {again}")
+        raise FileNotFoundError(f"Neither {plain.name} nor {packed.name} is {where(root)}. {again}")
     path = plain if plain.is_file() else packed
     with path.open("rb") as stream:
         start = stream.read(512)
@@ -39,6 +38,11 @@ def read_file(root: str | Path, name: str, *, again: str, limits: Limits | None 
         content = decompress(path, "file", limits or Limits(), again)
     note(name, content)
     return content
+
+
+def where(root: Path) -> str:
+    """Say in a message where something is not: in this folder, or anywhere, as there is none."""
+    return f"in {root}" if root.is_dir() else f"there: {root} is not a folder"
 
 
 def read_lines(

@@ -13,6 +13,7 @@ import pandas as pd
 
 from ._archives import read_members
 from ._dataset import Column, Dataset, card_with
+from ._files import where
 from ._lines import Lines, join_lines
 from ._splits import seeded_splits
 
@@ -104,7 +105,7 @@ def _find(root: Path, part: str) -> list[tuple[str, str, bytes]]:
     source = archive if archive.is_file() else folder
     if not source.exists():
         raise FileNotFoundError(
-            f"Neither {archive.name} nor the folder {folder.name}/ is in {root}. {_SOURCE}"
+            f"Neither {archive.name} nor the folder {folder.name}/ is {where(root)}. {_SOURCE}"
         )
     members = read_members(source, r".+\.csv", again=_SOURCE)
     if not members:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ._dataset import Column, Dataset, card_with
-from ._files import read_lines
+from ._files import read_lines, where
 from ._splits import seeded_splits
 
 STATUS = ("TD", "TS", "HU", "EX", "SD", "SS", "LO", "WV", "DB", "ET")
@@ -79,7 +79,7 @@ def load(root: str | Path) -> Dataset:
     names = {path.name.removesuffix(".gz") for path in root.glob("hurdat2*")}
     names = sorted(name for name in names if name.endswith(".txt"))
     if not names:
-        raise FileNotFoundError(f"No hurdat2*.txt or hurdat2*.txt.gz is in {root}. {_SOURCE}")
+        raise FileNotFoundError(f"No hurdat2*.txt or hurdat2*.txt.gz is {where(root)}. {_SOURCE}")
     lines = _Lines({}, [], [], [])
     for name in names:
         _read_lines(root, name, lines)

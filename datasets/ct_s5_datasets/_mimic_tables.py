@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from ._files import where
 from ._noted import note_hash
 
 _PIECE = 2_000_000  # rows read at once
@@ -52,7 +53,7 @@ def pieces(
     plain, packed = root / f"{name}.csv", root / f"{name}.csv.gz"
     path = plain if plain.is_file() else packed
     if not path.is_file():
-        raise FileNotFoundError(f"Neither {name}.csv nor {name}.csv.gz is in {root}. {again}")
+        raise FileNotFoundError(f"Neither {name}.csv nor {name}.csv.gz is {where(root)}. {again}")
     head = _head(path, again)
     lacking = [name for name in wanted if not name.endswith("?") and name not in head]
     if lacking:

@@ -24,6 +24,7 @@ _SOURCE = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/ (LeCun, Cortes, Burges; commonly given as "
     "CC BY-SA 3.0)."
 )
+_TEST_ALONE = " For the test images alone: part='test'."
 
 
 def load(
@@ -106,7 +107,8 @@ def _read_part(root: str | Path, prefix: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _read_idx(root: str | Path, name: str, inner: tuple[int, ...]) -> np.ndarray:
     """An array of bytes: 0, 0, the code of bytes (8), the number of axes, their sizes, the data."""
-    content = read_file(root, name, again=_SOURCE)
+    again = _SOURCE + (_TEST_ALONE if name.startswith(_FILES["train"]) else "")
+    content = read_file(root, name, again=again)
     n_axes = 1 + len(inner)
     start = 4 + 4 * n_axes
     if content[:4] != bytes([0, 0, 8, n_axes]) or len(content) < start:

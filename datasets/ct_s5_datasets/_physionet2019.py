@@ -175,13 +175,13 @@ def _find(root: Path, part: str) -> list[Stay]:
             f"{root} is not a folder. Name the one that holds training_set{part}/. {_SOURCE}"
         )
     name = f"training_set{part}"
-    sources = sorted([*root.glob(f"{name}*.zip"), *root.glob(f"{name}*.tar.gz")])
+    sources = _sources(root, name)
     if not sources:
-        folders = (root / name, root / "training" / name, root / "training")
-        sources = [folder for folder in folders if folder.is_dir()][:1]
-    if not sources:
+        there = [other for other in PARTS if _sources(root, f"training_set{other}")]
+        instead = f" Part {there[0]} is there: part={there[0]!r} reads it." if there else ""
         raise FileNotFoundError(
             f"Neither {name}*.zip, {name}*.tar.gz nor the folder {name}/ is in {root}. {_SOURCE}"
+            f"{instead}"
         )
     # The name alone tells the parts apart: p0..... is of A, p1..... of B.
     wanted = rf"p{PARTS.index(part)}[0-9]{{5}}\.psv"
@@ -195,6 +195,13 @@ def _find(root: Path, part: str) -> list[Stay]:
             f"{sources[0]} holds no stay of part {part} (p{PARTS.index(part)}.....psv). {_SOURCE}"
         )
     return found
+
+
+def _sources(root: Path, name: str) -> list[Path]:
+    """Archives of a part, or else the one folder to look in."""
+    packed = sorted([*root.glob(f"{name}*.zip"), *root.glob(f"{name}*.tar.gz")])
+    folders = (root / name, root / "training" / name, root / "training")
+    return packed or [folder for folder in folders if folder.is_dir()][:1]
 
 
 def _schema() -> dict[str, Column]:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from ._archives import read_members
 from ._dataset import Column, Dataset, card_with
+from ._files import where
 from ._lines import join_lines, numbers
 from ._splits import Split, seeded_splits
 
@@ -137,7 +138,7 @@ def _read(root: Path, part: str) -> _Records:
     sources = sorted(root.glob(form.archive)) or [root / form.folder]
     if not sources[0].exists():
         raise FileNotFoundError(
-            f"Neither {form.archive} nor the folder {form.folder}/ is in {root}. {_SOURCE}"
+            f"Neither {form.archive} nor the folder {form.folder}/ is {where(root)}. {_SOURCE}"
         )
     files = sorted(
         (Path(name).stem.removesuffix("_rr_secs"), f"{source.name}: {name}", data)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ._dataset import Column, Dataset, card_with
-from ._files import read_lines
+from ._files import read_lines, where
 from ._splits import Split, seeded_splits
 from ._uea_drop import dropped_rows, neuralcde_split
 from ._uea_text import Problem, read_arff, read_ts
@@ -170,7 +170,7 @@ def _only_set(root: Path) -> str:
         if re.search(r"_TRAIN\.(ts|arff)(\.gz)?$", path.name)
     }
     if not found:
-        raise FileNotFoundError(f"No <name>_TRAIN.ts or .arff is in {root}. {_SOURCE}")
+        raise FileNotFoundError(f"No <name>_TRAIN.ts or .arff is {where(root)}. {_SOURCE}")
     if len(found) > 1:
         raise ValueError(f"{root} holds {', '.join(sorted(found))}: name one as part.")
     return found.pop()
@@ -193,7 +193,7 @@ def _read(root: Path, name: str, half: str) -> Problem:
         file = f"{name}_{half}{ending}"
         if (folder / file).is_file() or (folder / f"{file}.gz").is_file():
             return reader(read_lines(folder, file, again=_SOURCE), str(folder / file), _SOURCE)
-    raise FileNotFoundError(f"Neither {name}_{half}.ts nor .arff is in {folder}. {_SOURCE}")
+    raise FileNotFoundError(f"Neither {name}_{half}.ts nor .arff is {where(folder)}. {_SOURCE}")
 
 
 def _answers(labels: list[str], classes: tuple[str, ...]) -> tuple[pd.Series | None, list[Column]]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ._archives import Limits, read_members
-from ._files import read_file
+from ._files import read_file, where
 
 ELEMENTS = ("PRCP", "SNOW", "SNWD", "TMAX", "TMIN")
 _TENTHS = np.array([10.0, 1.0, 1.0, 10.0, 10.0])
@@ -68,7 +68,7 @@ def read_stations(root: Path, first: int, last: int, *, again: str) -> list[Stat
         )
     else:
         raise FileNotFoundError(
-            f"Neither ghcnd_hcn*.tar.gz nor the folder ghcnd_hcn/ is in {root}. {again}"
+            f"Neither ghcnd_hcn*.tar.gz nor the folder ghcnd_hcn/ is {where(root)}. {again}"
         )
     stations: dict[str, Station] = {}
     for place, name, data in texts:

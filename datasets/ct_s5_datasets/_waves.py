@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ._archives import read_members
+from ._files import where
 
 
 def find_source(root: str | Path, folders: tuple[str, ...], archive: str, again: str) -> Path:
@@ -34,7 +35,7 @@ def find_source(root: str | Path, folders: tuple[str, ...], archive: str, again:
         raise ValueError(f"{root} holds several archives: {names}. Leave one there. {again}")
     if not found:
         inside = " or ".join(f"{name}/" for name in folders if name != ".") or "wav files"
-        raise FileNotFoundError(f"Neither {inside} nor {archive} is in {root}. {again}")
+        raise FileNotFoundError(f"Neither {inside} nor {archive} is {where(root)}. {again}")
     return found[0]
 
 

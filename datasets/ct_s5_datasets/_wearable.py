@@ -14,6 +14,7 @@ import pandas as pd
 
 from ._archives import read_members
 from ._dataset import Column, Dataset, card_with
+from ._files import where
 from ._lines import join_lines, numbers
 from ._splits import Split, seeded_splits
 
@@ -135,7 +136,7 @@ def _find(root: Path, part: str) -> list[tuple[str, str, bytes]]:
     source = archive if archive.is_file() else folder
     if not source.exists():
         raise FileNotFoundError(
-            f"Neither {archive.name} nor the folder {folder.name}/ is in {root}. {_SOURCE}"
+            f"Neither {archive.name} nor the folder {folder.name}/ is {where(root)}. {_SOURCE}"
         )
     members = read_members(source, rf"d{part[1]}p[0-9]{{2,3}}[FM]", again=_SOURCE)
     if not members:

@@ -12,7 +12,7 @@ import threading
 import pytest
 
 import ct_s5_datasets
-from ct_s5_datasets import _fetch
+from ct_s5_datasets import _alone, _fetch
 from ct_s5_datasets._alone import alone
 from ct_s5_datasets._fetch import REMOTES, Remote, fetch
 
@@ -111,6 +111,14 @@ def test_one_waits_and_goes_on_where_the_other_stopped(server, tmp_path):
     assert server["asked"] == ["bytes=1000-"]
 
 
+def test_where_files_have_no_locks_what_is_fetched_is_not_held_open(tmp_path, monkeypatch):
+    # Windows, which has no fcntl, moves no file that is open.
+    monkeypatch.setattr(_alone, "fcntl", None)
+    part = tmp_path / "set.part"
+    with alone(part, False):
+        assert not part.exists()
+
+
 @pytest.mark.parametrize("no_ranges", [False, True])
 def test_an_interrupted_download_goes_on(server, tmp_path, no_ranges):
     server |= {"cut": 300_000, "no_ranges": no_ranges}
@@ -170,6 +178,8 @@ def test_a_full_disk_is_told_and_what_came_is_kept(server, tmp_path, monkeypatch
 def test_sets_without_known_hashes_are_to_be_had_by_hand():
     with pytest.raises(ValueError, match=r"The files of gps cannot be fetched.*card\('gps'\)"):
         ct_s5_datasets.fetch("gps")
+    with pytest.raises(ValueError, match="oscillators is made here and has no files to fetch"):
+        ct_s5_datasets.fetch("oscillators")
     with pytest.raises(ValueError, match="Did you mean 'physionet2012'"):
         ct_s5_datasets.fetch("physionet212")
 

@@ -50,6 +50,19 @@ def test_unknown_names_are_told_the_nearest(name, said):
         ct_s5_datasets.card(name)
 
 
+FRAMES_OF_FILES = [
+    name for name, told in ct_s5_datasets.describe().items() if not (told.simulated or told.arrays)
+]
+
+
+@pytest.mark.parametrize("entry", FRAMES_OF_FILES)
+def test_a_folder_that_is_not_there_is_told_apart_from_an_empty_one(tmp_path, entry):
+    with pytest.raises(FileNotFoundError, match=r"nowhere is not a folder.*Get"):
+        ct_s5_datasets.load(entry, root=tmp_path / "nowhere")
+    with pytest.raises(FileNotFoundError, match=rf"in {tmp_path}.*Get"):
+        ct_s5_datasets.load(entry, root=tmp_path)
+
+
 def test_the_folder_comes_from_root_or_from_the_environment(tmp_path, monkeypatch):
     monkeypatch.delenv("CT_S5_DATA", raising=False)
     with pytest.raises(

@@ -95,7 +95,8 @@ def test_damage_is_told(root):
         load(root)
     labels.unlink()
     with pytest.raises(
-        FileNotFoundError, match=r"Neither train-labels-idx1-ubyte nor .*Get train-"
+        FileNotFoundError,
+        match=r"Neither train-labels-idx1-ubyte nor .*Get train-.*alone: part='test'",
     ):
         load(root)
 

@@ -138,6 +138,8 @@ def test_absent_parts_say_where_to_get_them(tmp_path):
     (tmp_path / "training_setA").mkdir()
     with pytest.raises(ValueError, match=r"holds no stay of part A \(p0"):
         load(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"Part A is there: part='A' reads it\.$"):
+        load(tmp_path, "B")
     with pytest.raises(ValueError, match=r"parts 'A' and 'B'"):
         load(tmp_path, "C")
 

@@ -136,7 +136,7 @@ def test_errors(root, tmp_path, monkeypatch):
     ):
         load(root)
     with pytest.raises(
-        FileNotFoundError, match=r"nor speech_commands\*.tar.gz is in .*licence CC BY"
+        FileNotFoundError, match=r"nor speech_commands\*.tar.gz is there: .*licence CC BY"
     ):
         load(tmp_path / "absent")
 
