@@ -140,7 +140,7 @@ _SETS = {
         "_cifar10",
         "small pictures in colour, pixel by pixel",
         "none stated",
-        "184 MB",
+        "about 170 MB",
         arrays=True,
     ),
     "spoken_digits": Entry(
@@ -173,7 +173,7 @@ _SETS = {
         "lra.text",
         "film reviews, letter by letter: liked or not",
         "none stated",
-        "8 GB (whole release)",
+        "about 84 MB",
         arrays=True,
     ),
     "lra/retrieval": Entry(
@@ -187,7 +187,7 @@ _SETS = {
         "lra.image",
         "CIFAR-10 in grey, pixel by pixel",
         "none stated",
-        "184 MB",
+        "about 170 MB",
         arrays=True,
     ),
     "lra/listops": Entry(
