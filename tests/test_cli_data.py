@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import subprocess
 import sys
 import types
 
@@ -135,3 +136,12 @@ def test_a_name_that_cannot_be_used_says_why(run, words, said):
     code, _, err = run("compare", "--data", *words)
     assert code == 2
     assert re.search(said.replace("?", r"\?"), err), err
+
+
+@pytest.mark.parametrize("told", [["list"], ["card", "glucose"]])  # beyond a buffer, and within
+def test_a_reader_that_leaves_is_no_mistake(told):
+    words = [sys.executable, "-c", "from ct_s5.cli import main; main()", "data", *told]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(words, text=True, **pipes) as process:
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait()) == ("", 2)

@@ -1,5 +1,6 @@
 """ct-s5: the library from the command line."""
 
+import os
 import sys
 import warnings
 
@@ -32,32 +33,44 @@ def main() -> None:
         print(f"ct-s5 {ct_s5.__version__}")
         return
     try:
-        if sys.argv[1:2] == ["data"]:
-            tyro.extras.subcommand_cli_from_dict(
-                dict(COMMANDS),
-                prog="ct-s5 data",
-                description="Public data sets by name, and what is known of them.",
-                args=sys.argv[2:],
-            )
-            return
-        tyro.extras.subcommand_cli_from_dict(
-            {
-                "report": report,
-                "fit": fit,
-                "predict": predict,
-                "stream": stream,
-                "info": info,
-                "export": export,
-                "compare": compare,
-                "data": data,
-            },
-            prog="ct-s5",
-            description="Continuous-time models for irregularly sampled series. "
-            "`ct-s5 --version` tells the version.",
-        )
+        _command()
+        sys.stdout.flush()
+    except BrokenPipeError as error:
+        # Nobody reads on, as after `| head`, which only `stream` has words for. Python would flush
+        # the rest at its end, and fail once more.
+        if error.errno is None:
+            speak(error)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(2) from None
     except (ValueError, TypeError, OSError, ImportError, FloatingPointError) as error:
         speak(error)
         raise SystemExit(2) from None
     except KeyboardInterrupt:
         print("ct-s5: stopped.", file=sys.stderr)
         raise SystemExit(130) from None
+
+
+def _command() -> None:
+    if sys.argv[1:2] == ["data"]:
+        tyro.extras.subcommand_cli_from_dict(
+            dict(COMMANDS),
+            prog="ct-s5 data",
+            description="Public data sets by name, and what is known of them.",
+            args=sys.argv[2:],
+        )
+        return
+    tyro.extras.subcommand_cli_from_dict(
+        {
+            "report": report,
+            "fit": fit,
+            "predict": predict,
+            "stream": stream,
+            "info": info,
+            "export": export,
+            "compare": compare,
+            "data": data,
+        },
+        prog="ct-s5",
+        description="Continuous-time models for irregularly sampled series. "
+        "`ct-s5 --version` tells the version.",
+    )

@@ -181,10 +181,12 @@ def compare(
             raise ValueError(f"--labels and --static: the data set {data} brings its own.")
         readings, y, features, split, cited = _named_set(data)
         readings = without(readings, ignore)
-    elif labels is None:
-        raise ValueError("Name the labels too: --labels FILE, or --labels COLUMN of the readings.")
     else:
         readings = without(_read(data, time_col, id_col), ignore)
+        if labels is None:
+            raise ValueError(
+                "Name the labels too: --labels FILE, or --labels COLUMN of the readings."
+            )
         y = read_labels(labels, readings, id_col)
         if per == "reading" and not isinstance(y, str):
             raise ValueError("--per reading takes the labels from a column of the readings.")

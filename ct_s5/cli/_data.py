@@ -90,7 +90,8 @@ def check(name: tyro.conf.Positional[Name], /, *, root: Root = None, part: Part 
     found = provider.check(data)
     for sentence in found:
         print(f"- {sentence}")
-    print(f"{len(found)} findings." if found else "No leak was found.")
+    counted = f"{len(found)} finding{'s' if found[1:] else ''}."
+    print(counted if found else "No leak was found.")
     if found:
         sys.exit(1)
 

@@ -1,6 +1,5 @@
 """ct-s5 stream: readings from standard input, answers to standard output, as they come."""
 
-import os
 import sys
 from typing import Annotated, Any, Literal
 
@@ -117,8 +116,6 @@ def stream(
                     list(map(str, fresh.columns)), fresh.itertuples(False, None), lines.form
                 )
             except BrokenPipeError:
-                # Else Python would flush the rest at its end, and fail once more.
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
                 raise BrokenPipeError(
                     f"Nobody reads the answers any more: the one to {which} is lost. Its readings "
                     "are in the state."
