@@ -21,8 +21,8 @@ class Way(NamedTuple):
 
 
 SCANS: dict[str, Way] = {
-    # Measured on two cores with 1 and 16 series: fewer steps leave matrix products too small for two
-    # threads, more leave the cache.
+    # Measured on two cores with 1 and 16 series: fewer steps leave matrix products too small for
+    # two threads, more leave the cache.
     "blocked": Way("sequential", 1024),
     "sequential": Way("sequential", None),
     "associative": Way("associative", None),
