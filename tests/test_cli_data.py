@@ -101,7 +101,7 @@ def test_fetched_files_are_named(run):
 def test_a_leak_ends_in_exit_code_1(run):
     code, out, _ = run("data", "check", "ours")
     assert code == 1
-    assert "- ours@1: 1 series are in train and in test, first 8.\n1 findings.\n" in out
+    assert "- ours@1: 1 series are in train and in test, first 8.\n1 finding.\n" in out
 
 
 def test_help_teaches(run):
