@@ -22,7 +22,7 @@ from jaxtyping import Array, Complex, Float, Int
 from ct_s5.ssm._frame import TURN, counted, less_one_over
 from ct_s5.ssm._over_steps import over_steps
 from ct_s5.ssm._pairs import Pair, join, minus, scaled, select, split, times
-from ct_s5.ssm._phi import cross_held, cross_ramp, decay_over
+from ct_s5.ssm._phi import Crossing, cross_held, cross_ramp, crossing, decay_over
 from ct_s5.ssm._turns import Speeds, fraction, speeds_of, turn_over
 
 Hold = Literal["zoh", "zoh_forward", "foh", "bilinear", "impulse", "async"]
@@ -111,22 +111,22 @@ def factors_of(
     turn = turn_over(speeds, gaps)
     count, left = counted(turn)
     move = Move(less_one_over(re, im, d, left), count)
-    crossing = (re, im, d, fraction(turn))
+    over = Crossing(re, im, d, fraction(turn))
     match hold:
         case "zoh":
-            return Factors(*cross_held(*crossing), None, move)
+            return Factors(*cross_held(over), None, move)
         case "zoh_forward":
-            decay, gain = cross_held(*crossing)
+            decay, gain = cross_held(over)
             return Factors(decay, None, gain, move)
         case "foh":
-            decay, gain, rise = cross_ramp(*crossing)
+            decay, gain, rise = cross_ramp(over)
             return Factors(decay, rise, minus(gain, rise), move)
         case "impulse":
             ones = jnp.ones_like(d[:1])
-            return Factors(decay_over(*crossing), (ones, jnp.zeros_like(ones)), None, move)
+            return Factors(decay_over(over), (ones, jnp.zeros_like(ones)), None, move)
         case "async":
-            unit = cross_held(*(part[None, :] for part in (*rates, timescales)))[1]
-            return Factors(decay_over(*crossing), unit, None, move)
+            unit = cross_held(crossing(*(part[None, :] for part in (*rates, timescales))))[1]
+            return Factors(decay_over(over), unit, None, move)
 
 
 def _bilinear(re, im, d) -> Factors:

@@ -17,6 +17,7 @@ Reference: Hochbruck and Ostermann, Exponential integrators, Acta Numerica 2010,
 """
 
 import math
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -32,69 +33,48 @@ _NEAR_SLOPE1, _NEAR_PHI2 = 0.5, 1.0
 
 def phi1(z: Complex[Array, "..."]) -> Complex[Array, "..."]:
     """(e^z - 1) / z, and 1 at z = 0: the mean of e^(z s) over s from 0 to 1."""
-    return join(cross_held(*split(z), jnp.ones_like(z.real))[1])
+    return join(cross_held(crossing(*split(z), jnp.ones_like(z.real)))[1])
 
 
 def phi2(z: Complex[Array, "..."]) -> Complex[Array, "..."]:
     """(e^z - 1 - z) / z^2, and 1/2 at z = 0: the weight of a ramp from 0 to 1."""
-    return join(cross_ramp(*split(z), jnp.ones_like(z.real))[2])
+    return join(cross_ramp(crossing(*split(z), jnp.ones_like(z.real)))[2])
 
 
-def decay_over(
-    re: Float[Array, "..."],
-    im: Float[Array, "..."],
-    d: Float[Array, "..."],
-    turn: Float[Array, "..."] | None = None,
-) -> Pair:
+class Crossing(NamedTuple):
+    """A rate `re + i im` and a gap that it is crossed over."""
+
+    re: Float[Array, "..."]
+    im: Float[Array, "..."]
+    d: Float[Array, "..."]
+    """Timescale times gap."""
+    turn: Float[Array, "..."]
+    """`im d / (2 pi)` without whole turns; whoever knows it better than the product of two floats
+    gives it."""
+
+
+def crossing(re: Float[Array, "..."], im: Float[Array, "..."], d: Float[Array, "..."]) -> Crossing:
+    """A crossing whose turn is that of the product."""
+    return Crossing(re, im, d, fraction(turn_of(im, d)))
+
+
+@jax.custom_jvp
+def decay_over(over: Crossing) -> Pair:
     """`e^z` alone, for a hold whose gain does not depend on the gap."""
-    return _decay_over(re, im, d, _turn(im, d) if turn is None else turn)
+    return _exponential(over.re * over.d, over.turn)[0]
 
 
-def cross_held(
-    re: Float[Array, "..."],
-    im: Float[Array, "..."],
-    d: Float[Array, "..."],
-    turn: Float[Array, "..."] | None = None,
-) -> tuple[Pair, Pair]:
-    """`e^z` and `d phi1(z)` for rates `re + i im` and scaled gaps `d`.
-
-    Args:
-        re: Real parts of the rates.
-        im: Imaginary parts.
-        d: Timescale times gap.
-        turn: `im * d / (2 pi)` without whole turns, from someone who knows it better than the
-            product of two floats.
-    """
-    return _cross_held(re, im, d, _turn(im, d) if turn is None else turn)
-
-
-def cross_ramp(
-    re: Float[Array, "..."],
-    im: Float[Array, "..."],
-    d: Float[Array, "..."],
-    turn: Float[Array, "..."] | None = None,
-) -> tuple[Pair, Pair, Pair]:
-    """`e^z`, `d phi1(z)` and `d phi2(z)`; arguments as of `cross_held`."""
-    return _cross_ramp(re, im, d, _turn(im, d) if turn is None else turn)
-
-
-def _turn(im, d):
-    return fraction(turn_of(im, d))
-
-
-@jax.custom_jvp
-def _decay_over(re, im, d, turn) -> Pair:
-    return _exponential(re * d, turn)[0]
-
-
-@_decay_over.defjvp
+@decay_over.defjvp
 def _decay_over_jvp(primals, tangents):
-    decay = _decay_over(*primals)
-    return decay, _decay_tangent(primals, tangents, decay)
+    (over,), (moves,) = primals, tangents
+    decay = decay_over(over)
+    return decay, _decay_tangent(over, moves, decay)
 
 
 @jax.custom_jvp
-def _cross_held(re, im, d, turn) -> tuple[Pair, Pair]:
+def cross_held(over: Crossing) -> tuple[Pair, Pair]:
+    """`e^z` and `d phi1(z)` of a crossing."""
+    re, im, d, turn = over
     x, y = re * d, im * d
     decay, less_one = _exponential(x, turn)
     gain = times(less_one, _reciprocal(re, im))
@@ -103,20 +83,23 @@ def _cross_held(re, im, d, turn) -> tuple[Pair, Pair]:
     return decay, select(tiny, (d + x * d / 2, y * d / 2), gain)
 
 
-@_cross_held.defjvp
+@cross_held.defjvp
 def _cross_held_jvp(primals, tangents):
-    re, im, d, _ = primals
-    decay, gain = _cross_held(*primals)
-    rate_tangent, d_tangent = tangents[:2], tangents[2]
+    (over,), (moves,) = primals, tangents
+    re, im, d, _ = over
+    decay, gain = cross_held(over)
+    rate_tangent, d_tangent = moves[:2], moves.d
     # d gain / d rate = d^2 phi1'(z), and d gain / d d = e^z, whatever z is.
     slope = _slope1(re, im, d, decay, gain)
     gain_tangent = plus(scaled(d_tangent, decay), times(slope, rate_tangent))
-    return (decay, gain), (_decay_tangent(primals, tangents, decay), gain_tangent)
+    return (decay, gain), (_decay_tangent(over, moves, decay), gain_tangent)
 
 
 @jax.custom_jvp
-def _cross_ramp(re, im, d, turn) -> tuple[Pair, Pair, Pair]:
-    decay, gain = _cross_held(re, im, d, turn)
+def cross_ramp(over: Crossing) -> tuple[Pair, Pair, Pair]:
+    """`e^z`, `d phi1(z)` and `d phi2(z)` of a crossing."""
+    re, im, d, _ = over
+    decay, gain = cross_held(over)
     near, inside = _near(re, im, d, _NEAR_PHI2)
     # d phi2 = (phi1 - 1) / rate; where z is not small, neither is d.
     mean = scaled(1 / jnp.where(near, jnp.ones_like(d), d), gain)
@@ -125,11 +108,12 @@ def _cross_ramp(re, im, d, turn) -> tuple[Pair, Pair, Pair]:
     return decay, gain, select(near, series, quotient)
 
 
-@_cross_ramp.defjvp
+@cross_ramp.defjvp
 def _cross_ramp_jvp(primals, tangents):
-    re, im, d, _ = primals
-    decay, gain, ramp = _cross_ramp(*primals)
-    rate_tangent, d_tangent = tangents[:2], tangents[2]
+    (over,), (moves,) = primals, tangents
+    re, im, d, _ = over
+    decay, gain, ramp = cross_ramp(over)
+    rate_tangent, d_tangent = moves[:2], moves.d
     (gain_slope, ramp_slope) = (
         _slope1(re, im, d, decay, gain),
         _slope2(re, im, d, gain, ramp),
@@ -139,7 +123,7 @@ def _cross_ramp_jvp(primals, tangents):
     per_d = scaled(1 / jnp.where(zero, jnp.ones_like(d), d), minus(gain, ramp))
     per_d = select(zero, (jnp.full_like(d, 0.5), jnp.zeros_like(d)), per_d)
     return (decay, gain, ramp), (
-        _decay_tangent(primals, tangents, decay),
+        _decay_tangent(over, moves, decay),
         plus(scaled(d_tangent, decay), times(gain_slope, rate_tangent)),
         plus(scaled(d_tangent, per_d), times(ramp_slope, rate_tangent)),
     )
@@ -162,9 +146,9 @@ def _exponential(x, turn) -> tuple[Pair, Pair]:
     return (size - size * drop, im), (less_one - size * drop, im)
 
 
-def _decay_tangent(primals, tangents, decay) -> Pair:
-    re, im, d, _ = primals
-    re_tangent, im_tangent, d_tangent, _ = tangents
+def _decay_tangent(over: Crossing, moves: Crossing, decay: Pair) -> Pair:
+    re, im, d, _ = over
+    re_tangent, im_tangent, d_tangent, _ = moves
     z_tangent = (re_tangent * d + re * d_tangent, im_tangent * d + im * d_tangent)
     return times(decay, z_tangent)
 

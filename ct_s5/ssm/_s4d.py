@@ -13,7 +13,7 @@ from jaxtyping import Array, Complex, Float, PRNGKeyArray
 from ct_s5.ssm._equal_steps import EqualStepsLayer, Move
 from ct_s5.ssm._hippo import hippo_normal
 from ct_s5.ssm._pairs import Pair, plus, scaled, times
-from ct_s5.ssm._phi import cross_held, decay_over
+from ct_s5.ssm._phi import cross_held, crossing, decay_over
 from ct_s5.ssm._starts import drawn_outputs, drawn_timescales, each_alike
 
 Rates = Literal["legs", "lin", "inv"]
@@ -85,7 +85,7 @@ class S4DLayer(EqualStepsLayer):
     def _discretised(self) -> tuple[Pair, Pair]:
         """Decay and gain of one step."""
         step = jnp.broadcast_to(self.timescales[:, None], self.rate_imag.shape)
-        return cross_held(-jax.nn.softplus(self.rate_real), self.rate_imag, step)
+        return cross_held(crossing(-jax.nn.softplus(self.rate_real), self.rate_imag, step))
 
     def _kernel(self, n_steps: int) -> Float[Array, "H L"]:
         """What an input of 1 adds 0, 1, .. readings later: `2 Re(C gain decay^l)`.
@@ -102,7 +102,7 @@ class S4DLayer(EqualStepsLayer):
             exponents = jnp.arange(*exponents, dtype=step.dtype)[None, None, :]
             shape = (*self.rate_imag.shape, exponents.shape[2])
             every = (*rates, step * exponents)
-            return decay_over(*(jnp.broadcast_to(part, shape) for part in every))
+            return decay_over(crossing(*(jnp.broadcast_to(part, shape) for part in every)))
 
         fine, coarse = powers((0, width)), powers((0, n_rows * width, width))
         weight = scaled(jnp.full_like(step[:, :, 0], 2), self._discretised()[1])
