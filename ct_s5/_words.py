@@ -23,9 +23,10 @@ def listed(values: Iterable, most: int = 5) -> str:
     return ", ".join(shown(value) for value in values[:most]) + more
 
 
-def near(name: str, names: Iterable) -> str:
-    """A question for who mistyped a name: ` Did you mean 'ds'?`, or nothing."""
-    close = difflib.get_close_matches(str(name), [str(other) for other in names], n=1)
+def near(name: str, names: Iterable, likeness: float = 0.6) -> str:
+    """A question for who mistyped a name: ` Did you mean 'ds'?`, or nothing where none is alike."""
+    known = [str(other) for other in names]
+    close = difflib.get_close_matches(str(name), known, n=1, cutoff=likeness)
     return f" Did you mean {close[0]!r}?" if close else ""
 
 

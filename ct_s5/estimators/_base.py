@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Bool
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -16,7 +17,7 @@ from ct_s5.batch import SeriesSet
 from ct_s5.estimators._inputs import is_table, refuse_infinite
 from ct_s5.estimators._keywords import check_keywords
 from ct_s5.estimators._streaming import Streaming
-from ct_s5.frames import Asked, EncodedFrame, encode
+from ct_s5.frames import Asked, EncodedFrame, LongFrame, encode, learn_from, to_long
 from ct_s5.nn import ModelSettings
 from ct_s5.training import FitResult, FitSettings
 
@@ -147,6 +148,22 @@ class S5Estimator(Streaming, BaseEstimator):
         for name in [name for name in vars(self) if name.endswith("_")]:
             delattr(self, name)
         return int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _read_training(self, X, static) -> tuple[LongFrame, EncodedFrame]:
+        """The frame to learn from: its rows, and what it is in units and scales of all of them."""
+        long = to_long(X, id_col=self.id_col, time_col=self.time_col)
+        known = self._encode(long, learn_from(long, self.time_unit, static), static)
+        self._speak_of_empty(known, stacklevel=4)
+        return long, known
+
+    def _scaled_without(
+        self, held_out: Bool[np.ndarray, " N"], long: LongFrame, known: EncodedFrame, static
+    ) -> EncodedFrame:
+        """The same in the scales of those series alone that are not held out."""
+        if not held_out.any():
+            return known
+        schema = learn_from(long, self.time_unit, static, known.ids[held_out])
+        return self._encode(long, schema, static)
 
     def _keep(self, result: FitResult) -> None:
         self.model_ = result.model

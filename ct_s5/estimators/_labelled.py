@@ -10,10 +10,8 @@ from ct_s5.frames import (
     Asked,
     EncodedFrame,
     ask_at,
-    learn_from,
     pop_labels,
     split_series,
-    to_long,
 )
 from ct_s5.nn import S5Model
 from ct_s5.training import Targets, fit, predict_all
@@ -54,19 +52,14 @@ class LabelledEstimator(S5Estimator):
         seed = self._begin_fit()
         X, y = self._as_channels(X, y, reset=True)
         X, y = self._labels_of(X, y)
-        long = to_long(X, id_col=self.id_col, time_col=self.time_col)
-        known = self._encode(long, learn_from(long, self.time_unit, static), static)
-        self._speak_of_empty(known, stacklevel=3)
+        long, known = self._read_training(X, static)
         labels = self._read_labels(known, y, reset=True)
         weights = sample_weights(known, sample_weight)
 
         held_out = np.zeros(len(known.ids), bool)
         if validation is None and self.validation_fraction:
             held_out = self._hold_out(known, labels, weights, seed)
-        encoded = known
-        if held_out.any():
-            schema = learn_from(long, self.time_unit, static, known.ids[held_out])
-            encoded = self._encode(long, schema, static)
+        encoded = self._scaled_without(held_out, long, known, static)
         self.schema_ = encoded.schema
         targets = self._learn_targets(encoded, labels, weights, ~held_out)
         series = encoded.series.take(np.flatnonzero(~held_out))

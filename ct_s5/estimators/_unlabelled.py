@@ -12,7 +12,7 @@ from ct_s5.batch import SeriesSet, windows
 from ct_s5.estimators._base import S5Estimator
 from ct_s5.estimators._levels import Calibration, calibrate, read_levels, read_shares
 from ct_s5.estimators._signature import signature_of
-from ct_s5.frames import Asked, EncodedFrame, decode_asked, learn_from, split_series, to_long
+from ct_s5.frames import Asked, EncodedFrame, decode_asked, split_series
 from ct_s5.nn import Gaussian, ModelSettings, S5Model
 from ct_s5.training import Task, can_carry, fit, predict_all
 
@@ -76,18 +76,13 @@ class UnlabelledEstimator(S5Estimator):
             )
         seed = self._begin_fit()
         X, _ = self._as_channels(X, None, reset=True)
-        long = to_long(X, id_col=self.id_col, time_col=self.time_col)
-        known = self._encode(long, learn_from(long, self.time_unit, static), static)
-        self._speak_of_empty(known, stacklevel=3)
+        long, known = self._read_training(X, static)
         share = self.validation_fraction or 0
         by_series = len(known.ids) >= _FEW_SERIES
         held_out = np.zeros(len(known.ids), bool)
         if validation is None and share and by_series:
             held_out = split_series(len(known.ids), None, share=share, seed=seed)
-        encoded = known
-        if held_out.any():
-            schema = learn_from(long, self.time_unit, static, known.ids[held_out])
-            encoded = self._encode(long, schema, static)
+        encoded = self._scaled_without(held_out, long, known, static)
         self.schema_ = encoded.schema
         self._settle(encoded)
 

@@ -35,6 +35,6 @@ def provider_of(name: str) -> Any:
     """
     known = providers()
     if name not in known:
-        hint = near(name, known)
+        hint = near(name, known, likeness=0.5)
         raise ValueError(f"No data set {name!r}.{hint} `ct-s5 data list` shows all.")
     return known[name]
