@@ -76,8 +76,9 @@ def go_over(
     v = (packed[:, :half], packed[:, half:])
     factors = factors_of(hold, maps.rates, maps.timescales, rows.gaps, maps.speeds)
     decay, gain, held_gain, (less_one, turn) = factors
-    if inner == "associative":
+    if inner == "associative" or rows.gaps.shape[0] == 1:
         # Counted turns would double the time of a tree, and its time to compile (docs/scan.md).
+        # One step has no sum of turns to keep exact.
         less_one, turn = (decay[0] - 1, decay[1]), None
     drive = zeros_like(v) if gain is None else times(gain, v)
     held, last = zeros_like(v), state.held
