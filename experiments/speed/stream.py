@@ -2,14 +2,19 @@
 
 Measured   one layer of H = 128, P = 64: the NumPy runner, `layer.step` compiled, and 1000 readings
            in one call of `layer.run`; microseconds a reading, means over 1000.
-           A model of 4 blocks, H = 64, P = 64 and 8 channels: `model.step` compiled, for one series
-           and for 10,000 in one call; `update` of an estimator with a frame of one row, and of one
-           row of each of 10,000 live series; medians.
+           A model of 4 blocks, H = 64, P = 64 and 8 channels: `model.step` compiled, for one series,
+           also without XLA's scheduling for several threads, and for 10,000 in one call; `update` of
+           an estimator with a frame of one row, and of one row of each of 10,000 live series;
+           medians.
 Run        python -m experiments.speed.stream    (some minutes)
 Result     results/stream.json; the table in README.md.
 """
 
+import ast
+import os
 import pathlib
+import subprocess
+import sys
 import time
 
 import jax
@@ -26,6 +31,8 @@ RESULTS = pathlib.Path(__file__).parent / "results" / "stream.json"
 N_FEATURES, N_STATES, N_READINGS = 128, 64, 1000
 MODEL = {"width": 64, "states": 64, "depth": 4}
 N_CHANNELS, N_LIVE = 8, 10_000
+# A step is a hundred operations of a microsecond, which threads hand to each other by default.
+ALONE = "--xla_cpu_enable_concurrency_optimized_scheduler=false"
 
 
 def measure(seed: int) -> dict[str, float]:
@@ -39,6 +46,7 @@ def measure(seed: int) -> dict[str, float]:
         "step_microseconds": _step(layer, inputs, gaps),
         "chunk_microseconds": _chunk(layer, inputs, gaps),
         **_steps(seed),
+        "model_step_alone_microseconds": _step_alone(seed),
         **_updates(seed),
     }
 
@@ -91,6 +99,15 @@ def _steps(seed):
         "model_step_microseconds": 1e6 * _in_turn(one, [reading() for _ in range(501)], state),
         "model_steps_milliseconds": 1e3 * _in_turn(many, [reading(N_LIVE)] * 11, states),
     }
+
+
+def _step_alone(seed):
+    """XLA reads its flags once a process, so this takes one of its own."""
+    code = f"from experiments.speed.stream import _steps; print(_steps({seed}))"
+    ours = os.environ | {"XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} {ALONE}"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=ours, capture_output=True, text=True, check=True)
+    return ast.literal_eval(done.stdout)["model_step_microseconds"]
 
 
 def _in_turn(step, readings, state):

@@ -40,6 +40,7 @@ STREAM = {
     "step_microseconds": ("layer: `layer.step`, compiled; us a reading", "{:.1f}"),
     "chunk_microseconds": ("layer: `run`, 1000 readings in one call; us a reading", "{:.1f}"),
     "model_step_microseconds": ("model: `model.step`, one series; us", "{:.0f}"),
+    "model_step_alone_microseconds": ("the same without scheduling for threads; us", "{:.0f}"),
     "model_steps_milliseconds": ("model: `model.step`, 10,000 series in one call; ms", "{:.0f}"),
     "update_milliseconds": ("estimator: `update`, a frame of one row; ms", "{:.1f}"),
     "updates_milliseconds": ("estimator: `update`, a row of each of 10,000 series; ms", "{:.0f}"),
