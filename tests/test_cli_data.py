@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from ct_s5 import lab
-from ct_s5_datasets import Dataset, check
+from ct_s5_datasets import Dataset, check, describe
 
 
 def made_up(labels=True):
@@ -145,3 +145,18 @@ def test_a_reader_that_leaves_is_no_mistake(told):
     with subprocess.Popen(words, text=True, **pipes) as process:
         process.stdout.close()
         assert (process.stderr.read(), process.wait()) == ("", 2)
+
+
+def test_a_set_is_here_when_one_of_its_files_is(run, monkeypatch, tmp_path):
+    monkeypatch.setenv("CT_S5_DATA", str(tmp_path))
+    for place in ("physionet2012/notes.txt", "hurdat2/hurdat2-nepac-1949-1999.txt"):
+        (tmp_path / place).parent.mkdir()
+        (tmp_path / place).write_text("")
+    listed = run("data", "list")[1].splitlines()
+    where = {line.split()[0]: line.split()[1] for line in listed if not line.startswith(" ")}
+    assert (where["physionet2012"], where["hurdat2"], where["ours"]) == ("-", "here", "made")
+
+
+@pytest.mark.parametrize("name", [n for n, told in describe().items() if not told.simulated])
+def test_every_set_says_what_its_files_are_called(name):
+    assert describe()[name].files

@@ -114,7 +114,8 @@ def _whereabouts(provider, name: str, told) -> str:
     if told.simulated:
         return "made here"
     folder = provider.folder_of(name)
-    return "here" if folder.is_dir() and any(folder.iterdir()) else "-"
+    patterns = getattr(told, "files", ()) or ("*",)
+    return "here" if any(any(folder.glob(pattern)) for pattern in patterns) else "-"
 
 
 COMMANDS = {"list": list_sets, "card": card, "fetch": fetch, "check": check}

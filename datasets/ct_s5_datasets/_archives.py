@@ -1,18 +1,18 @@
 """Read many small files from a .tar.gz, a .zip or the folder it unpacks to, and trust none.
 
-An archive is decompressed and read in memory; nothing is written, so no name in it can touch a
-file here. The size of a .tar.gz is bounded while it is decompressed, before tarfile sees a header:
-a header may itself be the bomb.
+Members are read as the archive is decompressed; nothing is written, so no name in it can touch a
+file here. What a .tar.gz decompresses to is counted before tarfile sees it: a header may itself be
+the bomb.
 """
 
 import gzip
-import io
-import itertools
 import os
 import re
 import tarfile
 import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from ._limits import MIB, check_growth, check_name
 from ._limits import Limits as Limits  # its readers name it from here
@@ -63,37 +63,98 @@ def _read_archive(path: Path, wanted: re.Pattern[str], limits: Limits, again: st
     return _read_tar(path, wanted, limits, again)
 
 
+def stream_members(
+    path: Path, wanted: str, *, again: str, limits: Limits
+) -> Iterator[tuple[str, bytes]]:
+    """The files of an archive that `read_members` finds, one at a time, as they come.
+
+    For a .tar.gz that holds gigabytes. Arguments and errors are as there.
+    """
+    for name, content in _read_archive(path, re.compile(wanted), limits, again):
+        note(name, content)
+        yield name, content
+
+
 def _read_tar(path: Path, wanted: re.Pattern[str], limits: Limits, again: str):
-    content = decompress(path, "archive", limits, again)
-    try:
-        with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
-            members = list(itertools.islice(archive, limits.members + 1))
-            end = archive.offset
-    # ValueError, OverflowError, RecursionError: what tarfile lets through for headers that lie.
-    except (tarfile.TarError, EOFError, ValueError, OverflowError, RecursionError) as error:
-        raise ValueError(
-            f"{path} is damaged: not a readable tar inside ({error}). {again}"
-        ) from error
-    if len(members) > limits.members:
-        raise ValueError(f"{path} holds more than {limits.members} members. {again}")
-    # tarfile takes a broken header for the end of the archive and says nothing.
-    if content[end:].strip(b"\0"):
-        after = f"after {members[-1].name!r}" if members else "at its start"
-        raise ValueError(f"{path} is damaged {after}. {again}")
-    found = []
-    for member in members:
-        check_name(member.name, path, again)
-        if member.isdir():
-            continue
-        if not member.isreg() or member.issparse() or member.size < 0:
-            kind = "a link" if member.issym() or member.islnk() else "not a plain file"
-            raise ValueError(f"{path}: member {member.name!r} is {kind}; refused. {again}")
-        stop = member.offset_data + member.size
-        if stop > len(content):
-            raise ValueError(f"{path} is cut short in member {member.name!r}. {again}")
-        if wanted.fullmatch(member.name.rsplit("/", 1)[-1]):
-            found.append((member.name, content[member.offset_data : stop]))
-    return found
+    with gzip.open(path) as packed:
+        stream: Any = _Unpacked(packed, path, "archive", limits, again)
+        archive = stream.tried(lambda: tarfile.TarFile(fileobj=stream))
+        n_members, last = 0, None
+        while (member := stream.tried(archive.next)) is not None:
+            n_members, last = n_members + 1, member.name
+            if n_members > limits.members:
+                raise ValueError(f"{path} holds more than {limits.members} members. {again}")
+            check_name(last, path, again)
+            if member.isdir():
+                continue
+            if not member.isreg() or member.issparse() or member.size < 0:
+                kind = "a link" if member.issym() or member.islnk() else "not a plain file"
+                raise ValueError(f"{path}: member {last!r} is {kind}; refused. {again}")
+            if wanted.fullmatch(last.rsplit("/", 1)[-1]):
+                yield last, stream.tried(lambda member=member: archive.extractfile(member).read())
+        # tarfile takes a broken header for the end of the archive and says nothing.
+        stream.seek(archive.offset)
+        while chunk := stream.read(_CHUNK):
+            if chunk.strip(b"\0"):
+                after = f"after {last!r}" if last else "at its start"
+                raise ValueError(f"{path} is damaged {after}. {again}")
+
+
+class _Unpacked:
+    """The content of a gzip file as tarfile wants it, refused as soon as it is too much.
+
+    Attributes:
+        trouble: What was wrong with the file, once something is. tarfile makes errors of its own
+            of those that it meets.
+
+    """
+
+    def __init__(self, packed: gzip.GzipFile, path: Path, what: str, limits: Limits, again: str):
+        self.packed, self.path, self.what = packed, path, what
+        self.limits, self.again = limits, again
+        self.size = path.stat().st_size
+        self.trouble: ValueError | None = None
+
+    def tried(self, call: Callable[[], Any]) -> Any:
+        """What tarfile gives, or an error in our words."""
+        try:
+            return call()
+        # What it lets through for headers that lie.
+        except (tarfile.TarError, EOFError, ValueError, OverflowError, RecursionError) as error:
+            raise self.trouble or ValueError(
+                f"{self.path} is damaged: not a readable tar inside ({error}). {self.again}"
+            ) from error
+
+    def tell(self) -> int:
+        return self.packed.tell()
+
+    def read(self, n_bytes: int) -> bytes:
+        return b"".join(self._chunks(n_bytes))
+
+    def seek(self, place: int) -> None:
+        if place < self.packed.tell():
+            self.packed.seek(place)
+        for _ in self._chunks(place - self.packed.tell()):
+            pass
+
+    def _chunks(self, n_bytes: int) -> Iterator[bytes]:
+        try:
+            while n_bytes > 0 and (chunk := self.packed.read(min(n_bytes, _CHUNK))):
+                check_growth(self.packed.tell(), self.size, self.path, self.limits, self.again)
+                n_bytes -= len(chunk)
+                yield chunk
+        except EOFError as error:
+            self.trouble = ValueError(
+                f"{self.path} is cut short: {self.size} bytes hold no whole {self.what}, "
+                f"the download did not finish. {self.again}"
+            )
+            raise self.trouble from error
+        except (gzip.BadGzipFile, zlib.error) as error:
+            self.trouble = ValueError(f"{self.path} is damaged ({error}). {self.again}")
+            raise self.trouble from error
+        except ValueError as error:
+            self.trouble = error
+            raise
 
 
 def is_page(start: bytes) -> bool:
@@ -115,23 +176,8 @@ def decompress(path: Path, what: str, limits: Limits, again: str) -> bytes:
         ValueError: The file is cut short, damaged, or a decompression bomb.
 
     """
-    packed = path.stat().st_size
-    chunks: list[bytes] = []
-    total = 0
-    try:
-        with gzip.open(path) as stream:
-            while chunk := stream.read(_CHUNK):
-                total += len(chunk)
-                check_growth(total, packed, path, limits, again)
-                chunks.append(chunk)
-    except EOFError as error:
-        raise ValueError(
-            f"{path} is cut short: {packed} bytes hold no whole {what}, "
-            f"the download did not finish. {again}"
-        ) from error
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise ValueError(f"{path} is damaged ({error}). {again}") from error
-    return b"".join(chunks)
+    with gzip.open(path) as packed:
+        return _Unpacked(packed, path, what, limits, again).read(limits.total + 1)
 
 
 def _read_folder(folder: Path, wanted: re.Pattern[str], limits: Limits, again: str):

@@ -31,59 +31,118 @@ class Remote:
 _CHALLENGE_2012 = "https://physionet.org/files/challenge-2012/1.0.0/"
 _CHALLENGE_2019 = "https://archive.physionet.org/users/shared/challenge-2019/"
 
-# Only files whose hash is known: anything else could be anything. PhysioNet's sizes and hashes are
-# those that medical_ts_datasets records; for the outcome files of 2012, a and b, a test compares
-# them.
-REMOTES: dict[str, tuple[Remote, ...]] = {
-    "physionet2012": tuple(
-        Remote(name, _CHALLENGE_2012 + name, sha256, n_bytes)
-        for name, n_bytes, sha256 in (
-            (
-                "set-a.tar.gz",
-                6632372,
-                "8cb250f179cd0952b4b9ebcf8954b63d70383131670fac1cfee13deaa13ca920",
-            ),
-            (
-                "set-b.tar.gz",
-                6652690,
-                "b1637a2a423a8e76f8f087896cfc5fdf28f88519e1f4e874fbda69b2a64dac30",
-            ),
-            (
-                "set-c.tar.gz",
-                6600293,
-                "a4a56b95bcee4d50a3874fe298bf2998f2ed0dd98a676579573dc10419329ee1",
-            ),
-            (
-                "Outcomes-a.txt",
-                79219,
-                "2613ea60ccda29f87571a7d6b09ad130858a8ccd66325bd073365925026883c2",
-            ),
-            (
-                "Outcomes-b.txt",
-                79149,
-                "1305f29734da374a809483229a99f33a9230aa8d4fa74b1a2d6ad788136423d5",
-            ),
-            (
-                "Outcomes-c.txt",
-                79191,
-                "0b32dcb7753c0f18f2f5fde498a28618b8879c5e527ce0dae8ad120dd7e205c9",
-            ),
-        )
+
+def _from(folder: str, *files: tuple[str, int, str]) -> tuple[Remote, ...]:
+    return tuple(Remote(name, folder + name, sha256, n_bytes) for name, n_bytes, sha256 in files)
+
+
+_CIFAR_10 = _from(
+    "https://www.cs.toronto.edu/~kriz/",
+    (
+        "cifar-10-binary.tar.gz",
+        170052171,
+        "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
     ),
-    "physionet2019": tuple(
-        Remote(name, _CHALLENGE_2019 + name, sha256, n_bytes)
-        for name, n_bytes, sha256 in (
-            (
-                "training_setA.zip",
-                22991842,
-                "c0def317798312e4facc0f33ac0202b3a34f412052d9096e8b122b4d3ecb7935",
-            ),
-            (
-                "training_setB.zip",
-                20000482,
-                "8a88d69a5f64bc9a87d869f527fcc2741c0712cb9a7cb1f5cdcb725336b4c8cc",
-            ),
-        )
+)
+
+# Only files whose hash is known: anything else could be anything. PhysioNet's sizes and hashes are
+# those that medical_ts_datasets records, all others those of TensorFlow Datasets; for the outcome
+# files of 2012, a and b, which are at hand, a test compares them.
+REMOTES: dict[str, tuple[Remote, ...]] = {
+    "physionet2012": _from(
+        _CHALLENGE_2012,
+        (
+            "set-a.tar.gz",
+            6632372,
+            "8cb250f179cd0952b4b9ebcf8954b63d70383131670fac1cfee13deaa13ca920",
+        ),
+        (
+            "set-b.tar.gz",
+            6652690,
+            "b1637a2a423a8e76f8f087896cfc5fdf28f88519e1f4e874fbda69b2a64dac30",
+        ),
+        (
+            "set-c.tar.gz",
+            6600293,
+            "a4a56b95bcee4d50a3874fe298bf2998f2ed0dd98a676579573dc10419329ee1",
+        ),
+        (
+            "Outcomes-a.txt",
+            79219,
+            "2613ea60ccda29f87571a7d6b09ad130858a8ccd66325bd073365925026883c2",
+        ),
+        (
+            "Outcomes-b.txt",
+            79149,
+            "1305f29734da374a809483229a99f33a9230aa8d4fa74b1a2d6ad788136423d5",
+        ),
+        (
+            "Outcomes-c.txt",
+            79191,
+            "0b32dcb7753c0f18f2f5fde498a28618b8879c5e527ce0dae8ad120dd7e205c9",
+        ),
+    ),
+    "physionet2019": _from(
+        _CHALLENGE_2019,
+        (
+            "training_setA.zip",
+            22991842,
+            "c0def317798312e4facc0f33ac0202b3a34f412052d9096e8b122b4d3ecb7935",
+        ),
+        (
+            "training_setB.zip",
+            20000482,
+            "8a88d69a5f64bc9a87d869f527fcc2741c0712cb9a7cb1f5cdcb725336b4c8cc",
+        ),
+    ),
+    "mnist": _from(
+        "https://storage.googleapis.com/cvdf-datasets/mnist/",
+        (
+            "train-images-idx3-ubyte.gz",
+            9912422,
+            "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+        ),
+        (
+            "train-labels-idx1-ubyte.gz",
+            28881,
+            "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+        ),
+        (
+            "t10k-images-idx3-ubyte.gz",
+            1648877,
+            "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+        ),
+        (
+            "t10k-labels-idx1-ubyte.gz",
+            4542,
+            "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+        ),
+    ),
+    "cifar10": _CIFAR_10,
+    "lra/image": _CIFAR_10,
+    "lra/text": _from(
+        "https://ai.stanford.edu/~amaas/data/sentiment/",
+        (
+            "aclImdb_v1.tar.gz",
+            84125825,
+            "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe",
+        ),
+    ),
+    "speech_commands": _from(
+        "https://download.tensorflow.org/data/",
+        (
+            "speech_commands_v0.02.tar.gz",
+            2428923189,
+            "af14739ee7dc311471de98f5f9d2c9191b18aedfe957f4a6ff791c709868ff58",
+        ),
+    ),
+    "spoken_digits": (
+        Remote(
+            "free-spoken-digit-dataset-1.0.9.tar.gz",
+            "https://github.com/Jakobovski/free-spoken-digit-dataset/archive/v1.0.9.tar.gz",
+            "8bc44cde129d505cbbb6b365c09f80c663f2aa77578afc634e6141a2f87100c0",
+            11975353,
+        ),
     ),
 }
 

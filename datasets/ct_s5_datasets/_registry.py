@@ -32,6 +32,7 @@ class Entry:
     title: str
     licence: str
     size: str
+    files: tuple[str, ...] = ()
     protocols: Mapping[str, Protocol] = field(default_factory=dict)
     simulated: bool = False
     arrays: bool = False
@@ -45,12 +46,14 @@ _SETS = {
         "48 hours of intensive care; death in hospital",
         "ODC-BY 1.0",
         "13 MB (a, b)",
+        files=("set-[abc]*",),
     ),
     "physionet2019": Entry(
         "_physionet2019",
         "intensive care hour by hour; sepsis",
         "CC BY 4.0",
         "6 MB (half of B)",
+        files=("training*",),
     ),
     "mimic3": Entry(
         "_mimic",
@@ -59,6 +62,7 @@ _SETS = {
         "about 7 GB, your own",
         options={"part": "III"},
         card="mimic",
+        files=("**/ICUSTAYS.csv*", "**/icustays.csv*"),
     ),
     "mimic4": Entry(
         "_mimic",
@@ -67,18 +71,21 @@ _SETS = {
         "about 7 GB, your own",
         options={"part": "IV"},
         card="mimic",
+        files=("**/icustays.csv*",),
     ),
     "ushcn": Entry(
         "_ushcn",
         "daily weather at US stations",
         "public domain",
         "8 MB (1996-2000)",
+        files=("ghcnd_hcn*", "*.dly", "small_chunked_sporadic.csv"),
     ),
     "human_activity": Entry(
         "_human_activity",
         "people with four radio tags; what are they doing?",
         "CC BY 4.0",
         "about 20 MB, your own",
+        files=("ConfLongDemo_JSI.txt*",),
     ),
     "pam": Entry(
         "_pam",
@@ -86,20 +93,56 @@ _SETS = {
         "CC BY 4.0",
         "about 700 MB, your own",
         arrays=True,
+        files=("PAMAP2_Dataset", "Protocol", "PAMdata"),
     ),
     "wearable": Entry(
-        "_wearable", "a batteryless sensor on older people; activity", "CC BY 4.0", "0.4 MB (S1)"
+        "_wearable",
+        "a batteryless sensor on older people; activity",
+        "CC BY 4.0",
+        "0.4 MB (S1)",
+        files=("S[12]_Dataset*",),
     ),
     "earthquakes": Entry(
-        "_earthquakes", "every earthquake of a month", "public domain", "0.7 MB a month"
+        "_earthquakes",
+        "every earthquake of a month",
+        "public domain",
+        "0.7 MB a month",
+        files=("*.csv", "*.csv.gz"),
     ),
     "hurdat2": Entry(
-        "_hurdat2", "tracks of tropical cyclones", "public domain", "0.2 MB (1949-1999)"
+        "_hurdat2",
+        "tracks of tropical cyclones",
+        "public domain",
+        "0.2 MB (1949-1999)",
+        files=("hurdat2*.txt*",),
     ),
-    "gps": Entry("_gps", "trips by car and by bus, read off telephones", "CC BY 4.0", "0.2 MB"),
-    "glucose": Entry("_glucose", "continuous glucose monitors", "CC0 1.0 and ODC-BY 1.0", "1 MB"),
+    "gps": Entry(
+        "_gps",
+        "trips by car and by bus, read off telephones",
+        "CC BY 4.0",
+        "0.2 MB",
+        files=("go_track_trackspoints.csv*",),
+    ),
+    "glucose": Entry(
+        "_glucose",
+        "continuous glucose monitors",
+        "CC0 1.0 and ODC-BY 1.0",
+        "1 MB",
+        files=("*.tar.gz", "*/**/*.csv"),
+    ),
     "rr_intervals": Entry(
-        "_rr_intervals", "hearts beat by beat, healthy and failing", "ODC-BY 1.0", "3 MB"
+        "_rr_intervals",
+        "hearts beat by beat, healthy and failing",
+        "ODC-BY 1.0",
+        "3 MB",
+        files=(
+            "normal",
+            "chf",
+            "healthy_ms",
+            "nsr2db*.tar.gz",
+            "chf2db*.tar.gz",
+            "rr-interval*.tar.gz",
+        ),
     ),
     "oscillators": Entry(
         "_oscillators",
@@ -120,6 +163,7 @@ _SETS = {
         "the UEA / UCR archive, and rows dropped at random",
         "each set's own",
         "1 MB (JapaneseVowels)",
+        files=("**/*_TRAIN.ts*", "**/*_TRAIN.arff*"),
     ),
     "pendulum": Entry(
         "_pendulum",
@@ -133,8 +177,9 @@ _SETS = {
         "_mnist",
         "handwritten digits, pixel by pixel",
         "CC BY-SA 3.0, second hand",
-        "2 MB (test)",
+        "about 11 MB",
         arrays=True,
+        files=("t*-images-idx3-ubyte*",),
     ),
     "cifar10": Entry(
         "_cifar10",
@@ -142,16 +187,23 @@ _SETS = {
         "none stated",
         "about 170 MB",
         arrays=True,
+        files=("cifar-10-*", "data_batch_1*"),
     ),
     "spoken_digits": Entry(
-        "_spoken_digits", "ten digits, six voices, 8 kHz", "CC BY-SA 4.0", "16 MB", arrays=True
+        "_spoken_digits",
+        "ten digits, six voices, 8 kHz",
+        "CC BY-SA 4.0",
+        "16 MB",
+        arrays=True,
+        files=("recordings", "*.wav", "free-spoken-digit-dataset*.tar.gz"),
     ),
     "speech_commands": Entry(
         "_speech_commands",
         "one-second words, 16 or 8 kHz",
         "CC BY 4.0",
-        "5 MB (240 of test)",
+        "about 2.3 GB",
         arrays=True,
+        files=("yes", "speech_commands*.tar.gz"),
     ),
     "lra/pathfinder": Entry(
         "lra.pathfinder",
@@ -159,6 +211,7 @@ _SETS = {
         "none stated; made here",
         "made here, or 8 GB (whole release)",
         arrays=True,
+        files=("**/imgs",),
     ),
     "lra/pathx": Entry(
         "lra.pathfinder",
@@ -168,6 +221,7 @@ _SETS = {
         arrays=True,
         options={"side": 128},
         card="lra_pathfinder",
+        files=("**/imgs",),
     ),
     "lra/text": Entry(
         "lra.text",
@@ -175,6 +229,7 @@ _SETS = {
         "none stated",
         "about 84 MB",
         arrays=True,
+        files=("aclImdb*", "train"),
     ),
     "lra/retrieval": Entry(
         "lra.retrieval",
@@ -182,6 +237,7 @@ _SETS = {
         "none stated",
         "8 GB (whole release)",
         arrays=True,
+        files=("**/new_aan_pairs.train.tsv*",),
     ),
     "lra/image": Entry(
         "lra.image",
@@ -189,6 +245,7 @@ _SETS = {
         "none stated",
         "about 170 MB",
         arrays=True,
+        files=("cifar-10-*", "data_batch_1*"),
     ),
     "lra/listops": Entry(
         "lra.listops",
@@ -196,6 +253,7 @@ _SETS = {
         "MIT",
         "made here, or 8 GB (whole release)",
         arrays=True,
+        files=("**/basic_train.tsv*", "test_d20s.tsv*"),
     ),
 }
 
@@ -219,9 +277,12 @@ def entry_and_protocol(name: str) -> tuple[str, str]:
     """The set and the protocol, "" for none, that a name stands for.
 
     Raises:
+        TypeError: The name is no string.
         ValueError: There is no such name; the message has the nearest ones.
 
     """
+    if not isinstance(name, str):
+        raise TypeError(f"A set is told by its name, such as 'physionet2012'; got {name!r}.")
     known = names()
     if name not in known:
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ._archives import Limits, stream_members
 from ._arrays import Splits
 from ._dataset import Column, read_card
 from ._files import read_lines
@@ -20,7 +21,7 @@ from ._noted import note
 from ._ragged import SPEECH, WaveSet
 from ._splits import Split, seeded_splits
 from ._uea_drop import neuralcde_split
-from ._waves import counted, find_source, joined, read_waves, samples
+from ._waves import counted, find_source, joined, samples
 
 # In this order they are classes 0 to 34 in the code of S4 and S5.
 # fmt: off
@@ -37,11 +38,11 @@ FORMS = ("samples", "mfcc")
 
 _NAME = re.compile(r"(?:.*/)?(([^/]+)/([0-9a-f]{8})_nohash_([0-9]{1,4}))\.wav")
 _NEURALCDE = 34_975  # recordings of 16,000 samples of the ten words
-_ARCHIVE_MOST = 200 * 2**20
+_LIMITS = Limits(members=150_000, total=6 * 2**30)  # 105,829 recordings, 3.4 GB
 _LISTS = {"validation": "validation_list.txt", "test": "testing_list.txt"}
 _SOURCE = (
-    "Get http://download.tensorflow.org/data/speech_commands_v0.02.tar.gz (2.3 GB) and unpack it, "
-    "or speech_commands_test_set_v0.02.tar.gz (licence CC BY 4.0)."
+    "Get http://download.tensorflow.org/data/speech_commands_v0.02.tar.gz (2.3 GB) or "
+    "speech_commands_test_set_v0.02.tar.gz (licence CC BY 4.0)."
 )
 
 
@@ -49,8 +50,8 @@ def load(root: str | Path, part: str = "35", rate: int = 16_000, form: str = "sa
     """Read the recordings of 35 or of 10 words.
 
     Args:
-        root: Folder with one folder a word and the two lists, as the archive unpacks to; or with a
-            test set's `speech_commands*test*.tar.gz`.
+        root: Folder with one folder a word and the two lists, as the archive unpacks to; or with
+            that archive or a test set's, `speech_commands*.tar.gz`.
         part: "35", or "10": yes, no, up, down, left, right, on, off, stop, go.
         rate: 16000 as recorded; 8000 takes every second sample, without a filter, as the published
             test at a rate not trained on does.
@@ -80,10 +81,14 @@ def load(root: str | Path, part: str = "35", rate: int = 16_000, form: str = "sa
         )
     words = WORDS if part == "35" else COMMANDS
     source = find_source(root, (".",), "speech_commands*.tar.gz", _SOURCE)
+    lists: dict[str, list[str]] = {}
     found: dict[str, tuple[str, str, int, np.ndarray]] = {}
     others = short = 0
-    for path, content in _recordings(source, words):
+    for path, content in _files(source, words):
         place = f"{source.name}: {path}"
+        if path.endswith(".txt"):
+            lists[path.rsplit("/", 1)[-1]] = content.decode("utf-8", "replace").splitlines()
+            continue
         word = path.split("/")[-2] if "/" in path else ""
         if word.startswith("_") or (word in WORDS and word not in words):
             others += 1  # noise, silence, unknown words; words of the other part
@@ -109,7 +114,7 @@ def load(root: str | Path, part: str = "35", rate: int = 16_000, form: str = "sa
     labels, speakers, numbers, waves = zip(*rows.values(), strict=True)
     values, offsets = joined(waves)
     lengths = np.diff(offsets)
-    official = _official(Path(root), source, ids)
+    official = _official(source, lists or _lists_beside(Path(root)), ids)
     splits = {**official, **seeded_splits(ids.to_numpy(dtype=object), groups=speakers)}
     # A protocol names the whole set: part of it would be another split under the same name.
     if form == "mfcc" and part == "10" and len(ids) == _NEURALCDE:
@@ -161,11 +166,11 @@ def neuralcde_10_split(ids: Sequence[str], words: Sequence[str]) -> Split:
     return {part: np.sort(names[places]) for part, places in split.items()}
 
 
-def _recordings(source: Path, words: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
+def _files(source: Path, words: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
+    """The recordings; of an archive the two lists too."""
     if not source.is_dir():
-        if source.stat().st_size > _ARCHIVE_MOST:
-            raise ValueError(f"{source} is too large to be read packed. Unpack it. {_SOURCE}")
-        yield from read_waves(source, r".*\.wav", _SOURCE)
+        wanted = r".*\.wav|(validation|testing)_list\.txt"
+        yield from stream_members(source, wanted, again=_SOURCE, limits=_LIMITS)
         return
     for word in words:
         for path in sorted((source / word).glob("*.wav")):
@@ -176,19 +181,26 @@ def _recordings(source: Path, words: tuple[str, ...]) -> Iterator[tuple[str, byt
             yield f"{word}/{path.name}", content
 
 
-def _official(root: Path, source: Path, ids: pd.Index) -> Splits:
+def _lists_beside(root: Path) -> dict[str, list[str]]:
+    if not any((root / name).is_file() for name in _LISTS.values()):
+        return {}
+    return {name: read_lines(root, name, again=_SOURCE) for name in _LISTS.values()}
+
+
+def _official(source: Path, lists: dict[str, list[str]], ids: pd.Index) -> Splits:
     """The provider's split: two lists of names, everything else is for training."""
     if not source.is_dir() and "test" in source.name:
         return {"official": {"test": ids.to_numpy(dtype=object)}}
-    if not any((root / name).is_file() for name in _LISTS.values()):
+    if not lists:
         return {}
-    listed = {
-        part: {line.strip().removesuffix(".wav") for line in read_lines(root, name, again=_SOURCE)}
-        for part, name in _LISTS.items()
-    }
+    listed = {}
+    for part, name in _LISTS.items():
+        if name not in lists:
+            raise ValueError(f"{source} has no {name}, and the other list. {_SOURCE}")
+        listed[part] = {line.strip().removesuffix(".wav") for line in lists[name]}
     both = listed["validation"] & listed["test"]
     if both:
-        raise ValueError(f"{root}: {min(both)} is in both lists. {_SOURCE}")
+        raise ValueError(f"{source}: {min(both)} is in both lists. {_SOURCE}")
     parts = {part: ids[ids.isin(list(names))] for part, names in listed.items()}
     rest = ids[~ids.isin(list(listed["validation"] | listed["test"]))]
     parts = {"train": rest, **parts}

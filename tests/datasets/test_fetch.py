@@ -2,9 +2,11 @@
 
 import contextlib
 import functools
+import gzip
 import hashlib
 import http.server
 import multiprocessing
+import pathlib
 import re
 import sys
 import threading
@@ -201,8 +203,8 @@ def test_every_remote_is_whole_and_lies_at_its_provider(name):
     for remote in REMOTES[name]:
         assert re.fullmatch("[0-9a-f]{64}", remote.sha256)
         assert remote.n_bytes > 0
-        assert re.match(r"https://(archive\.)?physionet\.org/", remote.url)
-        assert remote.url.endswith(f"/{remote.name}")
+        assert remote.url.startswith("https://")
+        assert remote.name.endswith(remote.url.rpartition("/")[2].removeprefix("v"))
     for field in ("name", "url", "sha256"):
         assert len({getattr(remote, field) for remote in REMOTES[name]}) == len(REMOTES[name])
 
@@ -215,6 +217,32 @@ def test_what_is_fetched_of_physionet2019_is_what_its_loader_looks_for(tmp_path)
         part = remote.name.removeprefix("training_set").removesuffix(".zip")
         with pytest.raises(ValueError, match=rf"{remote.name} is cut short"):
             ct_s5_datasets.load("physionet2019", root=root, part=part)
+
+
+# What a loader says of a file that begins as it should and has nothing else.
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("mnist", "gz is cut short"),
+        ("cifar10", "cifar-10-binary.tar.gz is cut short"),
+        ("lra/image", "cifar-10-binary.tar.gz is cut short"),
+        ("lra/text", "aclImdb_v1.tar.gz is cut short"),
+        ("speech_commands", "speech_commands_v0.02.tar.gz is cut short"),
+        ("spoken_digits", "free-spoken-digit-dataset-1.0.9.tar.gz is cut short"),
+    ],
+)
+def test_what_is_fetched_is_what_the_loader_opens(tmp_path, name, said):
+    for remote in REMOTES[name]:
+        (tmp_path / remote.name).write_bytes(gzip.compress(bytes(4000))[:-10])
+    assert any(any(tmp_path.glob(files)) for files in ct_s5_datasets.describe()[name].files)
+    with pytest.raises(ValueError, match=said):
+        ct_s5_datasets.load(name, root=tmp_path)
+
+
+def test_the_docs_name_what_can_be_fetched():
+    page = (pathlib.Path(__file__).parents[2] / "docs" / "datasets.md").read_text()
+    (told,) = re.findall(r"whose hashes are known: (.*?)\.", page, flags=re.DOTALL)
+    assert sorted(re.findall("`(.*?)`", told)) == sorted(REMOTES)
 
 
 def test_known_hashes_are_those_of_the_files_at_hand(shared_data):

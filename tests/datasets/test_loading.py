@@ -50,6 +50,11 @@ def test_unknown_names_are_told_the_nearest(name, said):
         ct_s5_datasets.card(name)
 
 
+def test_a_name_that_is_no_string_is_told():
+    with pytest.raises(TypeError, match="told by its name, such as 'physionet2012'; got 3"):
+        ct_s5_datasets.load(3)  # type: ignore[arg-type]
+
+
 FRAMES_OF_FILES = [
     name for name, told in ct_s5_datasets.describe().items() if not (told.simulated or told.arrays)
 ]

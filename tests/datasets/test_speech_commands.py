@@ -141,11 +141,21 @@ def test_errors(root, tmp_path, monkeypatch):
         load(tmp_path / "absent")
 
 
-def test_a_large_archive_is_not_read_packed(tmp_path, monkeypatch):
-    (tmp_path / "speech_commands_v0.02.tar.gz").write_bytes(b"12")
-    monkeypatch.setattr("ct_s5_datasets._speech_commands._ARCHIVE_MOST", 1)
-    with pytest.raises(ValueError, match=r"is too large to be read packed. Unpack it."):
-        load(tmp_path)
+def test_the_whole_archive_is_read_packed(root):
+    packed = root / "packed"
+    packed.mkdir()
+    lists = ("validation_list.txt", "testing_list.txt")
+    with tarfile.open(packed / "speech_commands_v0.02.tar.gz", "w:gz") as archive:
+        for name in (*(f"{name}.wav" for name in FILES), *lists):
+            archive.add(root / name, f"./{name}")
+    data, unpacked = load(packed), load(root)
+    assert official(data) == official(unpacked)
+    assert data.values.tolist() == unpacked.values.tolist()
+    with tarfile.open(packed / "speech_commands_v0.02.tar.gz", "w:gz") as archive:
+        archive.add(root / "yes", "./yes")
+        archive.add(root / lists[0], f"./{lists[0]}")
+    with pytest.raises(ValueError, match=r"has no testing_list\.txt, and the other list"):
+        load(packed)
 
 
 def test_some_of_the_real_test_set(shared_data):
