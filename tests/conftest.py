@@ -1,13 +1,21 @@
 """Stricter rules than users meet, and the fixtures that several rooms share."""
 
 import gc
+import importlib.metadata
 import inspect
 import os
 import pathlib
 import subprocess
 
-# Before jax is imported: an accelerator would only change the rounding.
+# All this before jax is imported. An accelerator would only change the rounding.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+if os.environ.get("CT_S5_COMPILE") == "quickly":
+    # Networks in tests are tiny: they compile far longer than they run. All this takes half the
+    # time. jaxlib 0.12 has one way left to make fused loops, and refuses to be told another.
+    flags = ["--xla_backend_optimization_level=0", "--xla_llvm_disable_expensive_passes=true"]
+    if importlib.metadata.version("jaxlib").startswith("0.10."):
+        flags.append("--xla_cpu_use_fusion_emitters=false")
+    os.environ["XLA_FLAGS"] = " ".join([os.environ.get("XLA_FLAGS", ""), *flags])
 
 import jax
 import pytest
@@ -16,11 +24,6 @@ jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 _MANY_MAPS = 25_000
-_TESTS = pathlib.Path(__file__).parent
-_QUICK = {"estimators", "lab", "lra", "pendulum"}
-# Baselines: a dozen layers that compile for minutes.
-_QUICK |= {"test_mixer_laws", "test_recurrent_mixers", "test_transformer", "test_solver_mixers"}
-_QUICK |= {"test_s4", "test_s4d", "test_linoss"}
 
 
 @pytest.fixture(params=["float32", "float64"])
@@ -36,18 +39,6 @@ def parsed_sets(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CT_S5_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item):
-    """Compile quickly where tiny networks are fitted: they compile far longer than they run.
-
-    The layers' own laws are tested on what users run. Nothing compiled one way serves the other.
-    """
-    quick = item.path.relative_to(_TESTS).parts[0] in _QUICK or item.path.stem in _QUICK
-    if quick != jax.config.read("jax_disable_most_optimizations"):
-        jax.config.update("jax_disable_most_optimizations", quick)
-        jax.clear_caches()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -104,6 +95,12 @@ def ct_s5_command(monkeypatch, capsys):
     return run
 
 
+def pytest_collection_modifyitems(items):
+    """Files with slow tests first, so that none of them is left for one process at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
     """Under `make shapes` the checker refuses wrong input before our own words can.
@@ -124,8 +121,7 @@ def as_a_reader():
     """Run a command in a folder of its own, and fail with what it said."""
 
     def run(command, folder):
-        # Small networks compile far longer than they run.
-        quiet = os.environ | {"TQDM_DISABLE": "1", "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
+        quiet = os.environ | {"TQDM_DISABLE": "1"}
         done = subprocess.run(command, cwd=folder, env=quiet, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[-3000:]
 

@@ -46,7 +46,8 @@ def test_any_chunks_and_single_steps_give_the_answers_of_the_whole(kind, precisi
         np.testing.assert_allclose(
             numbers(every)[real], numbers(whole)[0][real], atol=10 * EXACT[precision]
         )
-    for cuts in ([0, 3, L], [0, 1, 2, L]):
+    # Each length of a chunk compiles; the uneven ones are for one model.
+    for cuts in ([0, 3, 6, L], *([[0, 1, 2, L]] if kind == "zoh" else [])):
         state, answers = model.initial_state(), []
         for begin, stop in itertools.pairwise(cuts):
             answer, state = _run(model, part(series, begin, stop), state)
