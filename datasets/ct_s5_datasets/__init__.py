@@ -226,11 +226,21 @@ def _how_else(entry: str) -> str:
     return f"see where to get or how to make them: ct-s5 data card {entry}"
 
 
+def _fetch_what_is_missing(entry: str, folder: Path) -> None:
+    """Nothing, where the set lies there in another form, such as unpacked."""
+    from ._fetch import REMOTES
+
+    fetched = any((folder / remote.name).exists() for remote in REMOTES.get(entry, ()))
+    here = any(any(folder.glob(pattern)) for pattern in ENTRIES[entry].files)
+    if fetched or not here:
+        fetch(entry, folder)
+
+
 def _place(entry: str, root: str | Path | None, download: bool) -> Path:
     """The folder of a set's files, after they were fetched if that is asked for."""
     folder = folder_of(entry) if root is None else Path(root)
     if download:
-        fetch(entry, folder)
+        _fetch_what_is_missing(entry, folder)
     elif root is None and not folder.is_dir():
         raise FileNotFoundError(
             f"Where is {entry}? {folder} is not a folder. Give root=, the folder of its files, or "

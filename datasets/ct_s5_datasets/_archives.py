@@ -20,6 +20,7 @@ from ._noted import note
 from ._zips import is_zip, read_zip
 
 _CHUNK = MIB
+_HEADER = MIB // 4  # tarfile makes of an extended one many times its size
 
 
 def read_members(
@@ -68,19 +69,18 @@ def stream_members(
 ) -> Iterator[tuple[str, bytes]]:
     """The files of an archive that `read_members` finds, one at a time, as they come.
 
-    For a .tar.gz that holds gigabytes. Arguments and errors are as there.
+    For a .tar.gz that holds gigabytes. Arguments and errors are as there. The caller notes what it
+    keeps.
     """
-    for name, content in _read_archive(path, re.compile(wanted), limits, again):
-        note(name, content)
-        yield name, content
+    yield from _read_archive(path, re.compile(wanted), limits, again)
 
 
 def _read_tar(path: Path, wanted: re.Pattern[str], limits: Limits, again: str):
     with gzip.open(path) as packed:
         stream: Any = _Unpacked(packed, path, "archive", limits, again)
-        archive = stream.tried(lambda: tarfile.TarFile(fileobj=stream))
+        archive = stream.tried(lambda: tarfile.TarFile(fileobj=stream), _HEADER)
         n_members, last = 0, None
-        while (member := stream.tried(archive.next)) is not None:
+        while (member := stream.tried(archive.next, _HEADER)) is not None:
             n_members, last = n_members + 1, member.name
             if n_members > limits.members:
                 raise ValueError(f"{path} holds more than {limits.members} members. {again}")
@@ -91,19 +91,25 @@ def _read_tar(path: Path, wanted: re.Pattern[str], limits: Limits, again: str):
                 kind = "a link" if member.issym() or member.islnk() else "not a plain file"
                 raise ValueError(f"{path}: member {last!r} is {kind}; refused. {again}")
             if wanted.fullmatch(last.rsplit("/", 1)[-1]):
-                yield last, stream.tried(lambda member=member: archive.extractfile(member).read())
-        # tarfile takes a broken header for the end of the archive and says nothing.
-        stream.seek(archive.offset)
-        while chunk := stream.read(_CHUNK):
-            if chunk.strip(b"\0"):
+                content = archive.extractfile(member)
+                yield last, stream.tried(content.read, limits.member)
+        # tarfile takes a broken header, the block it read last, for the end of the archive, and
+        # says nothing.
+        rest = stream.block
+        while rest:
+            if rest.strip(b"\0"):
                 after = f"after {last!r}" if last else "at its start"
                 raise ValueError(f"{path} is damaged {after}. {again}")
+            rest = stream.tried(lambda: stream.read(_CHUNK), _CHUNK)
 
 
 class _Unpacked:
     """The content of a gzip file as tarfile wants it, refused as soon as it is too much.
 
+    It is gone through once: members that lie on top of each other are refused.
+
     Attributes:
+        block: What was read last.
         trouble: What was wrong with the file, once something is. tarfile makes errors of its own
             of those that it meets.
 
@@ -113,10 +119,13 @@ class _Unpacked:
         self.packed, self.path, self.what = packed, path, what
         self.limits, self.again = limits, again
         self.size = path.stat().st_size
+        self.most = limits.total
+        self.block = b""
         self.trouble: ValueError | None = None
 
-    def tried(self, call: Callable[[], Any]) -> Any:
-        """What tarfile gives, or an error in our words."""
+    def tried(self, call: Callable[[], Any], most: int) -> Any:
+        """What tarfile gives, reading so much at once at most, or an error in our words."""
+        self.most = most
         try:
             return call()
         # What it lets through for headers that lie.
@@ -129,32 +138,41 @@ class _Unpacked:
         return self.packed.tell()
 
     def read(self, n_bytes: int) -> bytes:
-        return b"".join(self._chunks(n_bytes))
+        if n_bytes > self.most:
+            self._refuse(f"holds a piece of more than {self.most / MIB:g} MiB; refused")
+        self.block = self._more(n_bytes)
+        return self.block
 
     def seek(self, place: int) -> None:
-        if place < self.packed.tell():
-            self.packed.seek(place)
-        for _ in self._chunks(place - self.packed.tell()):
-            pass
+        left = place - self.packed.tell()
+        if left < 0:
+            self._refuse("is damaged: its members lie on top of each other")
+        while left > 0 and (chunk := self._more(min(left, _CHUNK))):
+            left -= len(chunk)
 
-    def _chunks(self, n_bytes: int) -> Iterator[bytes]:
+    def _more(self, n_bytes: int) -> bytes:
+        chunks = []
         try:
             while n_bytes > 0 and (chunk := self.packed.read(min(n_bytes, _CHUNK))):
                 check_growth(self.packed.tell(), self.size, self.path, self.limits, self.again)
                 n_bytes -= len(chunk)
-                yield chunk
+                chunks.append(chunk)
         except EOFError as error:
-            self.trouble = ValueError(
-                f"{self.path} is cut short: {self.size} bytes hold no whole {self.what}, "
-                f"the download did not finish. {self.again}"
+            self._refuse(
+                f"is cut short: {self.size} bytes hold no whole {self.what}, the download did not "
+                "finish",
+                error,
             )
-            raise self.trouble from error
         except (gzip.BadGzipFile, zlib.error) as error:
-            self.trouble = ValueError(f"{self.path} is damaged ({error}). {self.again}")
-            raise self.trouble from error
+            self._refuse(f"is damaged ({error})", error)
         except ValueError as error:
             self.trouble = error
             raise
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def _refuse(self, why: str, error: Exception | None = None) -> None:
+        self.trouble = ValueError(f"{self.path} {why}. {self.again}")
+        raise self.trouble from error
 
 
 def is_page(start: bytes) -> bool:
@@ -177,7 +195,7 @@ def decompress(path: Path, what: str, limits: Limits, again: str) -> bytes:
 
     """
     with gzip.open(path) as packed:
-        return _Unpacked(packed, path, what, limits, again).read(limits.total + 1)
+        return _Unpacked(packed, path, what, limits, again).read(limits.total)
 
 
 def _read_folder(folder: Path, wanted: re.Pattern[str], limits: Limits, again: str):

@@ -136,14 +136,6 @@ REMOTES: dict[str, tuple[Remote, ...]] = {
             "af14739ee7dc311471de98f5f9d2c9191b18aedfe957f4a6ff791c709868ff58",
         ),
     ),
-    "spoken_digits": (
-        Remote(
-            "free-spoken-digit-dataset-1.0.9.tar.gz",
-            "https://github.com/Jakobovski/free-spoken-digit-dataset/archive/v1.0.9.tar.gz",
-            "8bc44cde129d505cbbb6b365c09f80c663f2aa77578afc634e6141a2f87100c0",
-            11975353,
-        ),
-    ),
 }
 
 
@@ -242,7 +234,8 @@ class _Resuming:
             # Whole, but killed before it got its name. Its hash decides, as it does of any.
             os.replace(self.part, output_file)
             return
-        headers = {"Range": f"bytes={have}-"} if have else {}
+        headers = {"Accept-Encoding": "identity"}  # or a .gz may come unpacked on the way
+        headers |= {"Range": f"bytes={have}-"} if have else {}
         try:
             with requests.get(url, headers=headers, stream=True, timeout=30) as answer:
                 answer.raise_for_status()

@@ -16,6 +16,7 @@ class Limits:
     Attributes:
         members: Entries, folders included.
         total: Bytes once decompressed.
+        member: Bytes of one member of a .tar.gz.
         ratio: Decompressed over compressed bytes. A real text archive stays below 20; zeros
             reach 1030.
         ratio_from: Decompressed bytes below which the ratio is not judged: tar pads every
@@ -25,6 +26,7 @@ class Limits:
 
     members: int = 20_000
     total: int = 512 * MIB
+    member: int = 128 * MIB
     ratio: int = 100
     ratio_from: int = 16 * MIB
 

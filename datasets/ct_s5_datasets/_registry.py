@@ -46,14 +46,14 @@ _SETS = {
         "48 hours of intensive care; death in hospital",
         "ODC-BY 1.0",
         "13 MB (a, b)",
-        files=("set-[abc]*",),
+        files=("set-[abc]*.tar.gz", "set-[abc]/*.txt"),
     ),
     "physionet2019": Entry(
         "_physionet2019",
         "intensive care hour by hour; sepsis",
         "CC BY 4.0",
         "6 MB (half of B)",
-        files=("training*",),
+        files=("training*/**/*.psv", "training_set*.zip", "training_set*.tar.gz"),
     ),
     "mimic3": Entry(
         "_mimic",
@@ -62,7 +62,7 @@ _SETS = {
         "about 7 GB, your own",
         options={"part": "III"},
         card="mimic",
-        files=("**/ICUSTAYS.csv*", "**/icustays.csv*"),
+        files=("**/ICUSTAYS.csv*",),
     ),
     "mimic4": Entry(
         "_mimic",
@@ -78,7 +78,7 @@ _SETS = {
         "daily weather at US stations",
         "public domain",
         "8 MB (1996-2000)",
-        files=("ghcnd_hcn*", "*.dly", "small_chunked_sporadic.csv"),
+        files=("ghcnd_hcn*.tar.gz", "ghcnd_hcn/*.dly", "small_chunked_sporadic.csv"),
     ),
     "human_activity": Entry(
         "_human_activity",
@@ -93,14 +93,14 @@ _SETS = {
         "CC BY 4.0",
         "about 700 MB, your own",
         arrays=True,
-        files=("PAMAP2_Dataset", "Protocol", "PAMdata"),
+        files=("**/subject101.dat", "**/PTdict_list.npy"),
     ),
     "wearable": Entry(
         "_wearable",
         "a batteryless sensor on older people; activity",
         "CC BY 4.0",
         "0.4 MB (S1)",
-        files=("S[12]_Dataset*",),
+        files=("S[12]_Dataset*/d*", "S[12]_Dataset*.tar.gz"),
     ),
     "earthquakes": Entry(
         "_earthquakes",
@@ -187,7 +187,7 @@ _SETS = {
         "none stated",
         "about 170 MB",
         arrays=True,
-        files=("cifar-10-*", "data_batch_1*"),
+        files=("cifar-10-*.tar.gz", "cifar-10-batches-*/data_batch_1*", "data_batch_1*"),
     ),
     "spoken_digits": Entry(
         "_spoken_digits",
@@ -195,7 +195,7 @@ _SETS = {
         "CC BY-SA 4.0",
         "16 MB",
         arrays=True,
-        files=("recordings", "*.wav", "free-spoken-digit-dataset*.tar.gz"),
+        files=("recordings/*.wav", "*.wav", "free-spoken-digit-dataset*.tar.gz"),
     ),
     "speech_commands": Entry(
         "_speech_commands",
@@ -203,7 +203,7 @@ _SETS = {
         "CC BY 4.0",
         "about 2.3 GB",
         arrays=True,
-        files=("yes", "speech_commands*.tar.gz"),
+        files=("*/*_nohash_*.wav", "speech_commands*.tar.gz"),
     ),
     "lra/pathfinder": Entry(
         "lra.pathfinder",
@@ -211,7 +211,7 @@ _SETS = {
         "none stated; made here",
         "made here, or 8 GB (whole release)",
         arrays=True,
-        files=("**/imgs",),
+        files=("imgs", "*/imgs", "**/pathfinder32/*/imgs"),
     ),
     "lra/pathx": Entry(
         "lra.pathfinder",
@@ -221,7 +221,7 @@ _SETS = {
         arrays=True,
         options={"side": 128},
         card="lra_pathfinder",
-        files=("**/imgs",),
+        files=("imgs", "*/imgs", "**/pathfinder128/*/imgs"),
     ),
     "lra/text": Entry(
         "lra.text",
@@ -229,7 +229,7 @@ _SETS = {
         "none stated",
         "about 84 MB",
         arrays=True,
-        files=("aclImdb*", "train"),
+        files=("aclImdb_v1.tar.gz", "aclImdb/train/pos", "train/pos"),
     ),
     "lra/retrieval": Entry(
         "lra.retrieval",
@@ -245,7 +245,7 @@ _SETS = {
         "none stated",
         "about 170 MB",
         arrays=True,
-        files=("cifar-10-*", "data_batch_1*"),
+        files=("cifar-10-*.tar.gz", "cifar-10-batches-*/data_batch_1*", "data_batch_1*"),
     ),
     "lra/listops": Entry(
         "lra.listops",

@@ -101,8 +101,10 @@ def test_a_member_that_claims_more_than_there_is_is_refused(tmp_path):
     header.size = 10**12
     path = tmp_path / "set.tar.gz"
     path.write_bytes(gzip.compress(header.tobuf(format=tarfile.GNU_FORMAT) + bytes(1024)))
-    with pytest.raises(ValueError, match=r"set\.tar\.gz is (damaged|cut short).*Get it again"):
+    with pytest.raises(ValueError, match=r"set\.tar\.gz holds a piece of more .*Get it again"):
         read(path)
+    with pytest.raises(ValueError, match=r"set\.tar\.gz is (damaged|cut short).*Get it again"):
+        read(path, member=2 * 10**12)
 
 
 def test_too_many_members_are_refused(tmp_path, pack):
@@ -138,12 +140,13 @@ def test_a_tar_cut_before_it_was_packed_is_named(tmp_path):
 
 def test_damage_in_the_middle_is_not_taken_for_the_end(tmp_path):
     path = write_tar(tmp_path / "set.tar.gz", [("1.txt", "a"), ("2.txt", "b")])
-    tar = bytearray(gzip.decompress(path.read_bytes()))
+    whole = path.read_bytes()
+    tar = bytearray(gzip.decompress(whole))
     tar[1024:1034] = b"\xff" * 10  # the second header
     path.write_bytes(gzip.compress(bytes(tar)))
     with pytest.raises(ValueError, match=r"is damaged after '1\.txt'"):
         read(path)
-    packed = bytearray(gzip.compress(bytes(tar)))
+    packed = bytearray(whole)
     packed[-6] ^= 1  # the checksum
     path.write_bytes(packed)
     with pytest.raises(ValueError, match=r"is damaged .*CRC"):
@@ -169,14 +172,32 @@ def test_what_is_no_archive_is_said_to_be_none(tmp_path, content, said):
         read(path)
 
 
-def test_a_huge_extended_header_counts_against_the_limit(tmp_path):
+def test_a_huge_extended_header_is_refused(tmp_path):
     path = tmp_path / "set.tar.gz"
     info = tarfile.TarInfo("1.txt")
-    info.pax_headers = {"comment": "x" * (20 * 2**20)}
+    info.pax_headers = {"comment": "x" * 2**20}
     with tarfile.open(path, "w:gz", format=tarfile.PAX_FORMAT) as archive:
         archive.addfile(info, io.BytesIO())
-    with pytest.raises(ValueError, match=r"100-fold .* bomb"):
+    with pytest.raises(ValueError, match=r"a piece of more than 0\.25 MiB; refused\. Get it"):
         read(path)
+
+
+def test_members_that_lie_on_top_of_each_other_are_refused(tmp_path):
+    # A header for all that follow says that they hold a megabyte, where the next one begins.
+    path, told = tmp_path / "set.tar.gz", {"size": "1048576"}
+    with tarfile.open(path, "w:gz", format=tarfile.PAX_FORMAT, pax_headers=told) as archive:
+        for name in ("1.txt", "2.txt", "3.txt"):
+            archive.addfile(tarfile.TarInfo(name), io.BytesIO())
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()) + os.urandom(2**21)))
+    with pytest.raises(ValueError, match=r"is damaged: its members lie on top of each other"):
+        read(path)
+
+
+def test_a_member_beyond_its_limit_is_refused(tmp_path):
+    path = write_tar(tmp_path / "set.tar.gz", [("1.txt", "a" * 5000)])
+    assert len(read(path, member=5000)) == 1
+    with pytest.raises(ValueError, match=r"a piece of more than .* MiB; refused"):
+        read(path, member=4999)
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])

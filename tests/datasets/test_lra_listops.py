@@ -12,6 +12,7 @@ import time
 import numpy as np
 import pytest
 
+from ct_s5_datasets.lra._places import blocks
 from ct_s5_datasets.lra.listops import FILES, VOCABULARY, load, tokenise
 from ct_s5_datasets.lra.listops_generator import generate, main
 
@@ -319,3 +320,13 @@ def test_the_command_says_when_the_disk_is_full(tmp_path, monkeypatch):
     with pytest.raises(SystemExit, match=r"is full; nothing was kept\. Free some room"):
         main()
     assert list((tmp_path / "listops-1000").iterdir()) == []
+
+
+def test_a_line_without_end_is_refused_before_it_fills_the_memory(tmp_path):
+    path = tmp_path / "basic_train.tsv.gz"
+    with gzip.open(path, "wb", compresslevel=1) as stream:
+        stream.write(b"Source\tTarget\n")
+        for _ in range(40):
+            stream.write(b"(" * 2**20)
+    with pytest.raises(ValueError, match=r"basic_train\.tsv\.gz has a line of more than 16 MiB"):
+        list(blocks(tmp_path / "basic_train.tsv", "Get it again."))

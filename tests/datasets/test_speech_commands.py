@@ -149,6 +149,8 @@ def test_the_whole_archive_is_read_packed(root):
         for name in (*(f"{name}.wav" for name in FILES), *lists):
             archive.add(root / name, f"./{name}")
     data, unpacked = load(packed), load(root)
+    cited = [ct_s5_datasets.load("speech_commands", root=at).cite() for at in (packed, root)]
+    assert cited[0] == cited[1]
     assert official(data) == official(unpacked)
     assert data.values.tolist() == unpacked.values.tolist()
     with tarfile.open(packed / "speech_commands_v0.02.tar.gz", "w:gz") as archive:

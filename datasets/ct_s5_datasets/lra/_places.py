@@ -13,6 +13,7 @@ MADE = "GENERATED.txt"
 
 _MIB = 2**20
 _BLOCK = 16 * _MIB
+_LONGEST_LINE = 2**24
 _MOST = 8 * 2**30
 
 SOURCE = (
@@ -73,8 +74,9 @@ def blocks(path: Path, again: str) -> Iterator[bytes]:
                 seen.update(chunk)
                 if total > _MOST:
                     raise ValueError(f"{opened} holds more than 8 GiB of text; refused. {again}")
-                whole, end, left = (rest + chunk).rpartition(b"\n")
-                rest = left
+                whole, end, rest = (rest + chunk).rpartition(b"\n")
+                if len(rest) > _LONGEST_LINE:
+                    raise ValueError(f"{opened} has a line of more than 16 MiB; refused. {again}")
                 if end:
                     yield whole + end
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
