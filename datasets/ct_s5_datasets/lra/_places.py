@@ -13,7 +13,7 @@ MADE = "GENERATED.txt"
 
 _MIB = 2**20
 _BLOCK = 16 * _MIB
-_LONGEST_LINE = 2**24
+_LONGEST_LINE = 16 * _MIB
 _MOST = 8 * 2**30
 
 SOURCE = (
