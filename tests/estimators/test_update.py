@@ -103,6 +103,26 @@ def test_any_chunks_give_the_probabilities_of_the_whole(models, name):
         np.testing.assert_allclose(answers.loc[whole.index], whole, atol=1e-5)
 
 
+def test_series_after_series_each_begins_anew(model):
+    frame = ward(seed=9, n_rows=8)
+    whole = model.predict_proba(frame)
+    series = [frame[frame["unique_id"] == name] for name in IDS]
+
+    def agrees(rows, name):
+        # The whole of a series, then none of it again: two updates, the second of one row.
+        model.update(rows.iloc[:-1])
+        answer = model.update(rows.iloc[-1:], method="predict_proba")
+        np.testing.assert_allclose(answer.loc[name], whole.loc[name], atol=1e-5)
+
+    for name, rows in zip(IDS[:3], series, strict=False):
+        agrees(rows, name)
+    model.forget()
+    agrees(series[3], IDS[3])
+    state = model.export_state()  # of one series
+    model.import_state(state)
+    agrees(series[4], IDS[4])
+
+
 @pytest.mark.slow
 def test_a_thousand_chunkings_give_the_answers_of_the_whole(models):
     """A thousand copies of the ward live at once, each cut in its own way."""
