@@ -1,6 +1,7 @@
 """Questions at any time: from `at=` to query steps, and from their answers to a frame."""
 
 import dataclasses
+import datetime
 from collections.abc import Sequence
 from typing import Any
 
@@ -51,7 +52,7 @@ def ask_at(
         encoded: The series.
         at: Whom and when to ask: a frame of (series, time) pairs, by columns or as its index; times
             for all series alike (a DatetimeIndex, a Series, a list, one time); or the step of a
-            grid such as "1h", from each series' first reading to its last.
+            grid such as "1h" or a `pd.Timedelta`, from each series' first reading to its last.
         known: Channels whose values at those times are known beforehand: the frame of pairs holds
             them, NaN where not known.
         ahead: Makes the grid begin at the last reading instead, one step after it, and run for so
@@ -63,7 +64,9 @@ def ask_at(
             one; another kind of time or zone; a step that is none.
     """
     channels = np.zeros((0, 0))
-    if isinstance(at, str):
+    # Of data that begins at 0 a timedelta is a time; of dates it can only be a step.
+    apart = isinstance(at, datetime.timedelta) and encoded.schema.time_kind == "datetime"
+    if isinstance(at, str) or apart:
         owner, column = _grid(encoded, at, ahead)
         times = _read(encoded, owner, column)
     elif is_frame(at):
@@ -150,7 +153,7 @@ def _read(encoded: EncodedFrame, owner, column: pd.Series) -> TimeColumn:
     return times
 
 
-def _grid(encoded: EncodedFrame, step: str, ahead: float | None):
+def _grid(encoded: EncodedFrame, step: str | datetime.timedelta, ahead: float | None):
     """The times of a grid for each series that has a reading; ahead, for each that has a row."""
     schema, series = encoded.schema, encoded.series
     size = read_unit(step, schema.time_kind, schema.time_col, "at")
@@ -161,7 +164,7 @@ def _grid(encoded: EncodedFrame, step: str, ahead: float | None):
         some = series.lengths > 0
         if ahead * schema.time_unit * (1 + 1e-12) < size:
             raise ValueError(
-                f"A grid of {step!r} has no time within the horizon, which is shorter: name a "
+                f"A grid of {shown(step)} has no time within the horizon, which is shorter: name a "
                 "shorter step, or the times themselves."
             )
     rows = (begin if ahead is None else end)[some]
@@ -170,8 +173,8 @@ def _grid(encoded: EncodedFrame, step: str, ahead: float | None):
     counts = np.floor(np.broadcast_to(last, rows.shape) * schema.time_unit / size * (1 + 1e-12))
     if counts.sum() > _MOST:
         raise ValueError(
-            f"A grid of {step!r} has {counts.sum():.3g} steps over all series, at most {_MOST} are "
-            "answered at once. Name a wider step, or ask about fewer series."
+            f"A grid of {shown(step)} has {counts.sum():.3g} steps over all series, at most {_MOST} "
+            "are answered at once. Name a wider step, or ask about fewer series."
         )
     steps = counts.astype(np.int64) + (ahead is None)
     owner = np.repeat(np.flatnonzero(some), steps)

@@ -139,7 +139,7 @@ class S5Model(eqx.Module):
             batch: The series.
             at: Q steps of each series to answer at, readings or queries; the answers are then
                 (N, Q, K). With `per="series"` that is the answer as it stood there, from the
-                readings up to that step alone. `SeriesSet.ask` puts queries into series.
+                readings up to that step alone. `ct_s5.batch.ask` puts queries into series.
 
         Raises:
             ValueError: `at` of a packed batch, or of a bidirectional model that answers once a

@@ -1,8 +1,8 @@
 """Does S5Forecaster foresee better than simple rules and a GRU, and do its intervals hold?
 
 Compared   S5 (the estimator's defaults but where a problem says otherwise), a GRU of equal size
-           that is told the gaps, last value, mean of the history, linear trend of the last six
-           readings.
+           that is told the gaps, one that knows ages and how far ahead it is asked, last value,
+           mean of the history, linear trend of the last six readings.
 Same       series, questions, scales; validation chooses the epoch, the test part is read once.
 Run        CT_S5_SHARED_DATA=... python -m experiments.forecasting.run [PROBLEM ...]
 Result     the table in README.md here, made by `python -m experiments.forecasting.table`.
@@ -21,8 +21,12 @@ from experiments.forecasting.problems import PROBLEMS, Problem
 from experiments.record import record
 
 RESULTS = pathlib.Path(__file__).parent / "results"
-# Width 45 makes the GRU as large, within a few percent, as the S5 network.
-NETWORKS = {"s5": {}, "gru": {"mixer": "gru", "width": 45}}
+# Width 45 makes a GRU as large, within a few percent, as the S5 network.
+NETWORKS = {
+    "s5": {},
+    "gru": {"mixer": "gru", "width": 45},
+    "gru_gap": {"mixer": "gru-gap", "width": 45},
+}
 LEVEL, N_SEEDS = 90, 3
 
 

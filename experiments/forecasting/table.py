@@ -16,7 +16,8 @@ PROBLEMS = {
 LEADS = ("30 min", "60 min")
 ROWS = {
     "s5": "S5Forecaster",
-    "gru": "GRU of equal size, told the gaps",
+    "gru_gap": "GRU of equal size, told the gaps",
+    "gru": "GRU of equal size, told ages and how far ahead",
     "last_value": "last value",
     "mean": "mean of the history",
     "linear_trend": "linear trend of six readings",
