@@ -173,8 +173,8 @@ def _grid(encoded: EncodedFrame, step: str | datetime.timedelta, ahead: float | 
     counts = np.floor(np.broadcast_to(last, rows.shape) * schema.time_unit / size * (1 + 1e-12))
     if counts.sum() > _MOST:
         raise ValueError(
-            f"A grid of {shown(step)} has {counts.sum():.3g} steps over all series, at most {_MOST} "
-            "are answered at once. Name a wider step, or ask about fewer series."
+            f"A grid of {shown(step)} has {counts.sum():.3g} steps over all series, at most "
+            f"{_MOST} are answered at once. Name a wider step, or ask about fewer series."
         )
     steps = counts.astype(np.int64) + (ahead is None)
     owner = np.repeat(np.flatnonzero(some), steps)
