@@ -8,6 +8,7 @@ import pandas as pd
 from jaxtyping import Float
 from sklearn.utils.validation import check_is_fitted
 
+from ct_s5._words import listed
 from ct_s5.batch import SeriesSet, ask_ahead
 from ct_s5.estimators._backtest import keys, origins
 from ct_s5.estimators._inputs import is_amount
@@ -99,12 +100,14 @@ class S5Forecaster(UnlabelledEstimator):
             TypeError, ValueError: As `fit`; a series that is not in `X`; times of another kind.
 
         Warns:
-            UserWarning: Times beyond the horizon that training saw; how far is said.
+            UserWarning: Times beyond the horizon that training saw; how far is said. Series that
+                end in rows with nothing but channels known beforehand.
         """
         check_is_fitted(self)
         X, _ = self._as_channels(X, None, reset=False)
         encoded = self._encode(X, self.schema_, static)
         self._speak_of_empty(encoded, stacklevel=3)
+        self._speak_of_known_alone(encoded)
         asked = self._ask(encoded, at)
         answers = at_each(self._tell(asked.series), asked.place)
         leads = self._leads(asked.series)[asked.place]
@@ -186,6 +189,7 @@ class S5Forecaster(UnlabelledEstimator):
         fresh = self._hear(X, static, late)
         if not len(fresh.encoded.series.times):  # all rows were late, and dropped
             return self._of_none(level, quantiles)
+        self._speak_of_known_alone(fresh.encoded)
         asked = self._ask(fresh.encoded, at)
         known = None
         if self._known_names:
@@ -225,6 +229,28 @@ class S5Forecaster(UnlabelledEstimator):
                 f"The farthest forecast is {farthest / horizon:.3g} horizons ahead; training saw "
                 f"leads up to one ({self.horizon}). Fit with a longer horizon=, or trust those "
                 "beyond it less: neither their values nor their intervals were checked.",
+                UserWarning,
+                stacklevel=3,
+            )
+
+    def _speak_of_known_alone(self, encoded) -> None:
+        """Warn of series that end in rows with nothing but what is known beforehand.
+
+        They are readings like any others, so forecasts would count from them.
+        """
+        series, known = encoded.series, self._known_places
+        if not known:
+            return
+        rows = np.flatnonzero(series.reading)
+        owner = np.searchsorted(series.offsets, rows, side="right") - 1
+        last = np.flatnonzero(np.diff(owner, append=-1))
+        alone = ~np.delete(series.observed[rows[last]], known, axis=1).any(axis=1)
+        if alone.any():
+            ids = encoded.ids.take(owner[last[alone]])
+            warnings.warn(
+                f"Series {listed(ids)} end in a row that holds {listed(self._known_names)} alone. "
+                "Forecasts count from there, and so do their intervals. Give what is known of the "
+                "future in at=, beside the times asked, and leave such rows out.",
                 UserWarning,
                 stacklevel=3,
             )

@@ -131,6 +131,11 @@ def test_what_is_known_beforehand_is_heeded():
     assert (one - other).abs().max() > 1e-6
     with pytest.raises(ValueError, match="so at= must be a frame that holds it"):
         model.predict(frame, "1h")
+    # The future of what is known belongs into at=: as rows it would pass for readings.
+    ahead = asked[asked["unique_id"] == asked["unique_id"][0]].assign(hour=0.1)
+    rows = pd.concat([frame, ahead.assign(level=np.nan, other=np.nan)], ignore_index=True)
+    with pytest.warns(UserWarning, match=r"Series \S+ end in a row that holds 'hour' alone"):
+        model.predict(rows, ahead)
 
 
 def test_one_long_series_is_held_out_at_its_end():
