@@ -76,7 +76,7 @@ def ask_at(
             place = _place(encoded, owner)
             channels = read_channels(rest.reindex(columns=list(known)), tuple(known), place)
     else:
-        column = pd.Series(at if np.ndim(at) else [at]).reset_index(drop=True)
+        column = pd.Series(at if np.ndim(at) else [at]).reset_index(drop=True)  # pyright: ignore
         owner = np.repeat(np.arange(len(encoded.ids)), len(column))
         column = column.take(np.tile(np.arange(len(column)), len(encoded.ids)))
         times = _read(encoded, owner, column.reset_index(drop=True))

@@ -41,17 +41,25 @@ def fill_missing(
     label_of = {str(label): label for label in frame.columns}
     row_of = encoded.row_of_input
     missing = {name: frame[label].isna().to_numpy() for name, label in label_of.items()}
+    channels = encoded.schema.channels
+    cells = {
+        name: frame[label_of[name]].astype(np.float64).to_numpy(na_value=np.nan)
+        for name in channels
+    }
     for name, answers in columns.items():
-        if name in encoded.schema.channels:
-            if missing[name].any():
-                filled = frame[label_of[name]].astype(np.float64).to_numpy(na_value=np.nan).copy()
-                filled[missing[name]] = answers[row_of][missing[name]]
-                observed = frame[label_of[name]]
-                # A column of float32 stays one, so that what was observed keeps its bits.
-                dtype = observed.dtype if observed.dtype.kind == "f" else np.float64
-                frame[label_of[name]] = pd.Series(filled, frame.index).astype(dtype)
-            continue
-        channel = max((c for c in encoded.schema.channels if name.startswith(f"{c}-")), key=len)
-        own = as_pandas(data)[label_of[channel]].astype(np.float64).to_numpy(na_value=np.nan)
-        frame[name] = np.where(missing[channel], answers[row_of], own)
+        channel = name
+        if name not in channels:
+            channel = max((c for c in channels if name.startswith(f"{c}-")), key=len)
+        # Rows of one time are one reading: what one of them leaves out another may have.
+        read = np.full(len(answers), np.nan)
+        read[row_of[~missing[channel]]] = cells[channel][~missing[channel]]
+        answers = np.where(np.isnan(read), answers, read)[row_of]
+        filled = np.where(missing[channel], answers, cells[channel])
+        if name != channel:
+            frame[name] = filled
+        elif missing[name].any():
+            # A column of float32 stays one, so that what was observed keeps its bits.
+            observed = frame[label_of[name]].dtype
+            dtype = observed if observed.kind == "f" else np.float64
+            frame[label_of[name]] = pd.Series(filled, frame.index).astype(dtype)
     return frame

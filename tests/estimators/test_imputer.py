@@ -49,6 +49,18 @@ def test_filling_in_is_what_a_question_at_that_row_says(fitted, silent):
     np.testing.assert_allclose(told.hr[fifth], alone.hr, rtol=1e-5)
 
 
+def test_rows_of_one_time_fill_each_other(fitted):
+    frame = ward(n_rows=6).dropna().reset_index(drop=True)
+    parts = frame.assign(hr=np.nan), frame.assign(temp=np.nan)
+    rows = pd.concat(parts).sort_index(kind="stable")
+    told = fitted.transform(rows.reset_index(drop=True), level=90)
+    for half in (told[::2], told[1::2]):
+        half = half.reset_index(drop=True)
+        pd.testing.assert_frame_equal(half[frame.columns], frame)
+        for name in ("hr", "temp"):
+            assert (half[f"{name}-lo-90"] == frame[name]).all()
+
+
 def test_later_readings_tell_too(fitted):
     frame = ward(seed=4)
     last = frame.groupby("unique_id").ds.transform("max")
