@@ -21,7 +21,7 @@ from ct_s5.nn._mixers import MIXERS
 from ct_s5.nn._norm import Moments
 from ct_s5.nn._pooling import POOLINGS, Pooling, PoolState, pool, pool_so_far, pooled_size
 from ct_s5.nn._segments import begins
-from ct_s5.ssm import Hold
+from ct_s5.ssm import Hold, error_if
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,8 +142,10 @@ class S5Model(eqx.Module):
                 readings up to that step alone. `ct_s5.batch.ask` puts queries into series.
 
         Raises:
+            TypeError: `at` is not of whole numbers.
             ValueError: `at` of a packed batch, or of a bidirectional model that answers once a
                 series: such an answer looks at all readings.
+            EquinoxRuntimeError: A step that the batch does not have.
         """
         if at is None:
             return jax.vmap(lambda series: self._one(series, None)[0], axis_name="batch")(batch)
@@ -155,10 +157,24 @@ class S5Model(eqx.Module):
                 'it has no answer at a time. Build it with bidirectional=False or per="reading".'
             )
 
+        at = jnp.asarray(at)
+        if not jnp.issubdtype(at.dtype, jnp.integer):
+            raise TypeError(
+                f"at= counts steps of the batch, in whole numbers; got {at.dtype}. To ask at "
+                "times, put them into the series with ct_s5.batch.ask, or use an estimator's at=."
+            )
+        n_steps = batch.gaps.shape[-1]
+        # What is indexed beyond the end would be the last step, without a word.
+        beyond = ((at < 0) | (at >= n_steps)).any()
+        gaps = error_if(
+            self._own_precision(batch.gaps), beyond, f"at= names a step beyond the {n_steps} there."
+        )
+        batch = eqx.tree_at(lambda batch: batch.gaps, batch, gaps)
+
         def answer(series, at):
             return self._one(series, None, at)[0]
 
-        return jax.vmap(answer, axis_name="batch")(batch, jnp.asarray(at))
+        return jax.vmap(answer, axis_name="batch")(batch, at)
 
     def forward(
         self, batch: IrregularBatch, key: PRNGKeyArray, start: ModelState | None = None

@@ -221,3 +221,14 @@ def test_settings_that_cannot_be_are_refused(setting, message):
     )
     with pytest.raises(ValueError, match=message):
         S5Model(settings, key=jax.random.key(0))
+
+
+def test_steps_that_a_batch_does_not_have_are_refused():
+    model = build("foh")
+    batch = assemble(*draw_series())
+    assert model(batch, at=np.zeros((N, 2), int)).shape == (N, 2, K)
+    for wrong in (L, -1):
+        with pytest.raises(eqx.EquinoxRuntimeError, match=rf"a step beyond the {L} there"):
+            jax.block_until_ready(model(batch, at=np.full((N, 1), wrong)))
+    with pytest.raises(TypeError, match=r"at= counts steps of the batch.*got float32"):
+        model(batch, at=np.zeros((N, 1), np.float32))
