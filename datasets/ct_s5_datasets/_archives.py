@@ -119,7 +119,7 @@ class _Unpacked:
         self.packed, self.path, self.what = packed, path, what
         self.limits, self.again = limits, again
         self.size = path.stat().st_size
-        self.most = limits.total
+        self.most = 0
         self.block = b""
         self.trouble: ValueError | None = None
 
@@ -133,6 +133,10 @@ class _Unpacked:
             raise self.trouble or ValueError(
                 f"{self.path} is damaged: not a readable tar inside ({error}). {self.again}"
             ) from error
+
+    def whole(self) -> bytes:
+        """All of it; one byte beyond the limit would be refused."""
+        return self._more(self.limits.total + 1)
 
     def tell(self) -> int:
         return self.packed.tell()
@@ -195,7 +199,7 @@ def decompress(path: Path, what: str, limits: Limits, again: str) -> bytes:
 
     """
     with gzip.open(path) as packed:
-        return _Unpacked(packed, path, what, limits, again).read(limits.total)
+        return _Unpacked(packed, path, what, limits, again).whole()
 
 
 def _read_folder(folder: Path, wanted: re.Pattern[str], limits: Limits, again: str):

@@ -13,6 +13,7 @@ import pytest
 from official_layout import gzip_of_zeros, write_tar, write_zip
 
 from ct_s5_datasets._archives import Limits, read_members
+from ct_s5_datasets._files import read_file
 
 AGAIN = "Get it again."
 TXT = r"[0-9]+\.txt"
@@ -94,6 +95,15 @@ def test_a_bomb_is_refused_before_it_is_opened(tmp_path):
         read(path)
     with pytest.raises(ValueError, match=r"more than 2 MiB once decompressed; .* bomb"):
         read(path, total=2 * 2**20)
+
+
+def test_a_lone_file_is_read_whole_or_refused(tmp_path):
+    content = os.urandom(3 * 2**20)
+    (tmp_path / "table.csv.gz").write_bytes(gzip.compress(content))
+    limits = Limits(total=len(content))
+    assert read_file(tmp_path, "table.csv", again=AGAIN, limits=limits) == content
+    with pytest.raises(ValueError, match=r"holds more than .* MiB once decompressed"):
+        read_file(tmp_path, "table.csv", again=AGAIN, limits=Limits(total=len(content) - 1))
 
 
 def test_a_member_that_claims_more_than_there_is_is_refused(tmp_path):
