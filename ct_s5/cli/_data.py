@@ -114,8 +114,9 @@ def _whereabouts(provider, name: str, told) -> str:
     if told.simulated:
         return "made here"
     folder = provider.folder_of(name)
-    patterns = getattr(told, "files", ()) or ("*",)
-    return "here" if any(any(folder.glob(pattern)) for pattern in patterns) else "-"
+    # Others' sets need not know what their files are called.
+    here = told.lies_in(folder) if hasattr(told, "lies_in") else any(folder.glob("*"))
+    return "here" if here else "-"
 
 
 COMMANDS = {"list": list_sets, "card": card, "fetch": fetch, "check": check}

@@ -231,8 +231,7 @@ def _fetch_what_is_missing(entry: str, folder: Path) -> None:
     from ._fetch import REMOTES
 
     fetched = any((folder / remote.name).exists() for remote in REMOTES.get(entry, ()))
-    here = any(any(folder.glob(pattern)) for pattern in ENTRIES[entry].files)
-    if fetched or not here:
+    if fetched or not ENTRIES[entry].lies_in(folder):
         fetch(entry, folder)
 
 

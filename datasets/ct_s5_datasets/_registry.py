@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from ._protocol import Protocol
 from .protocols import PROTOCOLS
@@ -38,6 +39,10 @@ class Entry:
     arrays: bool = False
     options: Mapping[str, object] = field(default_factory=dict)
     card: str | None = None
+
+    def lies_in(self, folder: Path) -> bool:
+        """Whether a file of the set is there, as far as names tell."""
+        return any(any(folder.glob(pattern)) for pattern in self.files)
 
 
 _SETS = {

@@ -88,7 +88,7 @@ def load(root: str | Path, part: str = "35", rate: int = 16_000, form: str = "sa
     for path, content in _files(source, words):
         place = f"{source.name}: {path}"
         if path.endswith(".txt"):
-            lists[path.rsplit("/", 1)[-1]] = content.decode("utf-8", "replace").splitlines()
+            lists[Path(path).name] = content.decode("utf-8", "replace").splitlines()
             note(path, content)
             continue
         word = path.split("/")[-2] if "/" in path else ""

@@ -246,7 +246,7 @@ def test_a_set_that_is_there_in_another_form_is_not_fetched(monkeypatch, tmp_pat
 def test_what_is_fetched_is_what_the_loader_opens(tmp_path, name, said):
     for remote in REMOTES[name]:
         (tmp_path / remote.name).write_bytes(gzip.compress(bytes(4000))[:-10])
-    assert any(any(tmp_path.glob(files)) for files in ct_s5_datasets.describe()[name].files)
+    assert ct_s5_datasets.describe()[name].lies_in(tmp_path)
     with pytest.raises(ValueError, match=said):
         ct_s5_datasets.load(name, root=tmp_path)
 
