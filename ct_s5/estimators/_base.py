@@ -139,6 +139,11 @@ class S5Estimator(Streaming, BaseEstimator):
         check_is_fitted(self)
         return time_constants(self, X)
 
+    @property
+    def _known_beforehand(self) -> tuple[str, ...]:
+        """The channels whose future is known beforehand."""
+        return ()
+
     def _begin_fit(self) -> int:
         """Check the keywords and draw the seed.
 
@@ -152,17 +157,20 @@ class S5Estimator(Streaming, BaseEstimator):
     def _read_training(self, X, static) -> tuple[LongFrame, EncodedFrame]:
         """The frame to learn from: its rows, and what it is in units and scales of all of them."""
         long = to_long(X, id_col=self.id_col, time_col=self.time_col)
-        known = self._encode(long, learn_from(long, self.time_unit, static), static)
-        self._speak_of_empty(known, stacklevel=4)
-        return long, known
+        schema = learn_from(long, self.time_unit, static, known=self._known_beforehand)
+        told = self._encode(long, schema, static)
+        self._speak_of_empty(told, stacklevel=4)
+        return long, told
 
     def _scaled_without(
-        self, held_out: Bool[np.ndarray, " N"], long: LongFrame, known: EncodedFrame, static
+        self, held_out: Bool[np.ndarray, " N"], long: LongFrame, told: EncodedFrame, static
     ) -> EncodedFrame:
         """The same in the scales of those series alone that are not held out."""
         if not held_out.any():
-            return known
-        schema = learn_from(long, self.time_unit, static, known.ids[held_out])
+            return told
+        schema = learn_from(
+            long, self.time_unit, static, told.ids[held_out], self._known_beforehand
+        )
         return self._encode(long, schema, static)
 
     def _keep(self, result: FitResult) -> None:

@@ -8,7 +8,6 @@ import pandas as pd
 from jaxtyping import Float
 from sklearn.utils.validation import check_is_fitted
 
-from ct_s5._words import listed
 from ct_s5.batch import SeriesSet, ask_ahead
 from ct_s5.estimators._backtest import keys, origins
 from ct_s5.estimators._inputs import is_amount
@@ -42,7 +41,7 @@ class S5Forecaster(UnlabelledEstimator):
         horizon: How far ahead forecasts reach: "1h", or a number where times are numbers.
         channels: Which to foresee; all but the known ones when left out.
         known: Channels whose future is known beforehand, such as the hour of the day. `at=` is then
-            a frame of (series, time) that holds them.
+            a frame of (series, time) that holds them. A row of known channels alone is no reading.
         cut: Time since the first reading of a series at which alone held-out series are judged,
             "24h" for a published protocol. Training draws its origins at random all the same.
         window: Longer series are trained on in windows of about so many rows, each from the state
@@ -100,14 +99,12 @@ class S5Forecaster(UnlabelledEstimator):
             TypeError, ValueError: As `fit`; a series that is not in `X`; times of another kind.
 
         Warns:
-            UserWarning: Times beyond the horizon that training saw; how far is said. Series that
-                end in rows with nothing but channels known beforehand.
+            UserWarning: Times beyond the horizon that training saw; how far is said.
         """
         check_is_fitted(self)
         X, _ = self._as_channels(X, None, reset=False)
         encoded = self._encode(X, self.schema_, static)
         self._speak_of_empty(encoded, stacklevel=3)
-        self._speak_of_known_alone(encoded)
         asked = self._ask(encoded, at)
         answers = at_each(self._tell(asked.series), asked.place)
         leads = self._leads(asked.series)[asked.place]
@@ -186,21 +183,15 @@ class S5Forecaster(UnlabelledEstimator):
             TypeError, ValueError: As `predict`; late rows; a time before the last reading.
         """
         check_is_fitted(self)
-        fresh = self._hear(X, static, late)
-        if not len(fresh.encoded.series.times):  # all rows were late, and dropped
+        fresh = self._hear(X, static, late, lambda encoded: self._ask(encoded, at))
+        if fresh.replies is None:  # all rows were late, and dropped
             return self._of_none(level, quantiles)
-        self._speak_of_known_alone(fresh.encoded)
-        asked = self._ask(fresh.encoded, at)
-        known = None
-        if self._known_names:
-            known = self.schema_.restore(asked.series.values[asked.place])
-            known[~asked.series.observed[asked.place]] = np.nan
-        ids = fresh.encoded.ids.take(asked.owner).tolist()
-        with self._live().keeping(fresh):
-            answers, leads = self._live().ask(ids, asked.times, known)
-            leads = leads[:, None]
-            self._speak_of_far(leads)
-            return self._answered(fresh.encoded, asked, answers, leads, level, quantiles)
+        asked, answers, leads = fresh.replies
+        leads = leads[:, None]
+        self._speak_of_far(leads)
+        told = self._answered(fresh.encoded, asked, answers, leads, level, quantiles)
+        self._live().keep(fresh)
+        return told
 
     def _ask(self, encoded, at) -> Asked:
         """The questions, by default one a series, a horizon ahead."""
@@ -210,7 +201,7 @@ class S5Forecaster(UnlabelledEstimator):
         elif at is None:
             # As the caller wrote it: model units would be off by a nanosecond.
             at = f"{pd.Timedelta(horizon).value}ns"
-        return ask_at(encoded, at, known=self._known_names, ahead=self.horizon_)
+        return ask_at(encoded, at, known=self.schema_.known, ahead=self.horizon_)
 
     def _of_none(self, level, quantiles) -> pd.DataFrame:
         """An answer without rows."""
@@ -233,47 +224,17 @@ class S5Forecaster(UnlabelledEstimator):
                 stacklevel=3,
             )
 
-    def _speak_of_known_alone(self, encoded) -> None:
-        """Warn of series that end in rows with nothing but what is known beforehand.
-
-        They are readings like any others, so forecasts would count from them.
-        """
-        series, known = encoded.series, self._known_places
-        if not known:
-            return
-        rows = np.flatnonzero(series.reading)
-        owner = np.searchsorted(series.offsets, rows, side="right") - 1
-        last = np.flatnonzero(np.diff(owner, append=-1))
-        alone = ~np.delete(series.observed[rows[last]], known, axis=1).any(axis=1)
-        if alone.any():
-            ids = encoded.ids.take(owner[last[alone]])
-            warnings.warn(
-                f"Series {listed(ids)} end in a row that holds {listed(self._known_names)} alone. "
-                "Forecasts count from there, and so do their intervals. Give what is known of the "
-                "future in at=, beside the times asked, and leave such rows out.",
-                UserWarning,
-                stacklevel=3,
-            )
-
     @property
-    def _known_names(self) -> tuple[str, ...]:
+    def _known_beforehand(self) -> tuple[str, ...]:
         return names_of(self.known)
 
     @property
-    def _tellable(self) -> tuple[str, ...]:
-        return tuple(name for name in self.schema_.channels if name not in self._known_names)
-
-    @property
     def _known_places(self) -> tuple[int, ...]:
-        return tuple(self.schema_.channels.index(name) for name in self._known_names)
+        return tuple(self.schema_.channels.index(name) for name in self.schema_.known)
 
     def _settle(self, encoded):
-        known = self._known_names
-        unknown = [name for name in known if name not in self.schema_.channels]
-        if unknown:
-            raise ValueError(f"known names {unknown[0]!r}, which is no channel of the frame.")
         super()._settle(encoded)
-        both = [name for name in self.channels_ if name in known]
+        both = [name for name in self.channels_ if name in self.schema_.known]
         if both:
             raise ValueError(f"Channel {both[0]!r} cannot be foreseen and known beforehand.")
         if self.horizon is None:

@@ -52,14 +52,14 @@ class LabelledEstimator(S5Estimator):
         seed = self._begin_fit()
         X, y = self._as_channels(X, y, reset=True)
         X, y = self._labels_of(X, y)
-        long, known = self._read_training(X, static)
-        labels = self._read_labels(known, y, reset=True)
-        weights = sample_weights(known, sample_weight)
+        long, read = self._read_training(X, static)
+        labels = self._read_labels(read, y, reset=True)
+        weights = sample_weights(read, sample_weight)
 
-        held_out = np.zeros(len(known.ids), bool)
+        held_out = np.zeros(len(read.ids), bool)
         if validation is None and self.validation_fraction:
-            held_out = self._hold_out(known, labels, weights, seed)
-        encoded = self._scaled_without(held_out, long, known, static)
+            held_out = self._hold_out(read, labels, weights, seed)
+        encoded = self._scaled_without(held_out, long, read, static)
         self.schema_ = encoded.schema
         targets = self._learn_targets(encoded, labels, weights, ~held_out)
         series = encoded.series.take(np.flatnonzero(~held_out))

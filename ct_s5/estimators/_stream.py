@@ -1,10 +1,9 @@
 """Readings as they come: live series, each with its state."""
 
-import contextlib
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any, Literal, NamedTuple
 
 import jax
@@ -12,23 +11,22 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int
 
-from ct_s5._words import first, listed, shown
+from ct_s5._words import first, listed
 from ct_s5.estimators._late import dropped, refuse_late
 from ct_s5.estimators._onward import Run, Steps, by_row, compiled, go_on, joined, padding
 from ct_s5.estimators._store import Live, Store
 from ct_s5.frames import (
+    Asked,
     Duplicates,
     EncodedFrame,
     FrameSchema,
     Instants,
     LongFrame,
-    Origin,
     TimeColumn,
     conform,
     encode,
     encode_static,
     read_static,
-    read_times,
     to_long,
 )
 from ct_s5.nn import S5Model
@@ -50,6 +48,17 @@ class Fresh(NamedTuple):
     ids: list[Hashable]
     """Series to keep, and what to keep of them."""
     live: Live
+    replies: "Replies | None" = None
+    """To the questions, where there are any."""
+
+
+class Replies(NamedTuple):
+    """What the model says to Q questions that come after the rows."""
+
+    asked: Asked
+    answers: Any
+    leads: Float[np.ndarray, " Q"]
+    """Time since the last reading of each one's series, in model units; infinite without one."""
 
 
 class Stream:
@@ -83,8 +92,18 @@ class Stream:
         late: Literal["error", "drop"] = "error",
         duplicates: Duplicates = "error",
         sort: bool = False,
+        questions: Callable[[EncodedFrame], Asked] | None = None,
     ) -> Fresh:
-        """The answers that new rows bring, and the states to keep; see `S5Estimator.update`."""
+        """The answers that new rows bring, and the states to keep; see `S5Estimator.update`.
+
+        Args:
+            rows: As there, and so are `static`, `late`, `duplicates` and `sort`.
+            questions: What to ask a model that answers per reading once the rows are read, about
+                their series: at any times from the last readings on. Not asked without a row.
+
+        Raises:
+            TypeError, ValueError: As `update`; a question before the last reading of its series.
+        """
         if late not in ("error", "drop"):
             raise ValueError(f"late is 'error' or 'drop'; got {late!r}.")
         long = to_long(rows, id_col=self.schema.id_col, time_col=self.schema.time_col)
@@ -116,115 +135,47 @@ class Stream:
         # The last reading of each series, and all that follows, comes after the state to keep.
         cut = np.full(n, -1)
         cut[steps.owner[steps.reading]] = np.flatnonzero(steps.reading)
-        tail = np.arange(len(steps.owner)) >= cut[steps.owner]
-        head, rest = steps.where(~tail), steps.where(tail)
-        head_answers, before = go_on(self.run, head, features, kept.before)
-        answers, _ = go_on(self.run, rest, features, before)
-        if self.model.settings.per == "series":
-            ends = np.cumsum(np.bincount(rest.owner, minlength=n)) - 1
-            answers = _each(lambda a: a[ends], answers)
-        else:
-            answers = by_row(len(owner), (head, head_answers), (rest, answers))
-
         told = np.flatnonzero(cut >= 0)
         row = steps.row[cut[told]]
         come = (row >= 0) & ~np.append(merged, False)[row]  # whose last reading is a new one
         new, row = told[come], row[come]
+        times = times.take(row).like(last)
+        last = last.like(times)
+        last.whole[new], last.rest[new] = times.whole, times.rest
+
+        tail = np.arange(len(steps.owner)) >= cut[steps.owner]
+        head, rest, n_rows = steps.where(~tail), steps.where(tail), len(owner)
+        asked, asking = None, None
+        if questions is not None and n_rows:
+            asked = questions(encoded)
+            asking = self._asking(asked, encoded, last, cut >= 0)
+            rest = joined(rest, asking)
+        head_answers, before = go_on(self.run, head, features, kept.before)
+        answers, _ = go_on(self.run, rest, features, before)
+        replies = None
+        if self.model.settings.per == "series":
+            ends = np.cumsum(np.bincount(rest.owner, minlength=n)) - 1
+            answers = _each(lambda a: a[ends], answers)
+        elif asked is None or asking is None:
+            answers = by_row(n_rows, (head, head_answers), (rest, answers))
+        else:
+            answers = by_row(n_rows + len(asking.row), (head, head_answers), (rest, answers))
+            leads = np.where(cut[asked.owner] >= 0, asking.gaps, np.inf)
+            replies = Replies(asked, _each(lambda a: a[n_rows:], answers), leads)
+            answers = _each(lambda a: a[:n_rows], answers)
+
         total[new], count[new] = 0, 0
         final = np.zeros(len(owner), bool)
         final[row] = True
         _fold(long, final[_row_of(encoded, long)], total, count, duplicates)
-        times = times.take(row).like(last)
-        last = last.like(times)
-        whole, part, gap = last.whole.copy(), last.rest.copy(), kept.gap.copy()
-        whole[new], part[new] = times.whole, times.rest
+        gap = kept.gap.copy()
         gap[told] = steps.gaps[cut[told]]
-        live = Live(before, gap, total, count, whole, part, features).take(told)
-        return Fresh(encoded, answers, long.ids[cut < 0], long.ids[told].tolist(), live)
+        live = Live(before, gap, total, count, last.whole, last.rest, features).take(told)
+        return Fresh(encoded, answers, long.ids[cut < 0], long.ids[told].tolist(), live, replies)
 
     def keep(self, fresh: Fresh) -> None:
         """Go on from what `read` found."""
         self.store.put(fresh.ids, fresh.live)
-
-    @contextlib.contextmanager
-    def keeping(self, fresh: Fresh) -> Iterator[None]:
-        """As `keep`, unless what is done meanwhile fails: then nothing is kept."""
-        places = self.store.find(fresh.ids)
-        before, known = self.store.get(places), places >= 0
-        self.keep(fresh)
-        try:
-            yield
-        except BaseException:
-            was = dict(zip(fresh.ids, known.tolist(), strict=True))
-            self.store.forget(i for i, there in was.items() if not there)
-            old = [i for i, there in was.items() if there]
-            self.store.put(old, before.take(np.flatnonzero(known)))
-            raise
-
-    def ask(
-        self, ids: Iterable[Hashable], times, values=None
-    ) -> tuple[Any, Float[np.ndarray, " Q"]]:
-        """The model's raw answers (Q, K) at any times from the last readings on.
-
-        Nothing is kept of the questions. They need no order.
-
-        Args:
-            ids: A live series for each question.
-            times: Q times: datetimes, timedeltas or numbers, as they were at fit.
-            values: What is known beforehand of those times (Q, C), in the caller's units; NaN where
-                unknown, nothing when left out.
-
-        Returns:
-            Answers, and the time since each last reading in model units.
-
-        Raises:
-            ValueError: A series without a state, a time before its last reading, or times of
-                another kind than at fit.
-        """
-        schema = self.schema
-        series, index = pd.factorize(pd.Series(list(ids)))
-        column = pd.Series(times).reset_index(drop=True)
-        if len(column) != len(series) or not len(series):
-            raise ValueError(f"{len(series)} series do not go with {len(column)} times.")
-        origin, rows = Origin("frame", column.index), np.arange(len(series))
-        names = pd.Index(index)
-
-        def place(q: int) -> str:
-            return f"series {shown(names[series[q]])}, question {q}"
-
-        blank = np.full((len(series), len(schema.channels)), np.nan)
-        values = blank if values is None else np.asarray(values, np.float64)
-        column = read_times(column, schema.time_col, place)
-        keys = (schema.channels, schema.id_col, schema.time_col)
-        long = LongFrame(names, series, column, values, *keys, origin, rows, rows)
-        long = conform(long, schema)
-        places = self.store.find(names.tolist())
-        if (places < 0).any():
-            raise ValueError(
-                f"There is no state of series {listed(names[places < 0])}: give its readings to "
-                "`update` first."
-            )
-        kept = self.store.get(places)
-        last = Instants(kept.whole, kept.rest, long.times.kind == "number").take(series)
-        now = Instants.of(long.times)
-        if (back := now.before(last)).any():
-            q = first(back)
-            raise ValueError(
-                f"{place(q)} is at {column.show(q)}, before the last reading at "
-                f"{last.show(q, column)}. A stream answers from the last reading on; use predict "
-                "for the past."
-            )
-        gaps = self._gaps(now, last, place, column)
-        standard = schema.standardise(values)
-        seen = ~np.isnan(standard)
-        standard = np.where(seen, standard, 0.0).astype(np.float32)
-        ones = np.ones(len(rows), bool)
-        asked = Steps(standard, seen, gaps, ~ones, ones, series, rows)
-        everyone = np.ones(len(names), bool)
-        replay = self._replay(everyone, kept, kept.totals, kept.counts)
-        steps = joined(replay, asked)
-        answers, _ = go_on(self.run, steps, kept.static, kept.before)
-        return by_row(len(rows), (steps, answers)), gaps
 
     def last_readings(self, ids: Iterable[Hashable] | None = None) -> pd.Series:
         """The time of the last reading of each live series, or of those of `ids` that are live."""
@@ -323,6 +274,26 @@ class Stream:
         real, rows = np.ones(len(owner), bool), np.arange(len(owner))
         steps = Steps(series.values, series.observed, gaps, series.reading, real, owner, rows)
         return steps.where(chosen)
+
+    def _asking(self, asked: Asked, encoded: EncodedFrame, last: Instants, begun) -> Steps:
+        """Questions as steps that follow the last readings; their rows follow the frame's."""
+        owner = asked.owner
+        gaps, now = asked.series.gaps[asked.place], Instants.of(asked.times)
+        some = np.flatnonzero(begun[owner])
+        now, since = now.take(some), last.take(owner[some])
+        if (back := now.before(since)).any():
+            q = first(back)
+            raise ValueError(
+                f"at= asks about {asked.where(encoded, int(some[q]))}, before the last reading at "
+                f"{since.show(q, asked.times)}. A stream answers from the last reading on; use "
+                "predict for the past."
+            )
+        gaps[some] = self._gaps(
+            now, since, lambda q: asked.where(encoded, int(some[q])), asked.times.take(some)
+        )
+        values, observed = (a[asked.place] for a in (asked.series.values, asked.series.observed))
+        no, rows = np.zeros(len(owner), bool), len(encoded.series.times) + np.arange(len(owner))
+        return Steps(values, observed, gaps, no, ~no, owner, rows)
 
     def _replay(self, chosen: Bool[np.ndarray, " n"], kept: Live, total, count, *rows) -> Steps:
         """The last reading of each chosen series once more, with what merged into it."""

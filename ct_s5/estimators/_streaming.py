@@ -119,9 +119,9 @@ class Streaming:
             self.stream_ = Stream(self.model_, self.schema_)
         return self.stream_
 
-    def _hear(self, X, static, late) -> Fresh:
+    def _hear(self, X, static, late, questions=None) -> Fresh:
         """What new rows bring; nothing of it is kept yet."""
         rules: dict[str, Any] = {"late": late, "duplicates": self.duplicates, "sort": self.sort}
-        fresh = self._live().read(X, static=static, **rules)
+        fresh = self._live().read(X, static=static, questions=questions, **rules)
         self._speak_of(fresh.silent, len(fresh.encoded.ids), stacklevel=4)
         return fresh

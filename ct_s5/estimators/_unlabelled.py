@@ -76,13 +76,13 @@ class UnlabelledEstimator(S5Estimator):
             )
         seed = self._begin_fit()
         X, _ = self._as_channels(X, None, reset=True)
-        long, known = self._read_training(X, static)
+        long, read = self._read_training(X, static)
         share = self.validation_fraction or 0
-        by_series = len(known.ids) >= _FEW_SERIES
-        held_out = np.zeros(len(known.ids), bool)
+        by_series = len(read.ids) >= _FEW_SERIES
+        held_out = np.zeros(len(read.ids), bool)
         if validation is None and share and by_series:
-            held_out = split_series(len(known.ids), None, share=share, seed=seed)
-        encoded = self._scaled_without(held_out, long, known, static)
+            held_out = split_series(len(read.ids), None, share=share, seed=seed)
+        encoded = self._scaled_without(held_out, long, read, static)
         self.schema_ = encoded.schema
         self._settle(encoded)
 
@@ -152,21 +152,14 @@ class UnlabelledEstimator(S5Estimator):
 
     def _settle(self, encoded: EncodedFrame) -> None:
         """Learn what is fixed by the training frame: which channels to tell, and how far."""
-        wanted = self._tellable if self.channels is None else names_of(self.channels)
+        wanted = self.schema_.read if self.channels is None else names_of(self.channels)
         unknown = [name for name in wanted if name not in self.schema_.channels]
-        if self.channels is None and not wanted:
-            raise ValueError("Every channel is known beforehand: there is none left to tell.")
         if unknown or not wanted or len(set(wanted)) < len(wanted):
             raise ValueError(
                 f"channels={self.channels!r}: name some of {', '.join(self.schema_.channels)}, "
                 "each once."
             )
         self.channels_ = wanted
-
-    @property
-    def _tellable(self) -> tuple[str, ...]:
-        """The channels told where the caller names none."""
-        return self.schema_.channels
 
     def _task(
         self, series: SeriesSet, counted: Bool[np.ndarray, " R"] | None = None, judged: bool = False

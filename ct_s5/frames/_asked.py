@@ -3,7 +3,6 @@
 import dataclasses
 import datetime
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,15 +31,15 @@ class Asked:
     """The row of `series` that answers each question, in the order asked."""
     owner: Int[np.ndarray, " Q"]
     """Which series each asks."""
-    times: pd.Series
-    """When, as the caller wrote it."""
+    times: TimeColumn
+    """When."""
     lead: Float[np.ndarray, " Q"]
     """Time since the series' last reading, in model units: negative before it; NaN without one."""
 
     def where(self, encoded: EncodedFrame, question: int) -> str:
         """Words for a question: whom it asks, and when."""
         owner = shown(encoded.ids[self.owner[question]])
-        return f"series {owner} at {shown(self.times.iloc[question])}"
+        return f"series {owner} at {self.times.show(question)}"
 
 
 def ask_at(
@@ -90,7 +89,7 @@ def ask_at(
     if len(known):
         series = _with_channels(encoded, series, place, channels, known)
     lead = _lead(encoded.series, owner, seconds, fractions)
-    return Asked(series, place, owner, times.column, lead)
+    return Asked(series, place, owner, times, lead)
 
 
 def decode_asked(
@@ -99,11 +98,10 @@ def decode_asked(
     """The answers as a flat frame: id, time, then `columns`, in the order asked."""
     values = np.asarray(values)
     values = values[:, None] if values.ndim == 1 else values
-    told: dict[str, Any] = {
-        encoded.schema.id_col: encoded.ids.take(asked.owner).array,
-        encoded.schema.time_col: asked.times.array,
-    }
-    return pd.DataFrame(told | {name: values[:, k] for k, name in enumerate(columns)})
+    told = pd.DataFrame(values, columns=list(columns), copy=True)
+    told.insert(0, encoded.schema.id_col, encoded.ids.take(asked.owner).array)
+    told.insert(1, encoded.schema.time_col, asked.times.column.array)
+    return told
 
 
 def _pairs(encoded: EncodedFrame, frame: pd.DataFrame, known: tuple[str, ...]):
@@ -199,16 +197,13 @@ def _ends(series: SeriesSet):
 def _since_first_row(encoded: EncodedFrame, owner, times: TimeColumn):
     """Times on the clock of the SeriesSet, which starts with each series' first row."""
     series = encoded.series
-    joined = encoded.index.times.joined(times)
-    query = len(series.times) + np.arange(len(owner))
     start = series.offsets[owner]
     there = series.lengths[owner] > 0
-    start = np.where(there, start, query)  # without a row there is nothing to measure from
-    before = joined.ticks[query] < joined.ticks[start]
-    later, earlier = np.where(before, start, query), np.where(before, query, start)
-    sign = np.where(before, -1.0, 1.0)
-    seconds, fractions = joined.elapsed_parts(later, earlier)
-    return sign * seconds, sign * fractions
+    if not there.any():  # without a row there is nothing to measure from
+        return np.zeros(len(owner)), np.zeros(len(owner))
+    parts = times.parts_since(encoded.index.times, np.where(there, start, 0))
+    seconds, fractions = (np.where(there, part, 0.0) for part in parts)
+    return seconds, fractions
 
 
 def _lead(series: SeriesSet, owner, seconds, fractions) -> Float[np.ndarray, " Q"]:

@@ -27,8 +27,8 @@ def read_channels(
         ValueError: An infinite cell.
     """
     values = np.empty((len(rest), len(names)))
-    for c, name in enumerate(names):
-        values[:, c] = read_numbers(rest.iloc[:, c], name, place)
+    for c, (name, (_, column)) in enumerate(zip(names, rest.items(), strict=True)):
+        values[:, c] = read_numbers(column, name, place)
     refuse_infinite(values, names, place)
     return values
 

@@ -104,7 +104,7 @@ def encode(
         times=seconds,
         fractions=fractions,
         unit=schema.time_unit,
-        reading=np.asarray(observed.any(axis=1)),
+        reading=schema.readings(observed),
         offsets=offsets,
         static=encode_static(table, schema.static, ids),
     )

@@ -3,11 +3,12 @@
 import dataclasses
 import json
 import math
+from collections.abc import Sequence
 from typing import Any, cast, get_args
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from ct_s5._words import listed
 from ct_s5.frames._forms import to_long
@@ -39,6 +40,9 @@ class FrameSchema:
     scales: tuple[float, ...]
     """Standard deviation of each channel; 1 where the channel is constant."""
     static: tuple[StaticColumn, ...] = ()
+    known: tuple[str, ...] = ()
+    """Channels whose future is known beforehand: a row that holds them alone asks, as one without
+    any does, and is no reading."""
 
     def __post_init__(self):
         n = len(self.channels)
@@ -57,11 +61,23 @@ class FrameSchema:
             )
         if self.n_static > MOST_CHANNELS:
             raise ValueError(f"A schema has at most {MOST_CHANNELS} static features.")
+        _check_known(self.known, self.channels)
 
     @property
     def unit_name(self) -> str:
         """The time unit for people: `0 days 01:00:00`, or a plain number."""
         return readable(self.time_unit, self.time_kind)
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The channels that are read rather than known beforehand."""
+        return tuple(name for name in self.channels if name not in self.known)
+
+    def readings(self, observed: Bool[np.ndarray, "R C"]) -> Bool[np.ndarray, " R"]:
+        """Which rows are readings; all others ask."""
+        if self.known:
+            observed = observed[:, [name not in self.known for name in self.channels]]
+        return np.asarray(observed.any(axis=1))
 
     @property
     def n_static(self) -> int:
@@ -86,6 +102,7 @@ class FrameSchema:
         time_col: str = "ds",
         time_unit: TimeUnit = None,
         static=None,
+        known: Sequence[str] = (),
     ) -> "FrameSchema":
         """Learn names, time unit, means and scales from training data.
 
@@ -97,12 +114,14 @@ class FrameSchema:
                 (or its text) for numbers. When left out, the median positive gap between readings;
                 1 step for arrays.
             static: Features of the series, one row a series, with the id as column or index.
+            known: Channels whose future is known beforehand.
 
         Raises:
             ValueError: A channel without any reading; no typical gap and no `time_unit`; a unit
                 that does not fit the time column; or what `to_long` refuses.
         """
-        return learn_from(to_long(data, id_col=id_col, time_col=time_col), time_unit, static)
+        long = to_long(data, id_col=id_col, time_col=time_col)
+        return learn_from(long, time_unit, static, known=known)
 
     def to_json(self) -> dict[str, Any]:
         """A dict of JSON types."""
@@ -133,6 +152,7 @@ class FrameSchema:
             means=tuple(_items(settings, "means", float)),
             scales=tuple(_items(settings, "scales", float)),
             static=tuple(StaticColumn.from_json(item) for item in _items(settings, "static", dict)),
+            known=tuple(_items(settings, "known", str)),
         )
 
 
@@ -141,6 +161,7 @@ def learn_from(
     time_unit: TimeUnit,
     static,
     held_out: pd.Index | None = None,
+    known: Sequence[str] = (),
 ) -> FrameSchema:
     """`FrameSchema.learn` for data in normal form.
 
@@ -161,17 +182,31 @@ def learn_from(
         observed = np.where(part.any(axis=0), part, observed)
     means, scales = _spread(long.values, observed, long.channels)
     table = read_static(static, long)
+    _check_known(known, long.channels)
+    read = long
+    if known:  # what is known beforehand makes no reading, so no gap either
+        values = np.where([name in known for name in long.channels], np.nan, long.values)
+        read = dataclasses.replace(long, values=values)
     return FrameSchema(
         id_col=long.id_col,
         time_col=long.time_col,
         channels=long.channels,
         time_kind=long.times.kind,
         time_zone=long.times.zone,
-        time_unit=unit_of(long, time_unit, rows),
+        time_unit=unit_of(read, time_unit, rows),
         means=tuple(means.tolist()),
         scales=tuple(scales.tolist()),
         static=() if table is None else learn_static(table, held_out),
+        known=tuple(known),
     )
+
+
+def _check_known(known: Sequence[str], channels: Sequence[str]) -> None:
+    unknown = [name for name in known if name not in channels]
+    if unknown:
+        raise ValueError(f"known names {unknown[0]!r}, which is no channel of the frame.")
+    if set(channels) <= set(known):
+        raise ValueError("Every channel is known beforehand: there is none left to tell.")
 
 
 def _spread(values, observed, channels):

@@ -51,40 +51,36 @@ class TimeColumn:
         What is left is the fraction of a second; also the low digits of whole numbers that have
         more than a float64 holds.
         """
-        if self.ticks.dtype.kind == "f":
-            with np.errstate(over="ignore"):  # an infinite gap is refused where the rows are known
-                return self.ticks[later] - self.ticks[earlier], np.zeros(len(later))
-        # Unsigned, so that five centuries of nanoseconds wrap to the right difference.
-        ticks = self.ticks.view(np.uint64)
-        whole, rest = np.divmod(ticks[later] - ticks[earlier], np.uint64(self.per_unit))
-        # Above 2**53 float64 leaves whole numbers out; of 64 bits the upper 53 are exact anywhere.
-        low = np.where(whole < 2**53, np.uint64(0), whole % np.uint64(2**11))
-        high = (whole - low).astype(np.float64)
-        return high, low.astype(np.float64) + rest.astype(np.float64) / self.per_unit
+        return _parts(self.ticks[later], self.ticks[earlier], self.per_unit)
 
-    def joined(self, other: "TimeColumn") -> "TimeColumn":
-        """These times and then others of the same kind, in the finer of both units.
+    def parts_since(
+        self, other: "TimeColumn", rows: Int[np.ndarray, " R"]
+    ) -> tuple[Float[np.ndarray, " R"], Float[np.ndarray, " R"]]:
+        """`elapsed_parts` from rows of another column of the same kind, negative before them.
 
         Raises:
-            ValueError: Times so far off that the finer unit does not hold them.
+            ValueError: Times so far off that the finer of both units does not hold them.
         """
         per_unit = max(self.per_unit, other.per_unit)
-        parts = []
-        for times in (self, other):
-            factor = per_unit // times.per_unit
-            most = np.iinfo(np.int64).max // factor
-            if factor > 1 and len(times.ticks) and np.abs(times.ticks).max() > most:
-                row = int(np.abs(times.ticks).argmax())
-                raise ValueError(
-                    f"The time {times.show(row)} is farther off than a count of 1/{per_unit} s, "
-                    "in which the other times are given, holds. Give both in the same unit."
-                )
-            parts.append(times.ticks * factor if factor > 1 else times.ticks)
-        # Labels alone are kept of the columns: they may be of unlike units and zones.
-        column = pd.concat([self.column.astype(object), other.column.astype(object)])
-        return dataclasses.replace(
-            self, column=column, ticks=np.concatenate(parts), per_unit=per_unit
-        )
+        now, then = self._ticks_in(per_unit), other._ticks_in(per_unit)[rows]
+        both = np.result_type(now, then)
+        now, then = now.astype(both, copy=False), then.astype(both, copy=False)
+        before = now < then
+        parts = _parts(np.where(before, then, now), np.where(before, now, then), per_unit)
+        seconds, fractions = (np.where(before, -part, part) for part in parts)
+        return seconds, fractions
+
+    def _ticks_in(self, per_unit: int) -> Shaped[np.ndarray, " R"]:
+        factor = per_unit // self.per_unit
+        if factor == 1:
+            return self.ticks
+        if len(self.ticks) and np.abs(self.ticks).max() > np.iinfo(np.int64).max // factor:
+            row = int(np.abs(self.ticks).argmax())
+            raise ValueError(
+                f"The time {self.show(row)} is farther off than a count of 1/{per_unit} s, "
+                "in which the other times are given, holds. Give both in the same unit."
+            )
+        return self.ticks * factor
 
     def take(self, rows: Int[np.ndarray, " M"]) -> "TimeColumn":
         """Some of the rows."""
@@ -93,6 +89,18 @@ class TimeColumn:
     def show(self, row: int) -> str:
         """The time of a row as a message prints it."""
         return shown(self.column.iloc[row])
+
+
+def _parts(later, earlier, per_unit: int):
+    if later.dtype.kind == "f":
+        with np.errstate(over="ignore"):  # an infinite gap is refused where the rows are known
+            return later - earlier, np.zeros(len(later))
+    # Unsigned, so that five centuries of nanoseconds wrap to the right difference.
+    whole, rest = np.divmod(later.view(np.uint64) - earlier.view(np.uint64), np.uint64(per_unit))
+    # Above 2**53 float64 leaves whole numbers out; of 64 bits the upper 53 are exact anywhere.
+    low = np.where(whole < 2**53, np.uint64(0), whole % np.uint64(2**11))
+    high = (whole - low).astype(np.float64)
+    return high, low.astype(np.float64) + rest.astype(np.float64) / per_unit
 
 
 def read_times(column: pd.Series, name: str, place: Callable[[int], str]) -> TimeColumn:

@@ -4,8 +4,8 @@ Measured   one layer of H = 128, P = 64: the NumPy runner, `layer.step` compiled
            in one call of `layer.run`; microseconds a reading, means over 1000.
            A model of 4 blocks, H = 64, P = 64 and 8 channels: `model.step` compiled, for one
            series, also without XLA's scheduling for threads, and for 10,000 in one call; `update`
-           of an estimator with a frame of one row, and of one row of each of 10,000 live series;
-           medians.
+           of a classifier with a frame of one row, and of one row of each of 10,000 live series; of
+           a forecaster, which foresees 8 channels with intervals, with a frame of one row; medians.
 Run        python -m experiments.speed.stream    (some minutes)
 Result     results/stream.json; the table in README.md.
 """
@@ -21,7 +21,7 @@ import jax
 import numpy as np
 import pandas as pd
 
-from ct_s5 import IrregularBatch, S5Classifier, S5Layer
+from ct_s5 import IrregularBatch, S5Classifier, S5Forecaster, S5Layer
 from ct_s5.nn import ModelSettings, S5Model
 from ct_s5.runtime import S5
 from ct_s5.training import named_arrays
@@ -133,17 +133,22 @@ def _updates(seed):
 
     past = pd.concat([rows(8, hour) for hour in range(4)])
     labels = pd.Series(np.arange(8) % 2, index=[f"p{i}" for i in range(8)])
-    model = S5Classifier(**MODEL, max_epochs=1, validation_fraction=0, random_state=seed)
-    model.fit(past, labels)
+    kinds = {"random_state": seed, "max_epochs": 1, "validation_fraction": 0}
+    classifier = S5Classifier(**MODEL, **kinds).fit(past, labels)
+    forecaster = S5Forecaster(horizon="2h", **MODEL, **kinds).fit(past)
     found = {}
-    # The first update begins the series, the second compiles what a later one needs.
-    for name, n, times in (("update_milliseconds", 1, 200), ("updates_milliseconds", N_LIVE, 8)):
+    for name, model, n, times in (
+        ("update_milliseconds", classifier, 1, 200),
+        ("updates_milliseconds", classifier, N_LIVE, 8),
+        ("forecast_update_milliseconds", forecaster, 1, 200),
+    ):
         model.forget()
         seconds = []
         for frame in [rows(n, hour) for hour in range(times)]:
             started = time.perf_counter()
-            model.update(frame, method="predict_proba")
+            model.update(frame)
             seconds.append(time.perf_counter() - started)
+        # The first update begins the series, the second compiles what a later one needs.
         found[name] = 1e3 * float(np.median(seconds[2:]))
     return found
 

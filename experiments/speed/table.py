@@ -42,8 +42,9 @@ STREAM = {
     "model_step_microseconds": ("model: `model.step`, one series; us", "{:.0f}"),
     "model_step_alone_microseconds": ("the same without scheduling for threads; us", "{:.0f}"),
     "model_steps_milliseconds": ("model: `model.step`, 10,000 series in one call; ms", "{:.0f}"),
-    "update_milliseconds": ("estimator: `update`, a frame of one row; ms", "{:.1f}"),
-    "updates_milliseconds": ("estimator: `update`, a row of each of 10,000 series; ms", "{:.0f}"),
+    "update_milliseconds": ("classifier: `update`, a frame of one row; ms", "{:.1f}"),
+    "updates_milliseconds": ("classifier: `update`, a row of each of 10,000 series; ms", "{:.0f}"),
+    "forecast_update_milliseconds": ("forecaster: `update`, a frame of one row; ms", "{:.1f}"),
 }
 QUERIES = {
     "causal_ratio": ("causal: time with questions, in times without", "{:.2f}"),

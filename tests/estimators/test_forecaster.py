@@ -131,11 +131,32 @@ def test_what_is_known_beforehand_is_heeded():
     assert (one - other).abs().max() > 1e-6
     with pytest.raises(ValueError, match="so at= must be a frame that holds it"):
         model.predict(frame, "1h")
-    # The future of what is known belongs into at=: as rows it would pass for readings.
-    ahead = asked[asked["unique_id"] == asked["unique_id"][0]].assign(hour=0.1)
-    rows = pd.concat([frame, ahead.assign(level=np.nan, other=np.nan)], ignore_index=True)
-    with pytest.warns(UserWarning, match=r"Series \S+ end in a row that holds 'hour' alone"):
-        model.predict(rows, ahead)
+
+
+@pytest.fixture(scope="module")
+def calendar():
+    """A forecaster that knows the hour, and is told it at times that nothing was read at, too."""
+    frame = waves(n=40)
+    blank = frame.sample(frac=0.2, random_state=0).index
+    frame.loc[blank, ["level", "other"]] = np.nan
+    return S5Forecaster(horizon="2h", known="hour", **TINY).fit(frame)
+
+
+def test_rows_of_what_is_known_are_no_readings(calendar):
+    frame = waves(1, n=5)
+    asked = frame.groupby("unique_id").ds.last().add(pd.Timedelta("1h")).reset_index()
+    asked = asked.assign(hour=0.3)
+    rows = [asked.assign(ds=asked.ds - pd.Timedelta(f"{k * 17}min")) for k in range(3)]
+    calendar_rows = pd.concat([frame, *rows]).sort_values(["unique_id", "ds"], kind="stable")
+    alone = calendar.predict(frame, asked)
+    pd.testing.assert_frame_equal(calendar.predict(calendar_rows, asked), alone, rtol=1e-5)
+    live = copy.deepcopy(calendar)
+    live.update(frame, asked)
+    last = live.last_readings()
+    later = asked.assign(ds=asked.ds + pd.Timedelta("20min"))
+    told = live.update(rows[0].assign(level=np.nan, other=np.nan), later)
+    pd.testing.assert_frame_equal(told, calendar.predict(frame, later), rtol=1e-5)
+    pd.testing.assert_series_equal(live.last_readings(), last)
 
 
 def test_one_long_series_is_held_out_at_its_end():
@@ -227,6 +248,24 @@ def test_a_series_without_a_reading_is_foreseen_from_its_last_row(fitted, frame)
         told = fitted.predict(blank)
     assert told.unique_id.tolist() == [0, 1, 2, 3, 4]
     assert told.ds[3] == frame[frame.unique_id == 3].ds.max() + pd.Timedelta("2h")
+
+
+def test_an_update_answers_about_series_without_a_reading(fitted, frame):
+    model = fitted_anew(fitted, frame)
+    rows = frame[frame.unique_id.isin([1, 3])].groupby("unique_id").tail(2).copy()
+    rows["ds"] += pd.Timedelta("30D")
+    new = rows.unique_id == 3
+    rows.loc[new, ["level", "other"]] = np.nan
+    with pytest.warns(UserWarning, match="1 of 2 series have no reading"):
+        told = model.update(rows, "40min")
+    assert model.last_readings().index.tolist() == [0, 1]
+    with pytest.warns(UserWarning, match="1 of 1 series have no reading"):
+        wanted = fitted.predict(rows[new], "40min")
+    own = told[told.unique_id == 3].reset_index(drop=True)
+    pd.testing.assert_frame_equal(own, wanted, rtol=1e-5)
+    strict = copy.copy(model).set_params(on_empty="error")
+    with pytest.raises(ValueError, match="1 of 1 series have no reading"):
+        strict.update(rows[new])
 
 
 def test_a_step_beyond_the_horizon_is_refused_by_name(fitted, frame):

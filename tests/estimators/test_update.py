@@ -311,31 +311,6 @@ def test_a_series_without_any_reading_gets_the_empty_answer_and_is_counted(model
         strict.update(asked)
 
 
-def test_the_state_can_be_asked_at_any_time(models):
-    model, frame = forgetful(models["reading"]), ward(seed=11, n_rows=8)
-    model.update(frame)
-    before = states(model)
-    end = frame["ds"].iloc[-1]
-    ids = ["p5", "p0", "p5", "p7"]
-    times = [end + pd.Timedelta(s) for s in ("3h", "1s", "0s", "40D")]
-    raw, _ = model.stream_.ask(ids, times)
-    assert states(model) == before
-    asked = pd.DataFrame({"unique_id": ids, "ds": times, "hr": np.nan, "temp": np.nan})
-    by_time = asked.sort_values("ds", kind="stable")
-    whole = model.predict(pd.concat([frame, by_time])).iloc[-4:].set_axis(by_time.index)
-    scaled = (whole["prediction"] - model.target_mean_[0]) / model.target_scale_[0]
-    np.testing.assert_allclose(raw[:, 0], scaled.sort_index(), atol=1e-5)
-    with pytest.raises(ValueError, match=r"no state of series 'new'.*`update` first"):
-        model.stream_.ask(["p5", "new"], times[:2])
-    early = [frame["ds"].iloc[0] - pd.Timedelta("1h")]
-    with pytest.raises(
-        ValueError, match=r"series 'p5', question 0 is at .*, before the last readi"
-    ):
-        model.stream_.ask(["p5"], early)
-    with pytest.raises(ValueError, match="no time zone here"):
-        model.stream_.ask(["p5"], [pd.Timestamp("2030-01-01")])
-
-
 # Time.
 
 

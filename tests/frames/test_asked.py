@@ -51,7 +51,7 @@ def test_times_for_all_series_in_any_unit(unit):
     hour = 3600 / encoded.schema.time_unit
     gaps = asked.series.gaps[asked.place] / hour
     np.testing.assert_array_equal(gaps, [0.75, 0.0, 0.25, asked.series.first_gap / hour])
-    assert list(asked.times) == [*times, *times]
+    assert list(asked.times.column) == [*times, *times]
     one = ask_at(encoded, times[0])
     np.testing.assert_array_equal(one.place, ask_at(encoded, times[:1]).place)
 
@@ -59,11 +59,11 @@ def test_times_for_all_series_in_any_unit(unit):
 def test_a_grid_runs_from_the_first_reading_to_the_last():
     frame, encoded = ward()
     asked = ask_at(encoded, "30min")
-    of_b = asked.times[asked.owner == 1]
+    of_b = asked.times.column[asked.owner == 1]
     assert list(of_b) == list(frame["ds"][3:])
     assert (asked.owner == 0).sum() == 61  # thirty hours, though a clock was put forward
     np.testing.assert_allclose(np.diff(hours_of(asked, encoded)[:61]), 0.5)
-    assert asked.times.dt.tz.key == "Europe/Berlin"
+    assert asked.times.column.dt.tz.key == "Europe/Berlin"
     as_length = ask_at(encoded, pd.Timedelta("30min"))
     np.testing.assert_array_equal(as_length.place, asked.place)
 
@@ -74,7 +74,7 @@ def test_a_grid_ahead_begins_after_the_last_reading():
     late = frame.groupby("unique_id")["ds"].last()
     for n, name in enumerate("ab"):
         wanted = [late[name] + k * pd.Timedelta("30min") for k in (1, 2, 3)]
-        assert list(asked.times[asked.owner == n]) == wanted
+        assert list(asked.times.column[asked.owner == n]) == wanted
 
 
 def test_numbers_are_times_too():
@@ -84,7 +84,7 @@ def test_numbers_are_times_too():
     np.testing.assert_array_equal(
         asked.series.gaps[asked.place] * encoded.schema.time_unit, [3.5, 0]
     )
-    assert ask_at(encoded, "2.5").times.tolist() == [0, 2.5, 5, 7.5, 10]
+    assert ask_at(encoded, "2.5").times.column.tolist() == [0, 2.5, 5, 7.5, 10]
 
 
 def test_what_is_known_beforehand_comes_with_the_question():
