@@ -12,6 +12,7 @@ Example:
     stream = model.begin()
     stream.read({"heart_rate": 71.0})  # the first reading
     stream.read({"heart_rate": 74.0, "temperature": 37.1}, gap=600.0)  # ten minutes later
+    stream.foresee(1800.0)  # a forecaster's: half an hour after that, with intervals
     ```
 
 This file imports nothing of ct_s5: copy it to the device, or import it there without JAX.
@@ -23,12 +24,15 @@ import math
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 _VERSIONS = ("1",)
 _MIXERS = ("s5", "gru")
+_KINDS = ("S5Classifier", "S5Regressor", "S5Forecaster")
+# In spreads: what a channel's last value counts as at most (ct_s5.nn.FARTHEST).
+_FARTHEST = 10.0
 _LARGEST_HEADER = 16 * 2**20
 _DTYPES = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
 
@@ -54,6 +58,11 @@ class Model:
     def __init__(self, settings: dict[str, Any], arrays: dict[str, np.ndarray]):
         """Args: what `load` found in a file."""
         told, schema = settings["model"], settings["schema"]
+        if settings["class"] not in _KINDS:
+            raise ValueError(
+                f"This is a {settings['class']}, which needs whole series. Use ct_s5.load, or "
+                "export it: `ct-s5 export`."
+            )
         if told["mixer"] not in _MIXERS and told["depth"]:
             raise ValueError(
                 f"This model's sequence layers are {told['mixer']!r}; this runtime knows "
@@ -64,16 +73,13 @@ class Model:
                 "This model cannot take readings as they arrive: it reads each series from both "
                 "ends, or reads tokens. Train one with bidirectional=False."
             )
-        if settings["class"] not in ("S5Classifier", "S5Regressor"):
-            raise ValueError(
-                f"This is a {settings['class']}, whose answers at any time this runtime does not "
-                "give. Use ct_s5.load, or export it: `ct-s5 export`."
-            )
         weights = {name: np.asarray(array, np.float64) for name, array in arrays.items()}
         self.channels: list[str] = schema["channels"]
         """Names of the channels, in the order in which `read` takes plain lists."""
         self.classes: list | None = settings.get("classes")
-        """What a classifier chooses among; None for a regressor."""
+        """What a classifier chooses among; None for other models."""
+        self.foreseen: list[str] | None = None
+        """The channels that a forecaster foresees; None for other models."""
         self.per: str = told["per"]
         self._inputs: list[str] = told["inputs"]
         self._pooling: str = told["pooling"]
@@ -85,9 +91,15 @@ class Model:
         self._head = _linear(weights, "head.linear")
         self._blocks = [_Block(weights, f"blocks.{n}", told) for n in range(told["depth"])]
         self._width: int = told["width"]
-        if self.classes is None:
+        self._read = np.array([name not in schema["known"] for name in self.channels])
+        if settings["class"] == "S5Regressor":
             self._target_mean = np.array(settings["target_mean"])
             self._target_scale = np.array(settings["target_scale"])
+        elif settings["class"] == "S5Forecaster":
+            self.foreseen = settings["told"]
+            self._places = [self.channels.index(name) for name in settings["told"]]
+            self._forgetting = np.exp(weights["anchor.log_rate"])
+            self._calibration = weights["calibration_edges"], weights["calibration"]
 
     def begin(self, static: Mapping[str, Any] | None = None) -> "Stream":
         """A new series, before its first reading.
@@ -149,8 +161,56 @@ class Stream:
                 for the first reading. Readings of one time must come as one.
 
         Returns:
-            Class probabilities in the order of `model.classes`, or the predicted values.
+            Class probabilities in the order of `model.classes`, or the predicted values. Empty of a
+            forecaster, which only `foresee` asks.
         """
+        now = self._look(values, gap)
+        if now.reading:
+            self._last, self._age, self._count = now.last, now.age, now.count
+            self._states = now.states
+            sums, x = self._sums, now.features
+            self._sums = [sums[0] + x, sums[1] + now.step * x, sums[2] + now.step, sums[3] + 1]
+            self._last_features, self._last_encoded = x, now.encoded
+        return self._answer(now)
+
+    def foresee(
+        self,
+        ahead: float,
+        known: Mapping[str, float] | None = None,
+        shares: Sequence[float] = (0.05, 0.95),
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """A forecaster's K channels some time after the last reading; nothing of it is kept.
+
+        Args:
+            ahead: How long after, in the unit of `gap`.
+            known: By name what is known of that time beforehand.
+            shares: Quantiles to tell: the ends of a 90 % interval when left out.
+
+        Returns:
+            The values expected (K,), in the order of `model.foreseen`, and the quantiles (Q, K).
+        """
+        model = self._model
+        if model.foreseen is None:
+            raise ValueError("This model foresees nothing: it is no S5Forecaster. Use read.")
+        edges, table = model._calibration
+        grid = np.arange(1, table.shape[-1] + 1) / (table.shape[-1] + 1)
+        beyond = [share for share in shares if not grid[0] <= share <= grid[-1]]
+        if beyond:
+            raise ValueError(f"A share lies between {grid[0]} and {grid[-1]}; got {beyond[0]}.")
+        now = self._look(known or {}, ahead)
+        if now.reading:
+            raise ValueError("known holds a channel that is read: give a reading to `read`.")
+        mean, raw = np.split(self._raw(now), 2)
+        spread = np.sqrt(np.logaddexp(0, raw) + 1e-6)
+        lead = now.step if self._sums[3] else math.inf
+        errors = table[np.searchsorted(edges, lead)]
+        mean = mean + self._drift(now)
+        told = [mean + spread * [np.interp(q, grid, row) for row in errors] for q in shares]
+        ends = np.array(told).reshape(len(shares), len(mean))
+        means, scales = model._means[model._places], model._scales[model._places]
+        return mean * scales + means, ends * scales + means
+
+    def _look(self, values, gap: float | None) -> "_Look":
         model = self._model
         if gap is None and self._sums[3]:
             raise ValueError("gap, the time since the last reading, is needed from the second on.")
@@ -159,7 +219,7 @@ class Stream:
             raise ValueError(f"gap must be a length of time, 0 or more; got {gap}.")
         row = model._standardised(values)
         seen = ~np.isnan(row)
-        reading = bool(seen.any())
+        reading = bool((seen & model._read).any())
         row = np.where(seen, row, 0.0)
         last, age = np.where(seen, row, self._last), np.where(seen, 0.0, self._age + step)
         count = self._count + seen
@@ -179,22 +239,28 @@ class Stream:
         for block, state in zip(model._blocks, self._states, strict=True):
             x, state = block.step(x, step, state, reading)
             states.append(state)
-        if reading:
-            self._last, self._age, self._count, self._states = last, age, count, states
-            sums = self._sums
-            self._sums = [sums[0] + x, sums[1] + step * x, sums[2] + step, sums[3] + 1]
-            self._last_features, self._last_encoded = x, encoded
-        return self._answer(x)
+        return _Look(reading, step, last, age, count, encoded, x, states)
 
-    def _answer(self, x) -> np.ndarray:
+    def _answer(self, now: "_Look") -> np.ndarray:
         model = self._model
-        if model.per == "series":
-            x = self._pooled()
-        out = _apply(model._head, np.concatenate([x, self._static]))
+        if model.foreseen is not None:
+            return np.zeros(0)
+        out = self._raw(now)
         if model.classes is None:
             return out * model._target_scale + model._target_mean
         shares = np.exp(out - out.max())
         return shares / shares.sum()
+
+    def _raw(self, now: "_Look") -> np.ndarray:
+        x = self._pooled() if self._model.per == "series" else now.features
+        return _apply(self._model._head, np.concatenate([x, self._static]))
+
+    def _drift(self, now: "_Look") -> np.ndarray:
+        """What each channel would be if it merely drifted from its last value."""
+        places, forgetting = self._model._places, self._model._forgetting
+        last = np.clip(now.last[places], -_FARTHEST, _FARTHEST)
+        seen = now.count[places] > 0
+        return np.where(seen, np.exp(-forgetting * np.where(seen, now.age[places], 0)) * last, 0)
 
     def _pooled(self) -> np.ndarray:
         total, weighed, weight, n = self._sums
@@ -208,6 +274,19 @@ class Stream:
                 return np.concatenate([mean, self._last_encoded])
             case _:
                 return mean
+
+
+class _Look(NamedTuple):
+    """What a row makes of a stream; only a reading is kept."""
+
+    reading: bool
+    step: float
+    last: np.ndarray
+    age: np.ndarray
+    count: np.ndarray
+    encoded: np.ndarray
+    features: np.ndarray
+    states: list
 
 
 class S5:

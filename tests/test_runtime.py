@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ct_s5 import S5Classifier, S5Forecaster, S5Model, S5Regressor, runtime
+from ct_s5 import S5Classifier, S5Forecaster, S5Imputer, S5Model, S5Regressor, runtime
+from ct_s5.estimators._levels import Calibration
 from ct_s5.ssm import HOLDS
 from ct_s5.training import named_arrays
 
@@ -184,11 +185,63 @@ def test_what_is_no_model_is_refused(fitted, tmp_path):
     other = drawn(fitted, mixer="lstm")
     with pytest.raises(ValueError, match=r"layers are 'lstm'; .* s5 and gru\. Use ct_s5\.load"):
         runtime.load(other.save(tmp_path / "other.safetensors"))
+    imputer = S5Imputer(**TINY | {"width": 2, "states": 2}, validation_fraction=0).fit(ward()[0])
+    with pytest.raises(ValueError, match="This is a S5Imputer, which needs whole series"):
+        runtime.load(imputer.save(tmp_path / "imputer.safetensors"))
+
+
+def test_a_forecaster_foresees_as_predict_does(tmp_path):
+    """Also beyond the clip of the anchor, at known channels, and in bins of leads."""
+    frame = ward()[0].assign(hour=lambda rows: rows["ds"].dt.hour / 24)
+    frame.loc[10, "hr"] = 400.0
+    estimator = S5Forecaster(horizon="3h", known="hour", **TINY).fit(frame)
+    estimator = drawn(estimator, hold="zoh_forward")
+    table = np.sort(np.random.default_rng(0).normal(size=(3, 2, 399)), axis=2)
+    estimator.calibration_ = Calibration(np.array([0.5, 2.0]), table)
+    model = runtime.load(estimator.save(tmp_path / "model.safetensors"))
+    assert model.foreseen == ["hr", "temp"]
+    unit = estimator.schema_.time_unit
+    for name in "abc":
+        stream, own = model.begin(), frame[frame["unique_id"] == name]
+        for row, (values, gap) in zip(own.itertuples(), readings_of(frame, name), strict=True):
+            assert not len(stream.read(values | {"hour": row.hour}, gap))
+        last = own.dropna(subset=["hr", "temp"], how="all")["ds"].max()
+        for gap in (0.25 * unit, 1.25 * unit, 5 * unit):
+            gap = round(gap)
+            at = pd.DataFrame({"unique_id": [name], "ds": last + pd.Timedelta(seconds=gap)})
+            at = at.assign(hour=0.3)
+            told = estimator.predict(own, at, quantiles=(0.2,)).iloc[0]
+            expected, ends = stream.foresee(gap, {"hour": 0.3}, shares=(0.05, 0.95, 0.2))
+            for k, channel in enumerate(model.foreseen):
+                wanted = [f"{channel}{end}" for end in ("", "-lo-90", "-hi-90", "-q-20")]
+                found = [expected[k], *ends[:, k]]
+                np.testing.assert_allclose(found, told[wanted].to_numpy(float), rtol=2e-5)
+    with pytest.raises(ValueError, match="known holds a channel that is read"):
+        stream.foresee(60.0, {"hr": 1.0})
+    with pytest.raises(ValueError, match=r"A share lies between 0\.0025 and 0\.9975; got 1"):
+        stream.foresee(60.0, shares=(1,))
+
+
+def test_a_forecaster_without_a_reading_is_as_unsure_as_can_be(tmp_path):
     frame = ward()[0]
-    kept = {"width": 2, "states": 2, "depth": 0, "max_epochs": 1, "validation_fraction": 0}
-    forecaster = S5Forecaster(horizon="1h", **kept).fit(frame)
-    with pytest.raises(ValueError, match="This is a S5Forecaster, whose answers at any time"):
-        runtime.load(forecaster.save(tmp_path / "forecaster.safetensors"))
+    estimator = drawn(S5Forecaster(horizon="3h", **TINY).fit(frame))
+    table = np.sort(np.random.default_rng(0).normal(size=(2, 2, 399)), axis=2)
+    estimator.calibration_ = Calibration(np.array([0.5]), table)
+    model = runtime.load(estimator.save(tmp_path / "model.safetensors"))
+    blank = frame[:1].assign(hr=np.nan, temp=np.nan)
+    with pytest.warns(UserWarning, match="no reading at all"):
+        told = estimator.predict(blank, at=blank["ds"].iloc[0]).iloc[0]
+    expected, ends = model.begin().foresee(0.0)
+    wanted = [told[["hr", "temp"]], told[["hr-lo-90", "temp-lo-90"]]]
+    np.testing.assert_allclose([expected, ends[0]], np.array(wanted, float), rtol=2e-5)
+    stream = runtime.load(drawn_classifier(tmp_path)).begin()
+    with pytest.raises(ValueError, match="no S5Forecaster"):
+        stream.foresee(1.0)
+
+
+def drawn_classifier(folder):
+    frame, labels = ward()
+    return S5Classifier(**TINY).fit(frame, labels).save(folder / "classifier.safetensors")
 
 
 def test_a_reading_that_cannot_be_is_refused(fitted, tmp_path):
