@@ -17,6 +17,7 @@ _ROOMS = {
     "lab": (),
     "ode": (),
     "plots": (),
+    "runtime": (),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 

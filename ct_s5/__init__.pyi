@@ -8,6 +8,7 @@ from ct_s5 import lab as lab
 from ct_s5 import nn as nn
 from ct_s5 import ode as ode
 from ct_s5 import plots as plots
+from ct_s5 import runtime as runtime
 from ct_s5 import ssm as ssm
 from ct_s5 import training as training
 from ct_s5.batch import IrregularBatch as IrregularBatch

@@ -18,13 +18,14 @@ Example:
 This file imports nothing of ct_s5: copy it to the device, or import it there without JAX.
 """
 
+import dataclasses
 import hashlib
 import json
 import math
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -276,7 +277,8 @@ class Stream:
                 return mean
 
 
-class _Look(NamedTuple):
+@dataclasses.dataclass
+class _Look:
     """What a row makes of a stream; only a reading is kept."""
 
     reading: bool

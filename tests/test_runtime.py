@@ -186,6 +186,8 @@ def test_what_is_no_model_is_refused(fitted, tmp_path):
     with pytest.raises(ValueError, match=r"layers are 'lstm'; .* s5 and gru\. Use ct_s5\.load"):
         runtime.load(other.save(tmp_path / "other.safetensors"))
     imputer = S5Imputer(**TINY | {"width": 2, "states": 2}, validation_fraction=0).fit(ward()[0])
+    with pytest.raises(ValueError, match="S5Imputer reads every series from both ends"):
+        imputer.update(ward()[0])
     with pytest.raises(ValueError, match="This is a S5Imputer, which needs whole series"):
         runtime.load(imputer.save(tmp_path / "imputer.safetensors"))
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ct_s5.export import export
 
-_TOLD = ("classes_", "target_names_", "target_mean_", "target_scale_")
+_TOLD = ("classes_", "target_names_", "target_mean_", "target_scale_", "channels_", "horizon_")
 
 
 def export_estimator(estimator, path: str | os.PathLike, platforms: Sequence[str]) -> pathlib.Path:
@@ -19,4 +19,7 @@ def export_estimator(estimator, path: str | os.PathLike, platforms: Sequence[str
         for name, value in found.items()
         if value is not None
     }
+    if hasattr(estimator, "calibration_"):
+        calibration = estimator.calibration_
+        told |= {"calibration": calibration.table, "calibration_edges": calibration.edges}
     return export(estimator.model_, path, platforms=platforms, schema=estimator.schema_, told=told)

@@ -14,7 +14,7 @@ from ct_s5.estimators._inputs import is_amount
 from ct_s5.estimators._leads import since_last
 from ct_s5.estimators._signature import signature_of
 from ct_s5.estimators._unlabelled import UnlabelledEstimator, at_each, names_of
-from ct_s5.frames import Asked, ask_at, in_model_units
+from ct_s5.frames import Asked, as_timedelta, ask_at, in_model_units
 from ct_s5.nn import Gaussian
 from ct_s5.training import Forecasting, with_known
 
@@ -200,7 +200,7 @@ class S5Forecaster(UnlabelledEstimator):
             at = repr(float(horizon))
         elif at is None:
             # As the caller wrote it: model units would be off by a nanosecond.
-            at = f"{pd.Timedelta(horizon).value}ns"
+            at = f"{as_timedelta(horizon).value}ns"
         return ask_at(encoded, at, known=self.schema_.known, ahead=self.horizon_)
 
     def _of_none(self, level, quantiles) -> pd.DataFrame:

@@ -120,6 +120,12 @@ class S5Imputer(TransformerMixin, UnlabelledEstimator):
         leads = self._leads(asked.series)[place]
         return self._answered(encoded, asked, answers, leads, level, quantiles)
 
+    def _live(self):
+        raise ValueError(
+            "S5Imputer reads every series from both ends, so it takes no rows as they arrive. Use "
+            "transform on the series so far, or S5Forecaster, which reads forwards."
+        )
+
     def _known(self, X, static):
         check_is_fitted(self)
         X, _ = self._as_channels(X, None, reset=False)

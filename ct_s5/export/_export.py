@@ -41,7 +41,7 @@ def export(
         path: Where to.
         platforms: What to compile for: "cpu", "cuda", "rocm", "tpu". None needs to be there.
         schema: Names, units and scales of the model's frames, for whoever makes its batches.
-        told: More to keep in the file, of JSON types: the names of classes.
+        told: More to keep in the file, of JSON types or arrays: the names of classes.
 
     Raises:
         ImportError: flatbuffers is not installed, which `jax.export` writes with.
@@ -76,13 +76,15 @@ def export(
         state = {k: jax.ShapeDtypeStruct((n, *v.shape), v.dtype) for k, v in names.items()}
         arrays["step"] = _compiled(jax.vmap(step_form), (rows, state), platforms)
         arrays |= {f"state.{name}": array for name, array in names.items()}
+    extra = {name: value for name, value in (told or {}).items() if isinstance(value, np.ndarray)}
+    arrays |= {f"told.{name}": array for name, array in extra.items()}
     content = {
         "platforms": list(platforms),
         "jax": jax.__version__,
         "dtype": str(dtype),
         "model": dataclasses.asdict(settings),
         "schema": None if schema is None else schema.to_json(),
-        "told": dict(told or {}),
+        "told": {name: value for name, value in (told or {}).items() if name not in extra},
     }
     return write_archive(path, KIND, content, arrays)
 

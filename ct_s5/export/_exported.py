@@ -43,9 +43,14 @@ def load_exported(path: str | os.PathLike) -> "ExportedModel":
             f"{path} computes in {content['dtype']}; switch that on first: "
             'jax.config.update("jax_enable_x64", True).'
         )
+    state, told = (
+        {k.removeprefix(kind): v for k, v in arrays.items() if k.startswith(kind)}
+        for kind in ("state.", "told.")
+    )
     return ExportedModel(
         content=content,
-        state={k.removeprefix("state."): v for k, v in arrays.items() if k.startswith("state.")},
+        state=state,
+        told=content["told"] | told,
         forms={k: _callable(arrays[k], path, content) for k in ("series", "step") if k in arrays},
     )
 
@@ -59,9 +64,13 @@ class ExportedModel:
     """
 
     content: dict[str, Any]
-    """The `platforms`, version of `jax`, `dtype`, settings of the `model`, and what was `told`."""
+    """The `platforms`, version of `jax`, `dtype`, and settings of the `model`."""
     state: dict[str, np.ndarray]
     """The empty state of one series, by name; nothing where the model has no step form."""
+    told: dict[str, Any]
+    """What makes its answers those of `predict`. Of a classifier `classes`; of a regressor
+    `target_names`, `target_mean` and `target_scale`; of forecaster and imputer the `channels` told
+    and the `calibration` of their intervals by lead: see docs/deploy.md."""
     forms: dict[str, Callable]
 
     @property

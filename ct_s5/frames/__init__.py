@@ -36,6 +36,7 @@ from ct_s5.frames._static import encode_static as encode_static
 from ct_s5.frames._static import read_static as read_static
 from ct_s5.frames._times import TimeColumn as TimeColumn
 from ct_s5.frames._times import read_times as read_times
+from ct_s5.frames._units import as_timedelta as as_timedelta
 from ct_s5.frames._units import duration as duration
 from ct_s5.frames._units import gaps_between as gaps_between
 from ct_s5.frames._units import in_model_units as in_model_units

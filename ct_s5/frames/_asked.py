@@ -15,7 +15,7 @@ from ct_s5.frames._encode import EncodedFrame, conform_times
 from ct_s5.frames._forms import index_levels, missing_column
 from ct_s5.frames._native import as_pandas, is_frame
 from ct_s5.frames._times import TimeColumn, read_times
-from ct_s5.frames._units import read_unit
+from ct_s5.frames._units import as_timedelta, read_unit
 
 # Steps of a grid, over all series; a frame of so many rows is a slip of the unit.
 _MOST = 50_000_000
@@ -49,9 +49,10 @@ def ask_at(
 
     Args:
         encoded: The series.
-        at: Whom and when to ask: a frame of (series, time) pairs, by columns or as its index; times
-            for all series alike (a DatetimeIndex, a Series, a list, one time); or the step of a
-            grid such as "1h" or a `pd.Timedelta`, from each series' first reading to its last.
+        at: Whom and when to ask: a frame of (series, time) pairs, by columns or as its index, or a
+            Series of times whose index has the id column's name; times for all series alike (a
+            DatetimeIndex, any other Series, a list, one time); or the step of a grid such as "1h"
+            or a `pd.Timedelta`, from each series' first reading to its last.
         known: Channels whose values at those times are known beforehand: the frame of pairs holds
             them, NaN where not known.
         ahead: Makes the grid begin at the last reading instead, one step after it, and run for so
@@ -65,6 +66,10 @@ def ask_at(
     channels = np.zeros((0, 0))
     # Of data that begins at 0 a timedelta is a time; of dates it can only be a step.
     apart = isinstance(at, datetime.timedelta) and encoded.schema.time_kind == "datetime"
+    if isinstance(at, pd.Series) and at.index.name == encoded.schema.id_col:
+        # As `frame.groupby(id).ds.last()` has it: all these times of all series no one would want.
+        pairs = at.rename(encoded.schema.time_col).reset_index()
+        return ask_at(encoded, pairs, known=known, ahead=ahead)
     if isinstance(at, str) or apart:
         owner, column = _grid(encoded, at, ahead)
         times = _read(encoded, owner, column)
@@ -180,7 +185,7 @@ def _grid(encoded: EncodedFrame, step: str | datetime.timedelta, ahead: float | 
     base = encoded.index.times.column.take(np.repeat(rows, steps)).reset_index(drop=True)
     if schema.time_kind == "number":
         return owner, base + k * size
-    return owner, base + k * np.timedelta64(pd.Timedelta(step).value, "ns")
+    return owner, base + k * np.timedelta64(as_timedelta(step).value, "ns")
 
 
 def _ends(series: SeriesSet):

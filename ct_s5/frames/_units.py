@@ -68,7 +68,7 @@ def read_unit(time_unit, kind: TimeKind, time_col: str, what: str = "time_unit")
                 f"write {what}='1h', '15min' or a pd.Timedelta."
             )
         try:
-            unit = float(pd.Timedelta(time_unit) / pd.Timedelta(seconds=1))  # pyright: ignore
+            unit = float(as_timedelta(time_unit) / pd.Timedelta(seconds=1))
         except (TypeError, ValueError) as error:
             raise ValueError(
                 f"{what}={shown(time_unit)} is no length of time ({error}). Write '1h', '15min' "
@@ -77,6 +77,19 @@ def read_unit(time_unit, kind: TimeKind, time_col: str, what: str = "time_unit")
     if not (np.isfinite(unit) and unit > 0):
         raise ValueError(f"{what} must be a positive length of time; got {shown(time_unit)}.")
     return unit
+
+
+def as_timedelta(length) -> pd.Timedelta:
+    """A length of time as the caller writes it: "90min", or like pandas' frequencies "h" for "1h".
+
+    Raises:
+        TypeError, ValueError: No length of time.
+    """
+    alone = isinstance(length, str) and length.strip().isalpha()
+    told: Any = pd.Timedelta(f"1{length.strip()}" if alone else length)
+    if told is pd.NaT:
+        raise ValueError("it is missing")
+    return told
 
 
 def _bare_number(time_unit) -> float | None:

@@ -9,10 +9,12 @@ import pandas as pd
 import pytest
 
 import ct_s5
+from ct_s5 import encode, load_exported
 from ct_s5.batch import SeriesSet
 from ct_s5.estimators import S5Forecaster, S5Imputer, _levels
 from ct_s5.estimators._leads import from_nearest, since_last
 from ct_s5.estimators._levels import SHARES, Calibration, calibrate
+from ct_s5.frames import ask_at
 from ct_s5.training import ArchiveError, read_archive, write_archive
 
 TINY = {"width": 8, "states": 8, "depth": 0, "batch_size": 32, "random_state": 0}
@@ -213,6 +215,24 @@ def test_predict_backtest_and_update_read_the_same_bins(fitted):
     again = fitted.predict(own, own[["unique_id"]].head(1).assign(ds=row["ds"]))
     for name in ("level", "level-lo-90", "level-hi-90"):
         assert row[name] == pytest.approx(again[name][0], rel=1e-4, abs=1e-5)
+
+
+def test_an_exported_forecaster_tells_the_same_intervals(fitted, tmp_path):
+    ours = load_exported(fitted.export(tmp_path / "exported.safetensors", platforms=["cpu"]))
+    assert (ours.told["channels"], ours.told["horizon"]) == (["level"], fitted.horizon_)
+    frame = wanderers(2, n=2)
+    last, leads = frame.groupby("unique_id")["ds"].last(), (0.1, 1.0, 7.5)
+    asked = pd.concat([(last + lead).reset_index() for lead in leads])
+    shown = ask_at(encode(frame, ours.schema), asked)
+    batch = shown.series.batch()
+    rows = shown.place - shown.series.offsets[shown.owner]
+    mean, variance = (ours(batch)[name][shown.owner, rows, 0] for name in ("mean", "variance"))
+    bins = np.searchsorted(ours.told["calibration_edges"], shown.lead)
+    told = fitted.predict(frame, asked)
+    for side, place in (("lo", 19), ("hi", 379)):
+        end = mean + ours.told["calibration"][bins, 0, place] * np.sqrt(variance)
+        end = end * ours.schema.scales[0] + ours.schema.means[0]
+        np.testing.assert_allclose(end, told[f"level-{side}-90"], rtol=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["forecaster", "imputer"])

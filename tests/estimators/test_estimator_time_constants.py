@@ -85,5 +85,5 @@ def test_the_exported_estimator_brings_schema_and_classes(fitted, tmp_path):
     encoded = encode(ward(), ours.schema, sort=True)
     batch = encoded.series.batch()
     scores = np.asarray(ours(batch))
-    chosen = np.array(ours.content["told"]["classes"])[scores.argmax(axis=-1)]
+    chosen = np.array(ours.told["classes"])[scores.argmax(axis=-1)]
     assert chosen.tolist() == fitted.predict(ward()).tolist()

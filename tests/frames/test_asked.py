@@ -68,6 +68,21 @@ def test_a_grid_runs_from_the_first_reading_to_the_last():
     np.testing.assert_array_equal(as_length.place, asked.place)
 
 
+def test_a_series_of_times_by_id_asks_each_about_its_own():
+    frame, encoded = ward()
+    last = frame.groupby("unique_id")["ds"].last()
+    asked = ask_at(encoded, last)
+    assert [encoded.ids[n] for n in asked.owner] == list(last.index)
+    assert list(asked.times.column) == list(last)
+    alike = ask_at(encoded, last.reset_index(drop=True))
+    assert len(alike.owner) == len(last) ** 2
+
+
+def test_a_unit_alone_is_one_of_it():
+    one, alone = (ask_at(ward()[1], at) for at in ("1h", "h"))
+    assert list(one.times.column) == list(alone.times.column)
+
+
 def test_a_grid_ahead_begins_after_the_last_reading():
     frame, encoded = ward()
     asked = ask_at(encoded, "30min", ahead=5400 / encoded.schema.time_unit)
