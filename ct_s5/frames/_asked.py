@@ -71,7 +71,7 @@ def ask_at(
         pairs = at.rename(encoded.schema.time_col).reset_index()
         return ask_at(encoded, pairs, known=known, ahead=ahead)
     if isinstance(at, str) or apart:
-        owner, column = _grid(encoded, at, ahead)
+        owner, column = _grid(encoded, at, ahead)  # pyright: ignore
         times = _read(encoded, owner, column)
     elif is_frame(at):
         owner, column, rest = _pairs(encoded, as_pandas(at), tuple(known))

@@ -68,7 +68,7 @@ def read_unit(time_unit, kind: TimeKind, time_col: str, what: str = "time_unit")
                 f"write {what}='1h', '15min' or a pd.Timedelta."
             )
         try:
-            unit = float(as_timedelta(time_unit) / pd.Timedelta(seconds=1))
+            unit = float(as_timedelta(time_unit) / pd.Timedelta(seconds=1))  # pyright: ignore
         except (TypeError, ValueError) as error:
             raise ValueError(
                 f"{what}={shown(time_unit)} is no length of time ({error}). Write '1h', '15min' "
