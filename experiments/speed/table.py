@@ -54,6 +54,11 @@ QUERIES = {
     "causal_float64_change": ("causal, float64: the same", "{:.0e}"),
     "both_directions_float64_change": ("both directions, float64: the same", "{:.0e}"),
 }
+LONG = {
+    "fit_seconds": ("one epoch, validation and calibration: seconds", "{:.0f}"),
+    "peak_gigabytes": ("memory of the process at its peak: GB", "{:.2f}"),
+    "before_gigabytes": ("the same before the fit: GB", "{:.2f}"),
+}
 _EPOCHS = ("compilations", "first epoch", "epoch")
 
 
@@ -70,6 +75,7 @@ def tables() -> dict[str, str]:
         "packing": _packing(),
         "stream": _rows("stream", STREAM),
         "queries": _rows("queries", QUERIES),
+        "long": _rows("long_series", LONG),
         "gpu": _gpu(),
     }
 
