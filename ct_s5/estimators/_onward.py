@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ct_s5.batch import IrregularBatch
-from ct_s5.nn import S5Model
+from ct_s5.nn import S5Model, state_of, vector_of
 
 # A stream should compile few shapes: one takes seconds, a padded step 8 microseconds at most.
 _LENGTHS = 4 ** np.arange(6)
@@ -70,36 +70,38 @@ def by_row(n_rows: int, *parts: tuple[Steps, Any]):
     return jax.tree.map(gathered, *(answers for _, answers in told))
 
 
-Leaves = tuple[np.ndarray, ...]
-Run = Callable[[IrregularBatch, Leaves], tuple[Any, Leaves]]
+Run = Callable[[IrregularBatch, np.ndarray], tuple[Any, Any]]
 
 
 def compiled(model: S5Model) -> Run:
-    """`model.run` for a batch of series, states as the leaves that they have.
+    """`model.run` for a batch of series, each state a vector.
 
     The weights are constants of it: what the layers derive from them is then computed once, at
-    compilation. One step of one series takes a quarter of the time (0.1 ms against 0.4).
+    compilation. One step of one series takes a quarter of the time (0.1 ms against 0.4); that
+    states come as one array instead of seventeen saves another third of a call.
     """
-    structure = jax.tree.structure(model.initial_state())
+    empty = model.initial_state()
 
-    def run(batch, leaves):
-        states = jax.tree.unflatten(structure, leaves)
-        answers, states = jax.vmap(model.run)(batch, states)
-        return answers, tuple(jax.tree.leaves(states))
+    def one(batch, vector):
+        answers, state = model.run(batch, state_of(vector, empty))
+        return answers, vector_of(state)
 
-    return jax.jit(run)
+    return jax.jit(jax.vmap(one))
 
 
 def go_on(
-    run: Run, steps: Steps, static: Float[np.ndarray, "n S"], states: Leaves
-) -> tuple[Any, Leaves]:
+    run: Run,
+    steps: Steps,
+    static: Float[np.ndarray, "n S"],
+    states: Float[np.ndarray, "n D"],
+) -> tuple[Any, Float[np.ndarray, "n D"]]:
     """Answers (T, K) at all steps, and the states after them; all have n in front.
 
     A series without a step keeps its state. Answers are None where there is no step at all.
     """
     lengths = np.bincount(steps.owner, minlength=len(static))
     starts = np.cumsum(lengths) - lengths
-    states = tuple(map(np.copy, states))
+    states = states.copy()
     answers = None
     bucket = np.searchsorted(_LENGTHS, np.minimum(lengths, _LENGTHS[-1]))
     for b in np.unique(bucket[lengths > 0]):
@@ -112,7 +114,7 @@ def go_on(
                 place = (starts[part] + done)[:, None] + np.arange(length)[None, :]
                 there = np.arange(length)[None, :] < n_steps[:, None]
                 batch = _laid_out(steps, place[there], there, static[part], size)
-                told, after = run(batch, tuple(_padded(state[part], size) for state in states))
+                told, after = run(batch, _padded(states[part], size))
                 told = jax.tree.map(np.asarray, told)
                 if answers is None:
                     answers = jax.tree.map(
@@ -120,8 +122,7 @@ def go_on(
                     )
                 for out, new in zip(jax.tree.leaves(answers), jax.tree.leaves(told), strict=True):
                     out[place[there]] = new[: len(part)][there]
-                for out, new in zip(states, after, strict=True):
-                    out[part] = np.asarray(new)[: len(part)]
+                states[part] = np.asarray(after)[: len(part)]
     return answers, states
 
 

@@ -4,12 +4,11 @@ import json
 from collections.abc import Hashable, Iterable
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 from jaxtyping import Float, Int, Num
 
 from ct_s5.frames import Instants
-from ct_s5.nn import S5Model
+from ct_s5.nn import S5Model, vector_of
 
 
 class Live(NamedTuple):
@@ -19,8 +18,8 @@ class Live(NamedTuple):
     its time may still come, and a drive that is already written could not take it in.
     """
 
-    before: tuple[Num[np.ndarray, "n ..."], ...]
-    """The leaves of the `ModelState`: a tuple of arrays is gone through in no time."""
+    before: Float[np.ndarray, "n D"]
+    """The `ModelState` as one vector, which is gone through in no time."""
     gap: Float[np.ndarray, " n"]
     """Of the last reading, in model units."""
     totals: Float[np.ndarray, "n C"]
@@ -34,19 +33,14 @@ class Live(NamedTuple):
 
     def take(self, rows: Int[np.ndarray, " m"]) -> "Live":
         """Some of the series."""
-        return jax.tree.map(lambda array: array[rows], self)
+        return Live(*(array[rows] for array in self))
 
 
 def fresh(model: S5Model, n: int) -> Live:
     """n series before their first reading."""
     settings = model.settings
-
-    def stacked(leaf):
-        leaf = np.asarray(leaf)
-        return np.broadcast_to(leaf, (n, *leaf.shape)).copy()
-
     return Live(
-        before=tuple(map(stacked, jax.tree.leaves(model.initial_state()))),
+        before=np.tile(np.asarray(vector_of(model.initial_state())), (n, 1)),
         gap=np.zeros(n),
         totals=np.zeros((n, settings.n_channels)),
         counts=np.zeros((n, settings.n_channels), np.int64),
@@ -85,10 +79,9 @@ class Store:
 
     def get(self, places: Int[np.ndarray, " n"]) -> Live:
         """What is kept at these places; the fresh state where a place is -1."""
-        kept = self._live.take(places)
-        if (places < 0).any():
-            new = places < 0
-            jax.tree.map(lambda out, empty: out.__setitem__(new, empty), kept, self._empty)
+        kept, new = self._live.take(places), places < 0
+        for out, empty in zip(kept, self._empty, strict=True):
+            out[new] = empty
         return kept
 
     def put(self, ids: list[Hashable], live: Live) -> None:
@@ -99,7 +92,8 @@ class Store:
             self._place[i] = self._free.pop()
         places = self.find(ids)
         self._live, live = _alike(self._live, live), _alike(live, self._live)
-        jax.tree.map(lambda out, rows: out.__setitem__(places, rows), self._live, live)
+        for out, rows in zip(self._live, live, strict=True):
+            out[places] = rows
 
     def forget(self, ids: Iterable[Hashable]) -> None:
         """Drop these series, all of which are known."""
@@ -110,7 +104,9 @@ class Store:
         more = max(missing, have) if missing > 0 else 0
         if more:
             rows = self._empty.take(np.zeros(more, np.int64))
-            self._live = jax.tree.map(lambda a, b: np.concatenate([a, b]), self._live, rows)
+            self._live = Live(
+                *(np.concatenate(pair) for pair in zip(self._live, rows, strict=True))
+            )
             self._free = [*range(have + more - 1, have - 1, -1), *self._free]
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -118,7 +114,7 @@ class Store:
         live = self._live.take(self.find(self._place))
         text = json.dumps([_plain(i) for i in self._place])
         ids = np.frombuffer(text.encode(), np.uint8)
-        return {"ids": ids} | {name: _real(array) for name, array in _named(live)}
+        return {"ids": ids} | live._asdict()
 
     def set_arrays(self, arrays: dict[str, np.ndarray]) -> None:
         """Put what `arrays` gave in place of all series.
@@ -127,18 +123,15 @@ class Store:
             ValueError: Arrays of other names, shapes or types.
         """
         ids = [_hashable(i) for i in json.loads(arrays["ids"].tobytes())]
-        own = dict(_named(self._empty))
+        own = self._empty._asdict()
         if set(own) != set(arrays) - {"ids"} or len(set(ids)) < len(ids):
             raise ValueError("its arrays are not those of live series")
-        leaves = []
-        for name, array in own.items():
-            found, wanted = arrays[name], _real(array)
+        for name, wanted in own.items():
+            found = arrays[name]
             types = {wanted.dtype, np.dtype(np.float64)} if name == "whole" else {wanted.dtype}
             if found.shape != (len(ids), *wanted.shape[1:]) or found.dtype not in types:
                 raise ValueError(f"array {name!r} is {found.dtype}{list(found.shape)}")
-            paired = np.iscomplexobj(array)
-            leaves.append(found.view(array.dtype)[..., 0] if paired else found)
-        live = jax.tree.unflatten(jax.tree.structure(self._empty), leaves)
+        live = Live(**{name: arrays[name] for name in own})
         self._place, self._free = {}, list(range(len(self._live.gap)))
         self.put(ids, live)
 
@@ -148,18 +141,6 @@ def _alike(live: Live, other: Live) -> Live:
     own, theirs = (Instants(x.whole, x.rest, True) for x in (live, other))
     times = own.like(theirs)
     return live._replace(whole=times.whole, rest=times.rest)
-
-
-def _named(live: Live) -> list[tuple[str, np.ndarray]]:
-    leaves, _ = jax.tree_util.tree_flatten_with_path(live)
-    return [(jax.tree_util.keystr(path, simple=True, separator="."), leaf) for path, leaf in leaves]
-
-
-def _real(array: np.ndarray) -> np.ndarray:
-    """Complex numbers as pairs: a file has no complex ones in double precision."""
-    if not np.iscomplexobj(array):
-        return array
-    return np.ascontiguousarray(array)[..., None].view(np.finfo(array.dtype).dtype)
 
 
 def _plain(series_id) -> Any:

@@ -11,9 +11,9 @@ import jax.export as jax_export
 import numpy as np
 
 from ct_s5.batch import IrregularBatch
-from ct_s5.export._forms import KIND, arguments, check_installed, named, parts_of, whole_of
+from ct_s5.export._forms import KIND, arguments, check_installed, named
 from ct_s5.frames import FrameSchema
-from ct_s5.nn import S5Model, StreamingMixer
+from ct_s5.nn import S5Model, StreamingMixer, parts_of, whole_of
 from ct_s5.ssm import S5Layer, nan_for_errors
 from ct_s5.training import named_arrays, with_named_arrays, write_archive
 

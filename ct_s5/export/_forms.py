@@ -6,7 +6,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 from jaxtyping import Array
 
 KIND = "exported"
@@ -33,24 +32,6 @@ def arguments(sizes: Mapping[str, Any], dtype) -> dict[str, jax.ShapeDtypeStruct
 def named(answers) -> Answers:
     """A named tuple of arrays as a dict."""
     return answers._asdict() if hasattr(answers, "_asdict") else answers
-
-
-def parts_of(state):
-    """A state in real numbers, which every file can hold: complex ones have one more axis, of 2."""
-
-    def parts(array):
-        return jnp.stack([array.real, array.imag], axis=-1) if jnp.iscomplexobj(array) else array
-
-    return jax.tree.map(parts, state)
-
-
-def whole_of(parts, like):
-    """The state that those parts are of."""
-
-    def whole(part, like):
-        return lax.complex(part[..., 0], part[..., 1]) if jnp.iscomplexobj(like) else part
-
-    return jax.tree.map(whole, parts, like)
 
 
 def check_installed() -> None:

@@ -29,4 +29,8 @@ from ct_s5.nn._norm import Moments as Moments
 from ct_s5.nn._norm import StepNorm as StepNorm
 from ct_s5.nn._pooling import POOLINGS as POOLINGS
 from ct_s5.nn._pooling import pool as pool
+from ct_s5.nn._state_parts import parts_of as parts_of
+from ct_s5.nn._state_parts import state_of as state_of
+from ct_s5.nn._state_parts import vector_of as vector_of
+from ct_s5.nn._state_parts import whole_of as whole_of
 from ct_s5.nn._transformer import TransformerLayer as TransformerLayer
