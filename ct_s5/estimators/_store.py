@@ -14,12 +14,13 @@ from ct_s5.nn import S5Model, vector_of
 class Live(NamedTuple):
     """What is kept of n series; every array has n in front.
 
-    The state is the one *before* the last reading, beside that reading itself: a row that shares
-    its time may still come, and a drive that is already written could not take it in.
+    Beside the state stand the one *before* the last reading and that reading itself: a row that
+    shares its time may still come, and a drive that is already written could not take it in.
     """
 
-    before: Float[np.ndarray, "n D"]
+    state: Float[np.ndarray, "n D"]
     """The `ModelState` as one vector, which is gone through in no time."""
+    before: Float[np.ndarray, "n D"]
     gap: Float[np.ndarray, " n"]
     """Of the last reading, in model units."""
     totals: Float[np.ndarray, "n C"]
@@ -39,8 +40,10 @@ class Live(NamedTuple):
 def fresh(model: S5Model, n: int) -> Live:
     """n series before their first reading."""
     settings = model.settings
+    empty = np.tile(np.asarray(vector_of(model.initial_state())), (n, 1))
     return Live(
-        before=np.tile(np.asarray(vector_of(model.initial_state())), (n, 1)),
+        state=empty,
+        before=empty.copy(),
         gap=np.zeros(n),
         totals=np.zeros((n, settings.n_channels)),
         counts=np.zeros((n, settings.n_channels), np.int64),
@@ -104,9 +107,7 @@ class Store:
         more = max(missing, have) if missing > 0 else 0
         if more:
             rows = self._empty.take(np.zeros(more, np.int64))
-            self._live = Live(
-                *(np.concatenate(pair) for pair in zip(self._live, rows, strict=True))
-            )
+            self._live = Live(*map(np.concatenate, zip(self._live, rows, strict=True)))
             self._free = [*range(have + more - 1, have - 1, -1), *self._free]
 
     def arrays(self) -> dict[str, np.ndarray]:

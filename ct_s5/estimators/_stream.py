@@ -128,8 +128,11 @@ class Stream:
         times, owner = Instants.of(encoded.index.times), encoded.series.owners
         merged = known[owner] & times.same(last.take(owner))
         steps = self._steps(encoded, kept, known, last, merged)
-        steps = joined(self._replay(known, kept, total, count, merged, owner), steps)
         n = len(long.ids)
+        again = np.zeros(n, bool)
+        again[owner[merged]] = True
+        steps = joined(self._replay(again, kept, total, count, merged, owner), steps)
+        start = np.where(again[:, None], kept.before, kept.state)
         silent = np.flatnonzero(np.bincount(steps.owner, minlength=n) == 0)
         steps = joined(steps, padding(silent, len(self.schema.channels)))
         # The last reading of each series, and all that follows, comes after the state to keep.
@@ -145,13 +148,14 @@ class Stream:
 
         tail = np.arange(len(steps.owner)) >= cut[steps.owner]
         head, rest, n_rows = steps.where(~tail), steps.where(tail), len(owner)
+        begun = known | (cut >= 0)
         asked, asking = None, None
         if questions is not None and n_rows:
             asked = questions(encoded)
-            asking = self._asking(asked, encoded, last, cut >= 0)
+            asking = self._asking(asked, encoded, last, begun)
             rest = joined(rest, asking)
-        head_answers, before = go_on(self.run, head, features, kept.before)
-        answers, _ = go_on(self.run, rest, features, before)
+        head_answers, before = go_on(self.run, head, features, start)
+        answers, state = go_on(self.run, rest, features, before)
         replies = None
         if self.model.settings.per == "series":
             ends = np.cumsum(np.bincount(rest.owner, minlength=n)) - 1
@@ -160,7 +164,7 @@ class Stream:
             answers = by_row(n_rows, (head, head_answers), (rest, answers))
         else:
             answers = by_row(n_rows + len(asking.row), (head, head_answers), (rest, answers))
-            leads = np.where(cut[asked.owner] >= 0, asking.gaps, np.inf)
+            leads = np.where(begun[asked.owner], asking.gaps, np.inf)
             replies = Replies(asked, _each(lambda a: a[n_rows:], answers), leads)
             answers = _each(lambda a: a[:n_rows], answers)
 
@@ -170,8 +174,8 @@ class Stream:
         _fold(long, final[_row_of(encoded, long)], total, count, duplicates)
         gap = kept.gap.copy()
         gap[told] = steps.gaps[cut[told]]
-        live = Live(before, gap, total, count, last.whole, last.rest, features).take(told)
-        return Fresh(encoded, answers, long.ids[cut < 0], long.ids[told].tolist(), live, replies)
+        live = Live(state, before, gap, total, count, last.whole, last.rest, features).take(told)
+        return Fresh(encoded, answers, long.ids[~begun], long.ids[told].tolist(), live, replies)
 
     def keep(self, fresh: Fresh) -> None:
         """Go on from what `read` found."""
@@ -295,16 +299,14 @@ class Stream:
         no, rows = np.zeros(len(owner), bool), len(encoded.series.times) + np.arange(len(owner))
         return Steps(values, observed, gaps, no, ~no, owner, rows)
 
-    def _replay(self, chosen: Bool[np.ndarray, " n"], kept: Live, total, count, *rows) -> Steps:
-        """The last reading of each chosen series once more, with what merged into it."""
+    def _replay(self, chosen: Bool[np.ndarray, " n"], kept: Live, total, count, merged, whose):
+        """The last reading of the chosen series once more, with the rows that merged into it."""
         owner = np.flatnonzero(chosen)
         observed = count[owner] > 0
         mean = np.where(observed, total[owner] / np.maximum(count[owner], 1), np.nan)
         values = np.where(observed, self.schema.standardise(mean), 0.0).astype(np.float32)
         ones, row = np.ones(len(owner), bool), np.full(len(chosen), -1)
-        if rows:
-            merged, whose = rows
-            row[whose[merged]] = np.flatnonzero(merged)
+        row[whose[merged]] = np.flatnonzero(merged)
         return Steps(values, observed, kept.gap[owner], ones, ones, owner, row[owner])
 
     def _gaps(self, now: Instants, last: Instants, where: Callable[[int], str], times: TimeColumn):
