@@ -3,6 +3,7 @@
 import dataclasses
 import datetime
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -103,10 +104,11 @@ def decode_asked(
     """The answers as a flat frame: id, time, then `columns`, in the order asked."""
     values = np.asarray(values)
     values = values[:, None] if values.ndim == 1 else values
-    told = pd.DataFrame(values, columns=list(columns), copy=True)
-    told.insert(0, encoded.schema.id_col, encoded.ids.take(asked.owner).array)
-    told.insert(1, encoded.schema.time_col, asked.times.column.array)
-    return told
+    told: dict[str, Any] = {
+        encoded.schema.id_col: encoded.ids.take(asked.owner).array,
+        encoded.schema.time_col: asked.times.column.array,
+    }
+    return pd.DataFrame(told | {name: values[:, k] for k, name in enumerate(columns)})
 
 
 def _pairs(encoded: EncodedFrame, frame: pd.DataFrame, known: tuple[str, ...]):

@@ -148,12 +148,16 @@ def read_times(column: pd.Series, name: str, place: Callable[[int], str]) -> Tim
 
 
 def _instants(column: pd.Series, name: str, kind: str) -> TimeColumn:
-    series = nw.from_native(column, series_only=True)
-    zone = getattr(series.dtype, "time_zone", None)
-    if zone:
-        # In UTC first: on the wall clock a night of clock change is an hour too long or too short.
-        series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-    instants = series.to_numpy()
+    zone = None
+    if isinstance(column.dtype, np.dtype):
+        instants = column.to_numpy()
+    else:
+        series = nw.from_native(column, series_only=True)
+        zone = getattr(series.dtype, "time_zone", None)
+        if zone:
+            # UTC first: on the wall clock a night of clock change is an hour too long or too short.
+            series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+        instants = series.to_numpy()
     unit = np.datetime_data(instants.dtype)[0]
     if unit not in _PER_SECOND:
         raise TypeError(
