@@ -3,7 +3,8 @@
 Measured   one layer of H = 128, P = 64: the NumPy runner, `layer.step` compiled, and 1000 readings
            in one call of `layer.run`; microseconds a reading, means over 1000.
            A model of 4 blocks, H = 64, P = 64 and 8 channels: `model.step` compiled, for one
-           series, also without XLA's scheduling for threads, and for 10,000 in one call; `update`
+           series, its state as a tree of arrays and as one vector, the latter also without XLA's
+           scheduling for threads, and for 10,000 in one call; `update`
            of a classifier with a frame of one row, and of one row of each of 10,000 live series; of
            a forecaster, which foresees 8 channels with intervals, with a frame of one row; medians.
 Run        python -m experiments.speed.stream    (some minutes)
@@ -22,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from ct_s5 import IrregularBatch, S5Classifier, S5Forecaster, S5Layer
-from ct_s5.nn import ModelSettings, S5Model
+from ct_s5.nn import ModelSettings, S5Model, state_of, vector_of
 from ct_s5.runtime import S5
 from ct_s5.training import named_arrays
 from experiments.record import record
@@ -46,7 +47,7 @@ def measure(seed: int) -> dict[str, float]:
         "step_microseconds": _step(layer, inputs, gaps),
         "chunk_microseconds": _chunk(layer, inputs, gaps),
         **_steps(seed),
-        "model_step_alone_microseconds": _step_alone(seed),
+        "vector_step_alone_microseconds": _step_alone(seed),
         **_updates(seed),
     }
 
@@ -90,13 +91,19 @@ def _steps(seed):
         blank = np.zeros((*n, 0), np.float32)
         return IrregularBatch(values, values == values, gap, gap, there, there, blank)
 
+    def step(series, vector):
+        answer, state = model.step(series, state_of(vector, empty))
+        return answer, vector_of(state)
+
     # The weights are constants of the compiled step, as in `S5Estimator.update`.
     one = jax.jit(lambda series, state: model.step(series, state))
     many = jax.jit(lambda series, state: jax.vmap(model.step)(series, state))
-    state = model.initial_state()
-    states = jax.tree.map(lambda a: jax.numpy.broadcast_to(a, (N_LIVE, *a.shape)), state)
+    empty = model.initial_state()
+    states = jax.tree.map(lambda a: jax.numpy.broadcast_to(a, (N_LIVE, *a.shape)), empty)
+    readings = [reading() for _ in range(501)]
     return {
-        "model_step_microseconds": 1e6 * _in_turn(one, [reading() for _ in range(501)], state),
+        "model_step_microseconds": 1e6 * _in_turn(one, readings, empty),
+        "vector_step_microseconds": 1e6 * _in_turn(jax.jit(step), readings, vector_of(empty)),
         "model_steps_milliseconds": 1e3 * _in_turn(many, [reading(N_LIVE)] * 11, states),
     }
 
@@ -107,7 +114,7 @@ def _step_alone(seed):
     ours = os.environ | {"XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} {ALONE}"}
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, env=ours, capture_output=True, text=True, check=True)
-    return ast.literal_eval(done.stdout)["model_step_microseconds"]
+    return ast.literal_eval(done.stdout)["vector_step_microseconds"]
 
 
 def _in_turn(step, readings, state):

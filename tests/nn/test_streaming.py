@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from models import EXACT, MODELS, C, S, assemble, build, draw_steps, in_order, numbers
 
-from ct_s5.nn import INPUTS, S5Block
+from ct_s5.nn import INPUTS, S5Block, state_of, vector_of
 
 CAUSAL = [kind for kind, told in MODELS.items() if not told.get("bidirectional")]
 L = 9
@@ -31,6 +31,21 @@ def part(series, begin, end):
     whole = {"static": series.static, "segments": None}
     fields = {name: array[begin:end] for name, array in vars(series).items() if name not in whole}
     return type(series)(**fields, **whole)
+
+
+@pytest.mark.parametrize("kind", CAUSAL)
+def test_a_state_goes_through_a_vector_and_back(kind, precision):
+    model, series = build(kind), draw(4, precision)
+    empty = model.initial_state()
+    _, state = _run(model, series, empty)
+    vector = vector_of(state)
+    assert vector.ndim == 1
+    assert jnp.isrealobj(vector)
+    again = state_of(vector, empty)
+    assert jax.tree.structure(again) == jax.tree.structure(state)
+    for one, other in zip(jax.tree.leaves(again), jax.tree.leaves(state), strict=True):
+        assert one.dtype == other.dtype
+        np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("kind", CAUSAL)
