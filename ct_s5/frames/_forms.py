@@ -46,14 +46,13 @@ def to_long(data, *, id_col: str = "unique_id", time_col: str = "ds") -> LongFra
 
 
 def _from_frame(frame: pd.DataFrame, id_col: str, time_col: str) -> LongFrame:
-    _refuse_doubled(frame)
-    columns = tuple(frame.columns)
+    columns = _columns(frame)
     form = "frame"
     if id_col not in columns and time_col not in columns and frame.index.nlevels == 2:
         form = "multiindex"
         levels = index_levels(frame.index, id_col, time_col)
         ids, times = (pd.Series(frame.index.get_level_values(level)) for level in levels)
-        rest = frame
+        rest, names = frame, columns
     else:
         for role, column in (("id_col", id_col), ("time_col", time_col)):
             if column not in columns:
@@ -61,9 +60,9 @@ def _from_frame(frame: pd.DataFrame, id_col: str, time_col: str) -> LongFrame:
         ids, times = frame[id_col], frame[time_col]
         # Half the time of `drop`, which a stream of single rows would wait for.
         places = [c for c, name in enumerate(columns) if name not in (id_col, time_col)]
-        rest = frame.iloc[:, places]
+        rest, names = frame.iloc[:, places], tuple(columns[c] for c in places)
     origin = Origin(form, frame.index, columns)
-    return _assemble(ids, times, rest, id_col, time_col, origin)
+    return _assemble(ids, times, rest, names, id_col, time_col, origin)
 
 
 def _from_frames(frames: list[pd.DataFrame], id_col: str, time_col: str) -> LongFrame:
@@ -77,8 +76,7 @@ def _from_frames(frames: list[pd.DataFrame], id_col: str, time_col: str) -> Long
     starts = np.cumsum([0, *lengths[:-1]])
     filled = [frame for frame in frames if len(frame)]
     for i, frame in enumerate(frames):
-        _refuse_doubled(frame)
-        if set(frame.columns) != set(frames[0].columns):
+        if set(_columns(frame)) != set(frames[0].columns):
             odd = set(frame.columns) ^ set(frames[0].columns)
             raise ValueError(
                 f"Frame {i} of the list has other columns than frame 0: they differ in "
@@ -94,7 +92,8 @@ def _from_frames(frames: list[pd.DataFrame], id_col: str, time_col: str) -> Long
         origin = Origin("list", whole.index, tuple(whole.columns), starts)
         ids, rest = pd.Series(positions), whole.drop(columns=[time_col])
         every = pd.RangeIndex(len(frames))
-        return _assemble(ids, whole[time_col], rest, id_col, time_col, origin, every)
+        keys = (tuple(rest.columns), id_col, time_col)
+        return _assemble(ids, whole[time_col], rest, *keys, origin, every)
     if 0 in lengths:
         i = lengths.index(0)
         raise ValueError(
@@ -119,7 +118,7 @@ def _from_frames(frames: list[pd.DataFrame], id_col: str, time_col: str) -> Long
     return dataclasses.replace(long, origin=origin)
 
 
-def _assemble(ids, times, rest, id_col, time_col, origin: Origin, every=None) -> LongFrame:
+def _assemble(ids, times, rest, names, id_col, time_col, origin: Origin, every=None) -> LongFrame:
     """Read the columns, ids first, so that later messages can name the series."""
     if not len(rest):
         raise ValueError("The frame has no rows: there is nothing to read.")
@@ -146,9 +145,9 @@ def _assemble(ids, times, rest, id_col, time_col, origin: Origin, every=None) ->
         return f"series {shown(every[series[row]])}, {origin.place(row)}"
 
     column = read_times(times, time_col, place)
-    if set(rest.columns) == {"channel", "value"}:
+    if set(names) == {"channel", "value"}:
         return gather_cells(every, series, column, rest, id_col, time_col, origin, place)
-    channels = tuple(str(label) for label in rest.columns)
+    channels = tuple(map(str, names))
     if not channels:
         raise ValueError(
             f"The frame has no channel: beside {id_col!r} and {time_col!r} there is no column."
@@ -181,12 +180,15 @@ def index_levels(index: pd.Index, id_col: str, time_col: str) -> tuple[int, int]
     return 0, 1
 
 
-def _refuse_doubled(frame: pd.DataFrame) -> None:
-    if not frame.columns.is_unique:
+def _columns(frame: pd.DataFrame) -> tuple:
+    """The labels of the columns, each of which names one."""
+    columns = tuple(frame.columns)
+    if len(set(columns)) < len(columns):
         doubled = frame.columns[frame.columns.duplicated()].unique()
         raise ValueError(
             f"The frame has more than one column named {listed(doubled)}. Rename one of each."
         )
+    return columns
 
 
 def missing_column(frame: pd.DataFrame, role: str, column: str) -> str:
