@@ -8,6 +8,7 @@ import pandas as pd
 
 from ct_s5._files import write_atomically
 from ct_s5._words import listed
+from ct_s5.frames._times import of_today
 
 
 def read_table(path: str | os.PathLike, *, id_col: str | None = None) -> pd.DataFrame:
@@ -86,6 +87,8 @@ def read_frame(
 
 
 def _as_datetimes(text: pd.Series):
+    if of_today(text).any():
+        return None
     try:
         return pd.to_datetime(text, format="ISO8601")
     except (ValueError, TypeError):

@@ -168,12 +168,17 @@ def _instants(column: pd.Series, name: str, kind: str) -> TimeColumn:
     return TimeColumn(what, zone, column, instants.view(np.int64), _PER_SECOND[unit])
 
 
+def of_today(text: pd.Series) -> pd.Series:
+    """Where a cell says "now" or "today": pandas takes these for times, other ones every day."""
+    return text.astype(object).astype(str).str.strip().str.lower().isin(["now", "today"])
+
+
 def _not_times(column: pd.Series, name: str, place) -> str:
     values = column.astype(column.cat.categories.dtype) if column.dtype == "category" else column
     inferred = pd.api.types.infer_dtype(values, skipna=True)
     if inferred == "string":
         parsed = pd.to_datetime(values.astype(object), format="ISO8601", errors="coerce", utc=True)
-        failed = (parsed.isna() & values.notna()).to_numpy()
+        failed = ((parsed.isna() & values.notna()) | of_today(values)).to_numpy()
         fix = f"frame[{name!r}] = pd.to_datetime(frame[{name!r}], format='ISO8601')"
         if not failed.any():
             return f"Column {name!r} holds times as text. Turn it into timestamps first: {fix}."

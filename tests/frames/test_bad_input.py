@@ -33,6 +33,10 @@ BAD_TIMES = {
         _text(["2024-01-01", "yesterday", None]),
         r"not all of it reads as ISO 8601: 'yesterday' at series 'p', row 1. Mend those rows",
     ),
+    "text of today": (
+        _text(["2024-01-01", " Today", None]),
+        r"not all of it reads as ISO 8601: ' Today' at series 'p', row 1. Mend those rows",
+    ),
     "text as category": (_text(["2024-01-01"] * 3).astype("category"), "holds times as text"),
     "text as object": (
         pd.Series(["a", "b", "c"], dtype=object),

@@ -48,3 +48,9 @@ def test_a_folder_is_called_a_folder_and_a_missing_file_missing(tmp_path):
         read_table(tmp_path)
     with pytest.raises(FileNotFoundError, match=r"There is no file '.*gone.csv'"):
         read_table(tmp_path / "gone.csv")
+
+
+def test_words_for_today_are_no_times(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("who,when,pulse\na,2026-11-01,1\na,now,2\n")
+    assert read_frame(path, time_col="when")["when"].tolist() == ["2026-11-01", "now"]
