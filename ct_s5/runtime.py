@@ -92,7 +92,7 @@ class Model:
         self._head = _linear(weights, "head.linear")
         self._blocks = [_Block(weights, f"blocks.{n}", told) for n in range(told["depth"])]
         self._width: int = told["width"]
-        self._read = np.array([name not in schema["known"] for name in self.channels])
+        self._read = np.array([name not in schema.get("known", ()) for name in self.channels])
         if settings["class"] == "S5Regressor":
             self._target_mean = np.array(settings["target_mean"])
             self._target_scale = np.array(settings["target_scale"])
@@ -181,6 +181,8 @@ class Stream:
         shares: Sequence[float] = (0.05, 0.95),
     ) -> tuple[np.ndarray, np.ndarray]:
         """A forecaster's K channels some time after the last reading; nothing of it is kept.
+
+        Beyond the horizon of the fit neither was checked, and unlike `predict` this does not warn.
 
         Args:
             ahead: How long after, in the unit of `gap`.

@@ -253,13 +253,13 @@ def test_times_that_are_lengths(stream, folder):
     assert_alike(told, model.predict(frame.head(1), at="3h"))
 
 
-def test_a_series_without_a_reading_has_no_forecast_yet(stream):
+@pytest.mark.filterwarnings("default:.* have no reading")
+def test_a_series_without_a_reading_is_answered_and_told(stream):
     frame = ward().head(3)
     frame.loc[0, ["pulse", "temp"]] = np.nan
     code, out, err = stream(as_csv(frame), "ahead.safetensors")
-    assert code == 0
-    assert len(out.splitlines()) == 3
-    assert f"line 2: no reading of series {frame['bed'][0]!r} yet" in err
+    assert (code, len(out.splitlines())) == (0, 4)
+    assert f"1 of 1 series have no reading at all (first: {frame['bed'][0]!r})" in err
 
 
 HEADER = "bed,when,pulse,temp\n"

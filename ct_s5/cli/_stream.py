@@ -97,9 +97,7 @@ def stream(
             which = f"line {rows[0].number}"
             if rows[1:]:
                 which = f"lines {rows[0].number} to {rows[-1].number}, from row 0 on"
-            frame = _with_a_past(in_frame(rows, schema), estimator, which)
-            if frame.empty:
-                continue
+            frame = in_frame(rows, schema)
             features = None if table is None else table[table[schema.id_col].isin(frame.iloc[:, 0])]
             if features is not None and len(features):
                 told["static"] = features
@@ -154,23 +152,6 @@ def _told(estimator, at, level, proba: bool, late: str) -> dict[str, Any]:
     if proba and not isinstance(estimator, S5Classifier):
         raise ValueError("--proba goes with a classifier; this model predicts numbers.")
     return told | ({"method": "predict_proba"} if proba else {})
-
-
-def _with_a_past(frame, estimator, which: str):
-    """The rows, for a forecaster without those of series of which nothing has been read yet."""
-    from ct_s5.estimators import S5Forecaster
-
-    if not isinstance(estimator, S5Forecaster):
-        return frame
-    ids = frame[estimator.id_col]
-    begun = ids.isin(ids[frame[list(estimator.schema_.channels)].notna().any(axis=1)])
-    if hasattr(estimator, "stream_"):
-        begun |= estimator.stream_.store.find(ids) >= 0
-    for name in ids[~begun].unique():
-        print(
-            f"ct-s5: {which}: no reading of series {name!r} yet, so no forecast.", file=sys.stderr
-        )
-    return frame[begun]
 
 
 def _with_times(fresh, frame, estimator):

@@ -169,7 +169,9 @@ class S5Forecaster(UnlabelledEstimator):
 
         Args:
             X: New rows of any number of series, in any form of frame.
-            at: As in `predict`, about the series of `X`: times from their last reading on.
+            at: As in `predict`, about the series of `X`: times from their last reading on. A grid,
+                and what is asked when left out, runs from a series' last reading in `X`; where it
+                has none there, from its last row.
             static: Features of the series that are new.
             late: What rows get that come before the last reading of their series: "error", or
                 "drop" with one warning that counts them.
@@ -185,7 +187,7 @@ class S5Forecaster(UnlabelledEstimator):
         check_is_fitted(self)
         fresh = self._hear(X, static, late, lambda encoded: self._ask(encoded, at))
         if fresh.replies is None:  # all rows were late, and dropped
-            return self._of_none(level, quantiles)
+            return self._of_none(fresh.encoded, level, quantiles)
         asked, answers, leads = fresh.replies
         leads = leads[:, None]
         self._speak_of_far(leads)
@@ -203,12 +205,13 @@ class S5Forecaster(UnlabelledEstimator):
             at = f"{as_timedelta(horizon).value}ns"
         return ask_at(encoded, at, known=self.schema_.known, ahead=self.horizon_)
 
-    def _of_none(self, level, quantiles) -> pd.DataFrame:
-        """An answer without rows."""
+    def _of_none(self, encoded, level, quantiles) -> pd.DataFrame:
+        """An answer without rows, in the types of others."""
         nothing = np.zeros((0, self._n_outputs), np.float32)
         answers = Gaussian(nothing, nothing)  # pyright: ignore[reportArgumentType]
         columns = self._columns(answers, nothing[:, :1], level, quantiles)
-        keys: dict[str, list] = {self.schema_.id_col: [], self.schema_.time_col: []}
+        keys = {self.schema_.id_col: encoded.ids[:0].array}
+        keys |= {self.schema_.time_col: encoded.index.times.column.array[:0]}
         return pd.DataFrame(keys | columns)
 
     def _speak_of_far(self, leads: Float[np.ndarray, "Q 1"]) -> None:

@@ -34,7 +34,8 @@ def refuse_infinite(table) -> None:
 
 def is_amount(value) -> bool:
     """Whether a keyword is a finite number of at least 0."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+    numbers = int | float | np.integer | np.floating  # a timedelta64 passes for an integer
+    if isinstance(value, bool | np.timedelta64) or not isinstance(value, numbers):
         return False
     return bool(0 <= value < float("inf"))
 

@@ -268,9 +268,11 @@ class UnlabelledEstimator(S5Estimator):
 
 
 def _late(series: SeriesSet, share: float) -> Bool[np.ndarray, " R"]:
-    """The last rows of each series, so many of them as the share says."""
-    step = np.arange(len(series.times)) - np.repeat(series.offsets[:-1], series.lengths)
-    return step >= np.repeat(np.ceil((1 - share) * series.lengths), series.lengths)
+    """The last readings of each series, so many of them as the share says, and what is beside."""
+    owner, before = series.owners, np.cumsum(series.reading) - series.reading
+    n_readings = np.bincount(owner, series.reading, minlength=len(series))
+    first = np.concatenate([[0], np.cumsum(n_readings)])[:-1]
+    return before - first[owner] >= np.ceil((1 - share) * n_readings)[owner]
 
 
 def names_of(given) -> tuple[str, ...]:

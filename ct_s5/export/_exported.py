@@ -70,7 +70,8 @@ class ExportedModel:
     told: dict[str, Any]
     """What makes its answers those of `predict`. Of a classifier `classes`; of a regressor
     `target_names`, `target_mean` and `target_scale`; of forecaster and imputer the `channels` told
-    and the `calibration` of their intervals by lead: see docs/deploy.md."""
+    and the `calibration` of their intervals by lead, of a forecaster the `horizon` in model units:
+    see docs/deploy.md."""
     forms: dict[str, Callable]
 
     @property

@@ -1,5 +1,6 @@
 """Questions at any time: from `at=` to query steps, and from their answers to a frame."""
 
+import contextlib
 import dataclasses
 import datetime
 from collections.abc import Sequence
@@ -64,13 +65,19 @@ def ask_at(
         ValueError: A series that is not in the data; columns that are no known channel, or lack
             one; another kind of time or zone; a step that is none.
     """
+    if len(known) and not is_frame(at):
+        raise ValueError(
+            f"Channel {listed(known)} is known beforehand, so at= must be a frame that holds it: "
+            f"columns {encoded.schema.id_col!r}, {encoded.schema.time_col!r} and those."
+        )
     channels = np.zeros((0, 0))
     # Of data that begins at 0 a timedelta is a time; of dates it can only be a step.
-    apart = isinstance(at, datetime.timedelta) and encoded.schema.time_kind == "datetime"
+    lengths = datetime.timedelta | np.timedelta64 | pd.offsets.Tick
+    apart = isinstance(at, lengths) and encoded.schema.time_kind == "datetime"
     if isinstance(at, pd.Series) and at.index.name == encoded.schema.id_col:
         # As `frame.groupby(id).ds.last()` has it: all these times of all series no one would want.
         pairs = at.rename(encoded.schema.time_col).reset_index()
-        return ask_at(encoded, pairs, known=known, ahead=ahead)
+        return ask_at(encoded, pairs, ahead=ahead)
     if isinstance(at, str) or apart:
         owner, column = _grid(encoded, at, ahead)  # pyright: ignore
         times = _read(encoded, owner, column)
@@ -85,11 +92,6 @@ def ask_at(
         owner = np.repeat(np.arange(len(encoded.ids)), len(column))
         column = column.take(np.tile(np.arange(len(column)), len(encoded.ids)))
         times = _read(encoded, owner, column.reset_index(drop=True))
-    if len(known) and not is_frame(at):
-        raise ValueError(
-            f"Channel {listed(known)} is known beforehand, so at= must be a frame that holds it: "
-            f"columns {encoded.schema.id_col!r}, {encoded.schema.time_col!r} and those."
-        )
     seconds, fractions = _since_first_row(encoded, owner, times)
     series, place = ask(encoded.series, Queries(owner, seconds, fractions))
     if len(known):
@@ -136,7 +138,7 @@ def _pairs(encoded: EncodedFrame, frame: pd.DataFrame, known: tuple[str, ...]):
         strangers = pd.unique(pd.Series(ids)[owner < 0])
         raise ValueError(
             f"at= asks about series {listed(strangers)}, of which the data has no row. Give their "
-            "readings too, or a row in static; ids are "
+            "readings too, a row of NaN, or a row in static; ids are "
             f"{encoded.ids.dtype} in the data and {pd.Index(ids).dtype} in at=."
         )
     return owner, pd.Series(times).reset_index(drop=True), rest.reset_index(drop=True)
@@ -186,8 +188,15 @@ def _grid(encoded: EncodedFrame, step: str | datetime.timedelta, ahead: float | 
     k = np.arange(len(owner)) - np.repeat(np.cumsum(steps) - steps, steps) + (ahead is not None)
     base = encoded.index.times.column.take(np.repeat(rows, steps)).reset_index(drop=True)
     if schema.time_kind == "number":
-        return owner, base + k * size
-    return owner, base + k * np.timedelta64(as_timedelta(step).value, "ns")
+        # Whole numbers stay whole: as floats, nanoseconds since 1970 are off by a hundred.
+        whole = base.dtype.kind in "iu" and size.is_integer()
+        return owner, base + (k.astype(base.dtype.kind + "8") * int(size) if whole else k * size)
+    length = as_timedelta(step)
+    # In the unit of the times, which may be too far off for a finer one; where it has to be finer,
+    # pandas refuses to round.
+    with contextlib.suppress(ValueError):
+        length = length.as_unit(encoded.index.times.unit, round_ok=False)
+    return owner, base + k * length.to_numpy()
 
 
 def _ends(series: SeriesSet):

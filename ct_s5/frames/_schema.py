@@ -135,7 +135,7 @@ class FrameSchema:
             ValueError: Missing or unknown keys, wrong types, unbounded sizes, numbers out of range.
         """
         names = {field.name for field in dataclasses.fields(cls)}
-        if not isinstance(settings, dict) or set(settings) != names:
+        if not isinstance(settings, dict) or set(settings) | {"known"} != names:
             raise ValueError(
                 f"A frame schema is a dict with exactly the keys {listed(sorted(names), 20)}."
             )
@@ -152,7 +152,7 @@ class FrameSchema:
             means=tuple(_items(settings, "means", float)),
             scales=tuple(_items(settings, "scales", float)),
             static=tuple(StaticColumn.from_json(item) for item in _items(settings, "static", dict)),
-            known=tuple(_items(settings, "known", str)),
+            known=tuple(_items({"known": ()} | settings, "known", str)),
         )
 
 
@@ -205,6 +205,8 @@ def _check_known(known: Sequence[str], channels: Sequence[str]) -> None:
     unknown = [name for name in known if name not in channels]
     if unknown:
         raise ValueError(f"known names {unknown[0]!r}, which is no channel of the frame.")
+    if len(set(known)) < len(known):
+        raise ValueError(f"known={tuple(known)!r}: name each channel once.")
     if set(channels) <= set(known):
         raise ValueError("Every channel is known beforehand: there is none left to tell.")
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import narwhals as nw
 import numpy as np
@@ -31,6 +31,12 @@ class TimeColumn:
     ticks: Shaped[np.ndarray, " R"]
     per_unit: int
     """Ticks in a second; 1 where times are numbers, whose unit is their own."""
+
+    @property
+    def unit(self) -> Literal["s", "ms", "us", "ns"]:
+        """What a tick of datetimes and timedeltas is: "s", "ms", "us" or "ns"."""
+        units: dict[int, Any] = {count: unit for unit, count in _PER_SECOND.items()}
+        return units[self.per_unit]
 
     def elapsed(
         self, later: Int[np.ndarray, " M"], earlier: Int[np.ndarray, " M"]

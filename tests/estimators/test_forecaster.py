@@ -7,7 +7,9 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 import ct_s5
+from ct_s5 import encode
 from ct_s5.estimators import S5Forecaster
+from ct_s5.estimators._unlabelled import _late
 
 TINY = {"width": 8, "states": 8, "depth": 0, "max_epochs": 2, "batch_size": 8, "random_state": 0}
 START = pd.Timestamp("2026-01-01", tz="UTC")
@@ -159,6 +161,22 @@ def test_rows_of_what_is_known_are_no_readings(calendar):
     pd.testing.assert_series_equal(live.last_readings(), last)
 
 
+def test_rows_that_ask_are_held_out_beside_readings_not_in_their_place():
+    frame = waves(n=2)
+    rows = frame.groupby("unique_id").tail(9).assign(level=np.nan, other=np.nan)
+    rows["ds"] += pd.Timedelta("3D")
+    both = pd.concat([frame, rows]).sort_values(["unique_id", "ds"])
+    model = S5Forecaster(horizon="2h", known="hour", **TINY).fit(both)
+    assert "validation_loss" in model.history_
+    alone, beside = (encode(some, model.schema_).series for some in (frame, both))
+    late = _late(beside, 0.2)
+    np.testing.assert_array_equal(late[beside.reading], _late(alone, 0.2))
+    assert late[~beside.reading].all()
+    assert _late(alone, 0.2).sum() == 2 * 6
+    with pytest.raises(ValueError, match="name each channel once"):
+        S5Forecaster(horizon="2h", known=("hour", "hour"), **TINY).fit(frame)
+
+
 def test_one_long_series_is_held_out_at_its_end():
     frame = waves(n=1, length=300).drop(columns="hour")
     model = S5Forecaster(horizon="2h", window=64, **TINY).fit(frame)
@@ -221,10 +239,11 @@ def fitted_anew(fitted, frame):
 
 def test_where_every_row_came_late_there_is_nothing_to_answer(fitted, frame):
     model = fitted_anew(fitted, frame)
-    with pytest.warns(UserWarning, match="late rows"):
+    with pytest.warns(UserWarning, match="late rows") as warned:
         told = model.update(frame[frame.unique_id < 2].iloc[:3], late="drop", quantiles=0.5)
+    assert warned[0].filename == __file__
     assert not len(told)
-    assert list(told) == list(fitted.predict(frame, quantiles=0.5))
+    assert told.dtypes.equals(fitted.predict(frame, quantiles=0.5).dtypes)
 
 
 def test_a_row_without_a_reading_asks_from_its_own_time_on(fitted, frame):
@@ -273,7 +292,7 @@ def test_a_step_beyond_the_horizon_is_refused_by_name(fitted, frame):
         fitted.predict(frame, at="5h")
 
 
-@pytest.mark.parametrize("horizon", ["90D", "7us", "365D"])
+@pytest.mark.parametrize("horizon", ["90D", "7us", "365D", np.timedelta64(2, "h")])
 def test_one_horizon_ahead_is_exact_whatever_the_unit(horizon, frame):
     model = S5Forecaster(horizon=horizon, time_unit="918s", **TINY)
     # The task needs readings within the horizon of one another.

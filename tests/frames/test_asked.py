@@ -102,6 +102,33 @@ def test_numbers_are_times_too():
     assert ask_at(encoded, "2.5").times.column.tolist() == [0, 2.5, 5, 7.5, 10]
 
 
+@pytest.mark.parametrize("dtype", ["int64", "uint64", "Int64"])
+def test_whole_numbers_stay_whole_on_a_grid(dtype):
+    start = 2**60 + 1
+    frame = pd.DataFrame({"unique_id": "a", "ds": [start, start + 6], "pulse": [1.0, 2.0]})
+    encoded = encode(frame.astype({"ds": dtype}))
+    assert ask_at(encoded, "3").times.column.tolist() == [start, start + 3, start + 6]
+    ahead = ask_at(encoded, "3", ahead=6 / encoded.schema.time_unit)
+    assert ahead.times.column.tolist() == [start + 9, start + 12]
+    assert ask_at(encoded, "1.5").times.column.dtype.kind == "f"
+
+
+@pytest.mark.parametrize("unit", ["s", "us"])
+def test_a_grid_of_far_times_is_in_their_unit(unit):
+    times = pd.to_datetime(["3000-01-01 00:00", "3000-01-01 02:00"]).as_unit(unit)
+    encoded = encode(pd.DataFrame({"unique_id": "a", "ds": times, "pulse": [1.0, 2.0]}))
+    asked = ask_at(encoded, "1h")
+    assert asked.times.column.tolist() == list(pd.date_range(*times, freq="h"))
+    assert asked.times.unit == unit
+
+
+@pytest.mark.parametrize("step", [np.timedelta64(45, "m"), pd.offsets.Minute(45), "45min"])
+def test_a_step_may_be_any_length_of_time(step):
+    _, encoded = ward()
+    wanted = ask_at(encoded, pd.Timedelta("45min"))
+    assert list(ask_at(encoded, step).times.column) == list(wanted.times.column)
+
+
 def test_what_is_known_beforehand_comes_with_the_question():
     frame = pd.DataFrame({"unique_id": 1, "ds": [0, 4], "x": [1.0, 2.0], "holiday": [0.0, 1.0]})
     encoded = encode(frame)
