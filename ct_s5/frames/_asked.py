@@ -79,7 +79,7 @@ def ask_at(
         pairs = at.rename(encoded.schema.time_col).reset_index()
         return ask_at(encoded, pairs, ahead=ahead)
     if isinstance(at, str) or apart:
-        owner, column = _grid(encoded, at, ahead)  # pyright: ignore
+        owner, column = _grid(encoded, at, ahead)
         times = _read(encoded, owner, column)
     elif is_frame(at):
         owner, column, rest = _pairs(encoded, as_pandas(at), tuple(known))
@@ -160,7 +160,7 @@ def _read(encoded: EncodedFrame, owner, column: pd.Series) -> TimeColumn:
     return times
 
 
-def _grid(encoded: EncodedFrame, step: str | datetime.timedelta, ahead: float | None):
+def _grid(encoded: EncodedFrame, step, ahead: float | None):
     """The times of a grid for each series that has a reading; ahead, for each that has a row."""
     schema, series = encoded.schema, encoded.series
     size = read_unit(step, schema.time_kind, schema.time_col, "at")
