@@ -92,7 +92,7 @@ class Model:
         self._head = _linear(weights, "head.linear")
         self._blocks = [_Block(weights, f"blocks.{n}", told) for n in range(told["depth"])]
         self._width: int = told["width"]
-        self._read = np.array([name not in schema.get("known", ()) for name in self.channels])
+        self._is_read = np.array([name not in schema.get("known", ()) for name in self.channels])
         if settings["class"] == "S5Regressor":
             self._target_mean = np.array(settings["target_mean"])
             self._target_scale = np.array(settings["target_scale"])
@@ -222,7 +222,7 @@ class Stream:
             raise ValueError(f"gap must be a length of time, 0 or more; got {gap}.")
         row = model._standardised(values)
         seen = ~np.isnan(row)
-        reading = bool((seen & model._read).any())
+        reading = bool((seen & model._is_read).any())
         row = np.where(seen, row, 0.0)
         last, age = np.where(seen, row, self._last), np.where(seen, 0.0, self._age + step)
         count = self._count + seen

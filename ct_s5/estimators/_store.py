@@ -63,7 +63,7 @@ class Store:
             ValueError: The model cannot take readings as they arrive.
         """
         self._empty = fresh(model, 1)
-        self._live = fresh(model, 1)  # its own arrays: they are written to
+        self._live = self._empty.take(np.zeros(1, np.int64))  # a copy: it is written to
         self._place: dict[Hashable, int] = {}
         self._free = [0]
 

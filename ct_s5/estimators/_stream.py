@@ -36,6 +36,15 @@ from ct_s5.training import ArchiveError, from_archive, named_arrays, to_archive
 _LONGEST = 1e30
 
 
+class Replies(NamedTuple):
+    """What the model says to Q questions that come after the rows."""
+
+    asked: Asked
+    answers: Any
+    leads: Float[np.ndarray, " Q"]
+    """Time since the last reading of each one's series, in model units; infinite without one."""
+
+
 class Fresh(NamedTuple):
     """What some rows bring; nothing of it is kept before `Stream.keep`."""
 
@@ -48,17 +57,8 @@ class Fresh(NamedTuple):
     ids: list[Hashable]
     """Series to keep, and what to keep of them."""
     live: Live
-    replies: "Replies | None" = None
+    replies: Replies | None
     """To the questions, where there are any."""
-
-
-class Replies(NamedTuple):
-    """What the model says to Q questions that come after the rows."""
-
-    asked: Asked
-    answers: Any
-    leads: Float[np.ndarray, " Q"]
-    """Time since the last reading of each one's series, in model units; infinite without one."""
 
 
 class Stream:
@@ -149,24 +149,22 @@ class Stream:
         tail = np.arange(len(steps.owner)) >= cut[steps.owner]
         head, rest, n_rows = steps.where(~tail), steps.where(tail), len(owner)
         begun = known | (cut >= 0)
-        asked, asking = None, None
+        asked, leads = None, np.zeros(0)
         if questions is not None and n_rows:
             asked = questions(encoded)
             asking = self._asking(asked, encoded, last, begun)
-            rest = joined(rest, asking)
+            rest, leads = joined(rest, asking), np.where(begun[asked.owner], asking.gaps, np.inf)
         head_answers, before = go_on(self.run, head, features, start)
         answers, state = go_on(self.run, rest, features, before)
         replies = None
         if self.model.settings.per == "series":
             ends = np.cumsum(np.bincount(rest.owner, minlength=n)) - 1
             answers = _each(lambda a: a[ends], answers)
-        elif asked is None or asking is None:
-            answers = by_row(n_rows, (head, head_answers), (rest, answers))
         else:
-            answers = by_row(n_rows + len(asking.row), (head, head_answers), (rest, answers))
-            leads = np.where(begun[asked.owner], asking.gaps, np.inf)
-            replies = Replies(asked, _each(lambda a: a[n_rows:], answers), leads)
-            answers = _each(lambda a: a[:n_rows], answers)
+            answers = by_row(n_rows + len(leads), (head, head_answers), (rest, answers))
+            if asked is not None:
+                replies = Replies(asked, _each(lambda a: a[n_rows:], answers), leads)
+                answers = _each(lambda a: a[:n_rows], answers)
 
         total[new], count[new] = 0, 0
         final = np.zeros(len(owner), bool)

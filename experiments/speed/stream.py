@@ -4,9 +4,9 @@ Measured   one layer of H = 128, P = 64: the NumPy runner, `layer.step` compiled
            in one call of `layer.run`; microseconds a reading, means over 1000.
            A model of 4 blocks, H = 64, P = 64 and 8 channels: `model.step` compiled, for one
            series, its state as a tree of arrays and as one vector, the latter also without XLA's
-           scheduling for threads, and for 10,000 in one call; `update`
-           of a classifier with a frame of one row, and of one row of each of 10,000 live series; of
-           a forecaster, which foresees 8 channels with intervals, with a frame of one row; medians.
+           scheduling for threads, and for 10,000 in one call; `update` of a classifier with a frame
+           of one row, and of one row of each of 10,000 live series; of a forecaster, which foresees
+           8 channels with intervals, with a frame of one row; medians.
 Run        python -m experiments.speed.stream    (some minutes)
 Result     results/stream.json; the table in README.md.
 """
