@@ -176,7 +176,7 @@ def _instants(column: pd.Series, name: str, kind: str) -> TimeColumn:
 
 def of_today(text: pd.Series) -> pd.Series:
     """Where a cell says "now" or "today": pandas takes these for times, other ones every day."""
-    return text.astype(object).astype(str).str.strip().str.lower().isin(["now", "today"])
+    return text.astype(str).str.strip().str.lower().isin(["now", "today"])
 
 
 def _not_times(column: pd.Series, name: str, place) -> str:
