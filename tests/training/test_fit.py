@@ -24,7 +24,7 @@ from tiny_training import (
 from ct_s5.batch import minibatches, thinned_lengths
 from ct_s5.training import FitSettings, Targets, fit, predict_all
 from ct_s5.training._checkpoint import Checkpoint
-from ct_s5.training._fit import _packing
+from ct_s5.training._fit import _buckets, _packing
 
 
 def train(model=None, targets=None, **keywords):
@@ -492,12 +492,15 @@ def test_a_loss_that_is_not_finite_names_the_one_series_of_a_packed_row():
 def test_series_are_packed_where_that_saves_steps():
     def rows(lengths, batch_size, **keywords):
         steps = np.asarray(lengths)
-        packing = _packing(steps, (steps.max(),), FitSettings(batch_size=batch_size, **keywords))
+        settings = FitSettings(batch_size=batch_size, **keywords)
+        packing = _packing(steps, _buckets(steps, settings.n_buckets), settings)
         return packing and len(packing.rows)
 
     assert rows([4, 1, 3, 4, 2, 2], 6) == 4
     assert rows([4, 1, 3, 4, 2, 2], 6, packing=False) is None
     assert rows([4, 4, 4, 4], 6) is None  # nothing to save
     assert rows([4, 4, 4, 4], 6, packing=True) == 4
+    assert rows([100] * 64, 32) is None  # nor here, though 100 is no round length
+    assert rows(np.random.default_rng(0).integers(90, 101, 64), 32) is None  # one series a row
     # One long series among short ones: a row would hold far more than a batch of them.
     assert rows([100, *[1] * 99], 32) is None
