@@ -16,6 +16,7 @@ import ct_s5.estimators._mixers  # noqa: F401  for its names in MIXERS
 from ct_s5.batch import SeriesSet
 from ct_s5.estimators._inputs import is_table, refuse_infinite
 from ct_s5.estimators._keywords import check_keywords
+from ct_s5.estimators._signature import OwnKeywords
 from ct_s5.estimators._streaming import Streaming
 from ct_s5.frames import Asked, EncodedFrame, LongFrame, encode, learn_from, to_long
 from ct_s5.nn import ModelSettings
@@ -26,7 +27,7 @@ class NotFiniteAnswer(ValueError):
     """A model that answers NaN or infinity."""
 
 
-class S5Estimator(Streaming, BaseEstimator):
+class S5Estimator(Streaming, OwnKeywords, BaseEstimator):
     """The common part of all estimators, whose docstrings list the keywords."""
 
     _loss: Any = None

@@ -2,6 +2,24 @@
 
 import inspect
 
+from ct_s5._words import near
+
+
+class OwnKeywords:
+    """Refuses a keyword that the class's own signature lacks, whatever a base would take."""
+
+    def __new__(cls, *args, **keywords):
+        """An instance, unless a keyword is mistyped or no choice of this class."""
+        known = inspect.signature(cls.__init__).parameters
+        passed_on = any(told.kind is inspect.Parameter.VAR_KEYWORD for told in known.values())
+        for name in () if passed_on else keywords:
+            if name not in known:
+                raise TypeError(
+                    f"{cls.__name__} got an unexpected keyword argument {name!r}."
+                    f"{near(name, known)}"
+                )
+        return super().__new__(cls)
+
 
 def signature_of(init, base, without: tuple[str, ...] = ()) -> inspect.Signature:
     """The signature of `init(self, *, own..., **keywords)` that hands `keywords` to `base`.

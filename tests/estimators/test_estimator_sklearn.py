@@ -19,8 +19,11 @@ def test_the_constructor_only_stores_its_keywords(kind):
     assert ("class_weight" in keywords) == (kind is S5Classifier)
     odd = {name: object() for name in keywords}
     assert kind(**odd).get_params() == odd
-    with pytest.raises(TypeError, match="unexpected keyword argument 'widht'"):
+    refusal = f"{kind.__name__} got an unexpected keyword argument 'widht'\\. Did you mean 'width'"
+    with pytest.raises(TypeError, match=refusal):
         kind(widht=3)
+    with pytest.raises(TypeError, match=r"S5Regressor got an unexpected .*'class_weight'"):
+        S5Regressor(class_weight="balanced")
 
 
 def test_a_clone_has_the_keywords_and_nothing_that_was_learned(fitted):

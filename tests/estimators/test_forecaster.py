@@ -335,8 +335,9 @@ def test_it_keeps_the_conventions_of_scikit_learn(frame):
     model = S5Forecaster(horizon="2h", **TINY)
     assert clone(model).get_params() == model.get_params()
     assert not {"per", "pooling", "bidirectional"} & set(model.get_params())
-    with pytest.raises(TypeError, match="unexpected keyword argument 'widht'"):
-        S5Forecaster(widht=3)
+    for name in ("widht", "pooling"):  # mistyped, and a choice of other estimators
+        with pytest.raises(TypeError, match=f"S5Forecaster got an unexpected .*'{name}'"):
+            S5Forecaster(**{name: 3})
     frames = [part for _, part in frame.groupby("unique_id")]
     search = GridSearchCV(model, {"dropout": [0.0, 0.1]}, cv=2, error_score="raise").fit(frames)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
