@@ -1,6 +1,5 @@
 """What classifier and regressor share: a frame and its labels to a fitted model, and answers."""
 
-import jax
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
@@ -13,7 +12,6 @@ from ct_s5.frames import (
     pop_labels,
     split_series,
 )
-from ct_s5.nn import S5Model
 from ct_s5.training import Targets, fit, predict_all
 
 
@@ -71,7 +69,7 @@ class LabelledEstimator(S5Estimator):
         elif validation is not None:
             told, told_names = self._read_validation(validation)
         result = fit(
-            S5Model(self._model_settings(series), key=jax.random.key(seed)),
+            self._new_model(series, seed),
             series,
             _targets_of(targets, encoded, np.flatnonzero(~held_out), self.per),
             loss=self._loss,

@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import jax
 import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float
@@ -13,7 +12,7 @@ from ct_s5.estimators._base import S5Estimator
 from ct_s5.estimators._levels import Calibration, calibrate, read_levels, read_shares
 from ct_s5.estimators._signature import signature_of
 from ct_s5.frames import Asked, EncodedFrame, decode_asked, split_series
-from ct_s5.nn import Gaussian, ModelSettings, S5Model
+from ct_s5.nn import Gaussian, ModelSettings
 from ct_s5.training import Task, can_carry, fit, predict_all
 
 # With fewer series than this the late part of each is held out instead of whole ones.
@@ -104,7 +103,7 @@ class UnlabelledEstimator(S5Estimator):
                     "more series, a validation=frame of your own, or validation_fraction=0."
                 )
         names = list(encoded.ids[~held_out]) if len(series) == (~held_out).sum() else None
-        model = S5Model(self._model_settings(series), key=jax.random.key(seed))
+        model = self._new_model(series, seed)
         settings, new = dataclasses.replace(self._fit_settings(seed), window=None), None
         if self.window is not None and can_carry(model):
             # Each reading has one question at most, and both are steps.
