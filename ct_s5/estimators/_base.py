@@ -45,7 +45,7 @@ class S5Estimator(Streaming, OwnKeywords, BaseEstimator):
         bidirectional=False,
         dropout=0.3,
         pooling="summary",
-        inputs=("value", "observed", "last", "count", "square"),
+        inputs=("value", "observed", "last", "count", "square", "decayed"),
         per="series",
         max_epochs=None,
         batch_size=32,

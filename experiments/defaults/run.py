@@ -27,6 +27,8 @@ CHANGES = {
     "defaults": {},
     "learning_rate_3e-3": {"learning_rate": 3e-3},
     "timescale_of_the_layer": {"timescale": (1e-3, 1e-1)},
+    "inputs_without_decayed": {"inputs": (*RAW, "last", "count", "square")},
+    "inputs_with_age": {"inputs": (*RAW, "last", "age", "count", "square", "decayed")},
     "inputs_raw": {"inputs": RAW},
     "inputs_with_last": {"inputs": (*RAW, "last")},
     "pooling_mean": {"pooling": "mean"},
@@ -35,7 +37,7 @@ CHANGES = {
     "weight_decay_0.01": {"weight_decay": 0.01},
     "thinning_0.2": {"thinning": 0.2},
 }
-SEEDS = range(2)
+SEEDS = range(3)
 
 
 def main(names: list[str]) -> None:

@@ -4,7 +4,6 @@ import typing
 
 import equinox as eqx
 import jax
-import numpy as np
 import pytest
 
 from ct_s5 import S5Classifier
@@ -62,4 +61,4 @@ def test_a_size_that_no_width_reaches_is_refused():
 def test_gru_d_is_given_values_that_decay():
     assert "decayed" in keywords_of("gru-d", {"inputs": ("value", "last")})["inputs"]
     assert "decayed" in settings_of("gru-d").inputs
-    assert np.isin(settings_of("gru-d").inputs, settings_of("s5").inputs).sum() == 4
+    assert set(settings_of("gru-d").inputs) == set(settings_of("s5").inputs) - {"last"}
