@@ -3,7 +3,7 @@
 Compared   true gaps; equal gaps; no S5 block; a GRU with gaps appended; logistic regression and
            gradient boosting on summaries of each channel.
 Same       records, five seeded splits of 2560 / 640 / 800 and the published one, inputs, budget.
-Run        CT_S5_SHARED_DATA=... python -m experiments.physionet2012.run  (two hours, two cores)
+Run        CT_S5_SHARED_DATA=... python -m experiments.physionet2012.run  (half an hour, one core)
 Result     the table in README.md here, made by `python -m experiments.physionet2012.table`.
 """
 
@@ -37,7 +37,7 @@ NETWORKS = {
     "true_gaps": ("true", {}),
     "equal_gaps": ("equal", {}),
     "depth_0": ("true", {"depth": 0}),
-    # Width 45 has as many parameters, within 1 %, as the default.
+    # Width 45 has as many parameters, within 2 %, as the default.
     "gru_gaps_appended": ("appended", {"mixer": "gru", "width": 45}),
 }
 SUMMARIES = {

@@ -10,7 +10,6 @@ HERE = pathlib.Path(__file__).parent
 N_SPLITS = 6
 ROWS = {
     "true_gaps": "S5, true gaps (the estimator's defaults)",
-    "true_gaps_packed": "the same, rows packed as training does by now",
     "equal_gaps": "S5, equal gaps",
     "depth_0": "no S5 block (depth 0)",
     "gru_gaps_appended": "GRU of equal size, gaps appended",
