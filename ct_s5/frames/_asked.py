@@ -52,9 +52,10 @@ def ask_at(
     Args:
         encoded: The series.
         at: Whom and when to ask: a frame of (series, time) pairs, by columns or as its index, or a
-            Series of times whose index has the id column's name; times for all series alike (a
-            DatetimeIndex, any other Series, a list, one time); or the step of a grid such as "1h"
-            or a `pd.Timedelta`, from each series' first reading to its last.
+            Series of times by id, whose index has the id column's name or holds ids that are text;
+            times for all series alike (a DatetimeIndex, any other Series, a list, one time); or the
+            step of a grid such as "1h" or a `pd.Timedelta`, from each series' first reading to its
+            last.
         known: Channels whose values at those times are known beforehand: the frame of pairs holds
             them, NaN where not known.
         ahead: Makes the grid begin at the last reading instead, one step after it, and run for so
@@ -74,10 +75,10 @@ def ask_at(
     # Of data that begins at 0 a timedelta is a time; of dates it can only be a step.
     lengths = datetime.timedelta | np.timedelta64 | pd.offsets.Tick
     apart = isinstance(at, lengths) and encoded.schema.time_kind == "datetime"
-    if isinstance(at, pd.Series) and at.index.name == encoded.schema.id_col:
+    if isinstance(at, pd.Series) and _by_id(at.index, encoded):
         # As `frame.groupby(id).ds.last()` has it: all these times of all series no one would want.
-        pairs = at.rename(encoded.schema.time_col).reset_index()
-        return ask_at(encoded, pairs, ahead=ahead)
+        pairs = at.rename_axis(encoded.schema.id_col).rename(encoded.schema.time_col)
+        return ask_at(encoded, pairs.reset_index(), ahead=ahead)
     if isinstance(at, str) or apart:
         owner, column = _grid(encoded, at, ahead)
         times = _read(encoded, owner, column)
@@ -111,6 +112,13 @@ def decode_asked(
         encoded.schema.time_col: asked.times.column.array,
     }
     return pd.DataFrame(told | {name: values[:, k] for k, name in enumerate(columns)})
+
+
+def _by_id(index: pd.Index, encoded: EncodedFrame) -> bool:
+    """Whether a Series is one by id: numbers without a name may as well count its rows."""
+    if index.name is not None or not len(index):
+        return index.name == encoded.schema.id_col
+    return not pd.api.types.is_numeric_dtype(index) and bool(index.isin(encoded.ids).all())
 
 
 def _pairs(encoded: EncodedFrame, frame: pd.DataFrame, known: tuple[str, ...]):
