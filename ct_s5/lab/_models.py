@@ -80,8 +80,8 @@ def keywords_of(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
     if model == "gru-d":
         # Its last seen values are those that decay.
         inputs = given.get("inputs", S5Classifier().inputs)
-        kept = (name for name in inputs if name not in ("last", "decayed"))
-        keywords["inputs"] = (*kept, "decayed")
+        told = ("decayed" if name == "last" else name for name in inputs)
+        keywords["inputs"] = tuple(dict.fromkeys(told))
     return keywords
 
 
