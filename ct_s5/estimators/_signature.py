@@ -11,13 +11,14 @@ class OwnKeywords:
     def __new__(cls, *args, **keywords):
         """An instance, unless a keyword is mistyped or no choice of this class."""
         known = inspect.signature(cls.__init__).parameters
-        passed_on = any(told.kind is inspect.Parameter.VAR_KEYWORD for told in known.values())
-        for name in () if passed_on else keywords:
-            if name not in known:
-                raise TypeError(
-                    f"{cls.__name__} got an unexpected keyword argument {name!r}."
-                    f"{near(name, known)}"
-                )
+        unknown = [name for name in keywords if name not in known]
+        # A class of the user's own may hand the rest on.
+        takes_any = any(told.kind is inspect.Parameter.VAR_KEYWORD for told in known.values())
+        if unknown and not takes_any:
+            raise TypeError(
+                f"{cls.__name__} got an unexpected keyword argument {unknown[0]!r}."
+                f"{near(unknown[0], known)}"
+            )
         return super().__new__(cls)
 
 
