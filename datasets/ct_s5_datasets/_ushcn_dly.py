@@ -163,7 +163,8 @@ def days_of(stations: list[Station], first: int, last: int, *, again: str) -> Gr
         shown = cells[row, day, :5].tobytes().decode(errors="replace")
         fail(row, f"the value of day {day + 1} is {shown!r}, not a whole number")
     start = months.astype("datetime64[M]")
-    length = ((start + 1).astype("datetime64[D]") - start.astype("datetime64[D]")).astype(int)
+    after = start + np.timedelta64(1, "M")
+    length = (after.astype("datetime64[D]") - start.astype("datetime64[D]")).astype(int)
     there = value != _MISSING
     beyond = there & (np.arange(31) >= length[:, None])
     if beyond.any():
