@@ -43,7 +43,7 @@ speed: $(VENV)/.installed
 	-test -d .venv-peers-discretax || { python3.12 -m venv .venv-peers-discretax && .venv-peers-discretax/bin/pip install --quiet discretax==0.3.0 jax==0.12.0.1; }
 	rm -f experiments/speed/results/*.json
 	-$(BIN)/python -m experiments.speed.packing
-	for part in run stream queries long_series model accuracy scan table; do $(BIN)/python -m experiments.speed.$$part || exit 1; done
+	for part in run stream queries long_series model kept_memory accuracy scan table; do $(BIN)/python -m experiments.speed.$$part || exit 1; done
 
 format: $(VENV)/.installed
 	$(BIN)/ruff check --fix .

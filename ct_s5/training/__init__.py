@@ -10,6 +10,7 @@ from ct_s5.training._bar import unseen as unseen
 from ct_s5.training._fit import FitResult as FitResult
 from ct_s5.training._fit import FitSettings as FitSettings
 from ct_s5.training._fit import fit as fit
+from ct_s5.training._kept_memory import kept_memory as kept_memory
 from ct_s5.training._losses import LOSSES as LOSSES
 from ct_s5.training._losses import Targets as Targets
 from ct_s5.training._losses import loss_of_each as loss_of_each

@@ -29,6 +29,7 @@ from ct_s5.training._along import Starts, Windows, can_carry
 from ct_s5.training._bar import unseen
 from ct_s5.training._checkpoint import Checkpoint, Progress
 from ct_s5.training._cohort import Cohort
+from ct_s5.training._kept_memory import kept_memory
 from ct_s5.training._losses import Loss, Targets, loss_of_each
 from ct_s5.training._metrics import check_monitor
 from ct_s5.training._optimiser import OptimiserSettings, make_optimiser, make_schedule
@@ -258,7 +259,7 @@ def fit(
         return validate(now.model, held_out, *how)
 
     epochs = {"total": max_epochs, "initial": now.epoch, "unit": "epoch"}
-    with tqdm(**epochs, disable=unseen(progress), leave=False) as bar:
+    with kept_memory(), tqdm(**epochs, disable=unseen(progress), leave=False) as bar:
         bar.set_postfix_str("compiling")  # which took a new user 17 s
         while now.epoch < max_epochs and not now.stopped:
             epoch = now.epoch + 1

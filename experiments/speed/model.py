@@ -37,8 +37,9 @@ class NoMixer(eqx.Module):
         return inputs
 
 
-def _batch(rng) -> IrregularBatch:
-    shape = (N_SERIES, N_STEPS)
+def random_batch(rng, n_series: int, n_steps: int) -> IrregularBatch:
+    """Series of `N_CHANNELS` channels, a fifth of whose values are missing."""
+    shape = (n_series, n_steps)
     return IrregularBatch(
         values=rng.normal(size=(*shape, N_CHANNELS)).astype(np.float32),
         observed=rng.random((*shape, N_CHANNELS)) < 0.8,
@@ -46,11 +47,12 @@ def _batch(rng) -> IrregularBatch:
         gaps_after=rng.exponential(size=shape).astype(np.float32),
         reading=np.ones(shape, bool),
         real=np.ones(shape, bool),
-        static=np.zeros((N_SERIES, 0), np.float32),
+        static=np.zeros((n_series, 0), np.float32),
     )
 
 
-def _compiled(model, batch):
+def compiled_step(model, batch):
+    """A training step's loss and gradient, compiled, and the weights it takes."""
     moving, fixed = eqx.partition(model, eqx.is_inexact_array)
 
     def loss(moving):
@@ -63,7 +65,7 @@ def _compiled(model, batch):
 def measure(seed: int) -> dict[str, float]:
     """Medians of alternating rounds, in seconds."""
     rng = np.random.default_rng(seed)
-    batch = jax.tree.map(jnp.asarray, _batch(rng))
+    batch = jax.tree.map(jnp.asarray, random_batch(rng, N_SERIES, N_STEPS))
     settings = ModelSettings(
         n_channels=N_CHANNELS, n_outputs=2, inputs=("value", "observed"), **SIZES
     )
@@ -71,7 +73,7 @@ def measure(seed: int) -> dict[str, float]:
     no_layers = eqx.tree_at(
         lambda m: [block.mixer for block in m.blocks], model, [NoMixer()] * settings.depth
     )
-    forms = {"whole": _compiled(model, batch), "no layers": _compiled(no_layers, batch)}
+    forms = {"whole": compiled_step(model, batch), "no layers": compiled_step(no_layers, batch)}
     forms["recurrences"] = _recurrences(rng, settings.depth)
     seconds = {name: [] for name in forms}
     for _ in range(ROUNDS):

@@ -73,6 +73,7 @@ def tables() -> dict[str, str]:
         "memory": _memory(),
         "accuracy": _accuracy(),
         "model": _rows("model", MODEL),
+        "kept": _kept(),
         "packing": _packing(),
         "stream": _rows("stream", STREAM),
         "queries": _rows("queries", QUERIES),
@@ -211,6 +212,26 @@ def _rows(name, titles) -> str:
         low, middle, high = (form.format(f(values)) for f in (np.min, np.median, np.max))
         lines.append(f"| {title} | {middle} | {low} to {high} |")
     lines.append(f"\nMeasured on {_place(results)}.")
+    return "\n".join(lines)
+
+
+def _kept() -> str:
+    results = _read("kept_memory")
+    if results is None:
+        return "Not run."
+    lines = [
+        "| model | MB on the way | ms given back | ms kept | page faults given back | kept |",
+        "|---|---|---|---|---|---|",
+    ]
+    sizes = results["settings"]["sizes"]
+    for size, entry in zip(sizes, results["seeds"], strict=True):
+        model = f"{size['series']} x {size['steps']:,}, {size['depth']} blocks, H = {size['width']}"
+        cells = [f"{entry['temporary_megabytes']:,.0f}"]
+        for what in ("milliseconds", "faults"):
+            cells += [f"{entry[f'{way}_{what}']:,.0f}" for way in ("given_back", "kept")]
+        lines.append(f"| {' | '.join([model, *cells])} |")
+    rounds = results["settings"]["rounds"]
+    lines.append(f"\nA step's gradient; medians of {rounds} rounds in turns; {_place(results)}.")
     return "\n".join(lines)
 
 
