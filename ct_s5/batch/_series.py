@@ -8,6 +8,9 @@ from jaxtyping import Bool, Float, Int
 from ct_s5.batch._gaps import flat_gaps
 from ct_s5.batch._irregular import IrregularBatch
 
+# Beyond this a rate times a gap leaves float32.
+_LONGEST_GAP = 1e30
+
 
 @dataclasses.dataclass(frozen=True)
 class SeriesSet:
@@ -15,6 +18,9 @@ class SeriesSet:
 
     Series n owns rows `offsets[n]:offsets[n + 1]`; a series may own none. Everything is NumPy and
     stays on the host. `times` have any origin; gaps are differences of them, in model units.
+
+    Raises:
+        ValueError: A gap that is negative, NaN or beyond 1e30: rows that are not sorted by time.
     """
 
     values: Float[np.ndarray, "R C"]
@@ -39,8 +45,22 @@ class SeriesSet:
         times = (self.times,) if self.fractions is None else (self.times, self.fractions)
         steps = (self.reading, self.offsets, self.first_gap, self.unit, self.earlier)
         gaps, gaps_after = flat_gaps(times, *steps)
+        self._check(gaps)
         object.__setattr__(self, "gaps", gaps)
         object.__setattr__(self, "gaps_after", gaps_after)
+
+    def _check(self, gaps):
+        # Not those after: a question asked ahead of its series' known rows has one below 0, at
+        # which nobody looks.
+        wrong = np.flatnonzero(~((gaps >= 0) & (gaps <= _LONGEST_GAP)))
+        if wrong.size:
+            row = int(wrong[0])
+            owner = int(np.searchsorted(self.offsets, row, side="right")) - 1
+            raise ValueError(
+                f"Row {row - int(self.offsets[owner])} of series number {owner} is "
+                f"{gaps[row]:g} model units from the reading before it; a gap is from 0 to "
+                f"{_LONGEST_GAP:g}. Sort the rows of each series by time, and give each a time."
+            )
 
     @property
     def elapsed(self) -> Float[np.ndarray, " R"]:

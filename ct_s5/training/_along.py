@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float, Int
 
 from ct_s5.batch import SeriesSet, pieces
 from ct_s5.nn import Gaussian, ModelState, S5Model
+from ct_s5.ssm import nan_for_errors
 
 # Steps of a batch: beyond this nothing becomes faster, only larger.
 MOST_STEPS = 2**17
@@ -128,11 +129,13 @@ def rows_of_batch(n_series: int, length: int, most: int) -> int:
 
 
 @eqx.filter_jit
+@nan_for_errors()
 def _onward(model, batch, states):
     return jax.vmap(model.run)(batch, states)
 
 
 @eqx.filter_jit
+@nan_for_errors()
 def _state_after(model, batch, states):
     return jax.vmap(model.run)(batch, states)[1]
 

@@ -25,6 +25,7 @@ from ct_s5.batch import (
     thinned_lengths,
 )
 from ct_s5.nn import S5Model
+from ct_s5.ssm import nan_for_errors
 from ct_s5.training._along import Starts, Windows, can_carry
 from ct_s5.training._bar import unseen
 from ct_s5.training._checkpoint import Checkpoint, Progress
@@ -36,6 +37,7 @@ from ct_s5.training._optimiser import OptimiserSettings, make_optimiser, make_sc
 from ct_s5.training._tasks import Task
 from ct_s5.training._trees import named_arrays
 from ct_s5.training._validation import monitored, validate
+from ct_s5.training._vocabulary import check_tokens
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,7 +132,10 @@ _SAVING, _FEW_ROWS, _FEW_SERIES = 0.02, 4, 1.5
 _traces = [0]
 
 
+# What could go wrong at run time has been looked for in the series; and only a program that calls
+# nobody back can JAX keep on disk (docs/training.md).
 @eqx.filter_jit
+@nan_for_errors()
 def _train_step(model, optimiser_state, batch, targets, start, key, rate, loss: Loss, settings):
     _traces[0] += 1
     values, weights = targets
@@ -212,6 +217,7 @@ def fit(
     for some in (cohort, held_out):
         if some is not None:
             some.check_weights()
+            check_tokens(model, some.series, some.names)
     windows = _windows(model, cohort, settings)
     cut = cohort.series if windows is None else windows.series
     steps = thinned_lengths(cut, settings.thinning)

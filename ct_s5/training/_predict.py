@@ -11,19 +11,23 @@ from tqdm import tqdm
 
 from ct_s5.batch import SeriesSet, bucket_lengths
 from ct_s5.nn import Gaussian, S5Model
+from ct_s5.ssm import nan_for_errors
 from ct_s5.training._along import MOST_STEPS, Windows, rows_of_batch
 from ct_s5.training._bar import unseen
+from ct_s5.training._vocabulary import check_tokens
 
 # Steps of a window, where a series is too long to be gone through at once.
 _WINDOW = 2**14
 
 
 @eqx.filter_jit
+@nan_for_errors()
 def _answers(model, batch):
     return model(batch)
 
 
 @eqx.filter_jit
+@nan_for_errors()
 def _answers_at_every_step(model, batch):
     n, length = batch.real.shape
     return model(batch, at=jnp.broadcast_to(jnp.arange(length), (n, length)))
@@ -53,7 +57,11 @@ def predict_all(
         batch_size: Series at once.
         every_step: Answer at every row, whatever the model is.
         progress: Show a bar, on a terminal only.
+
+    Raises:
+        ValueError: No series at all, or a token outside the vocabulary of a model of tokens.
     """
+    check_tokens(model, series)
     too_long = series.lengths > MOST_STEPS
     if too_long.any() and model.streams and model.settings.per == "reading":
         return _by_window(model, series, too_long, lengths, batch_size, progress)

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from ragged import draw_series, spans
@@ -69,3 +71,12 @@ def test_a_batch_too_small_is_refused(length, size):
     message = f"6 series of up to 9 steps do not fit a batch of {size or 6} x {length or 9}"
     with pytest.raises(ValueError, match=message):
         SERIES.batch(length, size)
+
+
+@pytest.mark.parametrize(("row", "time"), [(3, -1.0), (2, np.nan), (4, 1e33)])
+def test_a_gap_that_cannot_be_right_is_refused_by_its_row_and_series(row, time):
+    rows = spans(SERIES)[2]
+    times, reading = SERIES.times.copy(), np.ones(len(SERIES.times), bool)
+    times[rows.start + row] = time
+    with pytest.raises(ValueError, match=r"Row \d of series number 2 is \S+ model units from"):
+        dataclasses.replace(SERIES, times=times, reading=reading)
