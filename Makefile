@@ -2,7 +2,7 @@
 # make test   the whole test suite
 # make shapes some of the tests once more, with every shape in a signature checked as it runs
 # make lint   ruff and pyright
-# make speed  what everything costs, beside other libraries, into experiments/speed (most of an hour)
+# make speed  what everything costs, beside other libraries, into experiments/speed (35 minutes)
 # Both make their own environment in .venv; name another interpreter with PYTHON=python3.13.
 
 PYTHON ?= python3

@@ -34,7 +34,7 @@ def refuse_late(
             "taken out: pass late='drop' to leave such rows out, or forget the series and give "
             "its rows in order."
         )
-    warnings.warn(f"{counted} were dropped; the first: {told}.", UserWarning, stacklevel=5)
+    warnings.warn(f"{counted} were dropped; the first: {told}.", UserWarning, stacklevel=6)
 
 
 def dropped(long: LongFrame, kept: Bool[np.ndarray, " R"]) -> LongFrame:

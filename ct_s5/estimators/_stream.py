@@ -104,23 +104,8 @@ class Stream:
         Raises:
             TypeError, ValueError: As `update`; a question before the last reading of its series.
         """
-        if late not in ("error", "drop"):
-            raise ValueError(f"late is 'error' or 'drop'; got {late!r}.")
-        long = to_long(rows, id_col=self.schema.id_col, time_col=self.schema.time_col)
-        if long.form == "array":
-            raise ValueError(
-                "An array has no times, so each update would begin at 0 again. Give a frame with "
-                f"the columns {self.schema.id_col!r} and {self.schema.time_col!r}."
-            )
-        long = conform(long, self.schema)
-        places = self.store.find(long.ids.tolist())
-        kept, known = self.store.get(places), places >= 0
-        last = Instants(kept.whole, kept.rest, long.times.kind == "number")
+        long, kept, known, last = self._arrived(rows, late)
         now = Instants.of(long.times)
-        back = known[long.series] & now.before(last.take(long.series))
-        if back.any():
-            refuse_late(long, back, last, late)
-            long, now = dropped(long, ~back), now.take(np.flatnonzero(~back))
         encoded = encode(long, self._bare, duplicates=duplicates, sort=sort)
         features = self._static(static, long, known, kept)
         total, count = kept.totals.copy(), kept.counts.copy()
@@ -147,24 +132,19 @@ class Stream:
         last.whole[new], last.rest[new] = times.whole, times.rest
 
         tail = np.arange(len(steps.owner)) >= cut[steps.owner]
-        head, rest, n_rows = steps.where(~tail), steps.where(tail), len(owner)
-        begun = known | (cut >= 0)
+        head, rest, begun = steps.where(~tail), steps.where(tail), known | (cut >= 0)
         asked, leads = None, np.zeros(0)
-        if questions is not None and n_rows:
+        if questions is not None and len(owner):
             asked = questions(encoded)
             asking = self._asking(asked, encoded, last, begun)
             rest, leads = joined(rest, asking), np.where(begun[asked.owner], asking.gaps, np.inf)
-        head_answers, before = go_on(self.run, head, features, start)
+        heard, before = go_on(self.run, head, features, start)
         answers, state = go_on(self.run, rest, features, before)
-        replies = None
-        if self.model.settings.per == "series":
-            ends = np.cumsum(np.bincount(rest.owner, minlength=n)) - 1
-            answers = _each(lambda a: a[ends], answers)
-        else:
-            answers = by_row(n_rows + len(leads), (head, head_answers), (rest, answers))
-            if asked is not None:
-                replies = Replies(asked, _each(lambda a: a[n_rows:], answers), leads)
-                answers = _each(lambda a: a[:n_rows], answers)
+        n_rows, replies = len(owner), None
+        answers = self._in_order(n, n_rows + len(leads), (head, heard), (rest, answers))
+        if asked is not None:
+            replies = Replies(asked, _each(lambda a: a[n_rows:], answers), leads)
+            answers = _each(lambda a: a[:n_rows], answers)
 
         total[new], count[new] = 0, 0
         final = np.zeros(len(owner), bool)
@@ -234,6 +214,34 @@ class Stream:
         for name, array in named_arrays(self.model).items():
             digest.update(f"{name} {array.dtype} {array.shape}\n".encode() + array.tobytes())
         return digest.hexdigest()
+
+    def _arrived(self, rows, late) -> tuple[LongFrame, Live, Bool[np.ndarray, " n"], Instants]:
+        """New rows, what is kept of their n series, which are live, when each was last read."""
+        if late not in ("error", "drop"):
+            raise ValueError(f"late is 'error' or 'drop'; got {late!r}.")
+        long = to_long(rows, id_col=self.schema.id_col, time_col=self.schema.time_col)
+        if long.form == "array":
+            raise ValueError(
+                "An array has no times, so each update would begin at 0 again. Give a frame with "
+                f"the columns {self.schema.id_col!r} and {self.schema.time_col!r}."
+            )
+        long = conform(long, self.schema)
+        places = self.store.find(long.ids.tolist())
+        kept, known = self.store.get(places), places >= 0
+        last = Instants(kept.whole, kept.rest, long.times.kind == "number")
+        back = known[long.series] & Instants.of(long.times).before(last.take(long.series))
+        if back.any():
+            refuse_late(long, back, last, late)
+            long = dropped(long, ~back)
+        return long, kept, known, last
+
+    def _in_order(self, n: int, n_rows: int, head: tuple[Steps, Any], rest: tuple[Steps, Any]):
+        """From answers at the steps to one for each of n series, or one for each of all rows."""
+        if self.model.settings.per == "reading":
+            return by_row(n_rows, head, rest)
+        steps, answers = rest
+        ends = np.cumsum(np.bincount(steps.owner, minlength=n)) - 1
+        return _each(lambda a: a[ends], answers)
 
     def _static(self, static, long: LongFrame, known, kept: Live) -> Float[np.ndarray, "N S"]:
         """Features of each series: what is kept of it, or what comes with its first rows."""

@@ -359,11 +359,11 @@ def _packing(lengths, buckets, settings: FitSettings) -> Packing | None:
     packing = pack(lengths)
     if settings.packing:
         return packing
-    # On PhysioNet 2012, with 16 % fewer steps, epochs became 2/5 shorter and the first one, which
-    # compiles, 3/4 (experiments/speed). A batch of few rows could not hold about as many series as
-    # it was asked for; where most rows hold one series, what keeps series apart costs more than
-    # padding does (500 series of 100 steps: a GRU's steps took a fourth longer, and to compile S5
-    # took twice as long).
+    # On PhysioNet 2012, with 16 % fewer steps, epochs became a fifth shorter and the first one,
+    # which compiles, two thirds (experiments/speed). A batch of few rows could not hold about as
+    # many series as it was asked for; where most rows hold one series, what keeps series apart
+    # costs more than padding does (500 series of 100 steps: a GRU's steps took a fourth longer,
+    # and to compile S5 took twice as long).
     n_series, n_rows = len(lengths), len(packing.rows)
     padded = np.asarray(buckets)[np.searchsorted(buckets, lengths)].sum()
     pays = n_rows * packing.length < (1 - _SAVING) * padded and n_series >= _FEW_SERIES * n_rows
