@@ -6,12 +6,14 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import signal
+import tempfile
 import threading
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
+import jax
 from tqdm import tqdm
 
 Tag = TypeVar("Tag")
@@ -24,8 +26,9 @@ def each_done(
     """What `fn` makes of each call, as soon as it is there.
 
     More than one job at a time go to processes of their own. Those begin anew rather than as copies
-    of this one, whose threads of XLA a copy would lack. When the iterator is closed, or anything
-    ends it early, or this process ends in whatever way, they end at once.
+    of this one, whose threads of XLA a copy would lack. What one of them compiles the others find,
+    as if the caller had told JAX to keep it (docs/training.md). When the iterator is closed, or
+    anything ends it early, or this process ends in whatever way, they end at once.
 
     Args:
         calls: A tag for each, to know it by, and what `fn` is given. One is taken when there is a
@@ -48,9 +51,11 @@ def each_done(
     for place in range(jobs):
         places.put(place)
     line, end = context.Pipe(duplex=False)
-    pool = concurrent.futures.ProcessPoolExecutor(jobs, context, _settle, (places, jobs, line))
+    shared = tempfile.TemporaryDirectory(prefix="ct-s5-compiled-", ignore_cleanup_errors=True)
+    told = (places, jobs, line, shared.name)
+    pool = concurrent.futures.ProcessPoolExecutor(jobs, context, _settle, told)
     under_way: dict[concurrent.futures.Future, Tag] = {}
-    with line, end, pool:
+    with shared, line, end, pool:
         try:
             for tag, given in calls:
                 with _ctrl_c_for_us_alone():
@@ -91,9 +96,15 @@ def _quietly(fn: Callable, *args) -> tuple[Any, Spoken]:
 
 
 def _settle(
-    places: multiprocessing.SimpleQueue, jobs: int, line: multiprocessing.connection.Connection
+    places: multiprocessing.SimpleQueue,
+    jobs: int,
+    line: multiprocessing.connection.Connection,
+    shared: str,
 ) -> None:
-    """End with the caller, and keep to a share of the cores where a process may choose."""
+    """End with the caller, share what is compiled, and the cores where a process may choose."""
+    if not os.environ.get("JAX_COMPILATION_CACHE_DIR"):  # the user's own place for it is as good
+        jax.config.update("jax_compilation_cache_dir", shared)
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     threading.Thread(target=_end_with, args=(line,), daemon=True).start()
     # The lock that bars hold between processes would outlive one that ends at once.
     tqdm.set_lock(threading.RLock())

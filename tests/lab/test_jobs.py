@@ -76,6 +76,19 @@ def test_a_call_is_taken_when_there_is_a_place_for_it(jobs):
     assert len(taken) == 4
 
 
+@pytest.mark.parametrize("own", [None, "own"])
+def test_the_processes_share_what_they_compile(own, tmp_path, monkeypatch):
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR", raising=False)
+    if own is not None:
+        monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path))
+    asked = "__import__('jax').config.jax_compilation_cache_dir"
+    (place,) = {told for _, told in each_done([(n, (asked,)) for n in range(4)], eval, 2)}
+    if own is None:
+        assert not os.path.exists(place)  # the end of it
+    else:
+        assert place == str(tmp_path)
+
+
 def test_closed_the_processes_end_at_once():
     done = each_done([("short", (0,)), ("long", (3600,))], time.sleep, 2)
     assert next(done) == ("short", None)
