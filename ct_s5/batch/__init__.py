@@ -14,6 +14,7 @@ from ct_s5.batch._queries import ask as ask
 from ct_s5.batch._queries import ask_ahead as ask_ahead
 from ct_s5.batch._queries import hide as hide
 from ct_s5.batch._queries import one_clock as one_clock
+from ct_s5.batch._series import LONGEST_GAP as LONGEST_GAP
 from ct_s5.batch._series import SeriesSet as SeriesSet
 from ct_s5.batch._windows import pieces as pieces
 from ct_s5.batch._windows import windows as windows

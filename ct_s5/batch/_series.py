@@ -8,8 +8,8 @@ from jaxtyping import Bool, Float, Int
 from ct_s5.batch._gaps import flat_gaps
 from ct_s5.batch._irregular import IrregularBatch
 
-# Beyond this a rate times a gap leaves float32.
-_LONGEST_GAP = 1e30
+LONGEST_GAP = 1e30
+"""In model units; beyond this a rate times a gap leaves float32."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,16 +50,16 @@ class SeriesSet:
         object.__setattr__(self, "gaps_after", gaps_after)
 
     def _check(self, gaps):
-        # Not those after: a question asked ahead of its series' known rows has one below 0, at
-        # which nobody looks.
-        wrong = np.flatnonzero(~((gaps >= 0) & (gaps <= _LONGEST_GAP)))
+        # Not those after: a question asked ahead of its series' known rows has one below 0, which
+        # concerns no causal model.
+        wrong = np.flatnonzero(~((gaps >= 0) & (gaps <= LONGEST_GAP)))
         if wrong.size:
             row = int(wrong[0])
             owner = int(np.searchsorted(self.offsets, row, side="right")) - 1
             raise ValueError(
                 f"Row {row - int(self.offsets[owner])} of series number {owner} is "
                 f"{gaps[row]:g} model units from the reading before it; a gap is from 0 to "
-                f"{_LONGEST_GAP:g}. Sort the rows of each series by time, and give each a time."
+                f"{LONGEST_GAP:g}. Sort the rows of each series by time, and give each a time."
             )
 
     @property

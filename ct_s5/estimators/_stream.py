@@ -12,6 +12,7 @@ import pandas as pd
 from jaxtyping import Bool, Float, Int
 
 from ct_s5._words import first, listed
+from ct_s5.batch import LONGEST_GAP
 from ct_s5.estimators._late import dropped, refuse_late
 from ct_s5.estimators._onward import Run, Steps, by_row, compiled, go_on, joined, padding
 from ct_s5.estimators._store import Live, Store
@@ -31,9 +32,6 @@ from ct_s5.frames import (
 )
 from ct_s5.nn import S5Model
 from ct_s5.training import ArchiveError, from_archive, named_arrays, to_archive
-
-# In model units; a gap beyond is refused by `encode` too.
-_LONGEST = 1e30
 
 
 class Replies(NamedTuple):
@@ -319,7 +317,7 @@ class Stream:
         """From last readings to now, in model units."""
         with np.errstate(over="ignore"):
             gaps = now.since(last) / self.schema.time_unit
-        beyond = ~(gaps <= _LONGEST) | ((gaps < np.finfo(np.float32).tiny) & ~now.same(last))
+        beyond = ~(gaps <= LONGEST_GAP) | ((gaps < np.finfo(np.float32).tiny) & ~now.same(last))
         if beyond.any():
             i = first(beyond)
             raise ValueError(

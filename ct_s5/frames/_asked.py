@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int, Shaped
 
-from ct_s5._words import listed, shown
-from ct_s5.batch import Queries, SeriesSet, ask
+from ct_s5._words import first, listed, shown
+from ct_s5.batch import LONGEST_GAP, Queries, SeriesSet, ask
 from ct_s5.frames._channels import read_channels
 from ct_s5.frames._encode import EncodedFrame, conform_times
 from ct_s5.frames._forms import index_levels, missing_column
@@ -64,7 +64,7 @@ def ask_at(
     Raises:
         TypeError: Times of another type than those of the data.
         ValueError: A series that is not in the data; columns that are no known channel, or lack
-            one; another kind of time or zone; a step that is none.
+            one; another kind of time or zone; a step that is none; a time too far off.
     """
     if len(known) and not is_frame(at):
         raise ValueError(
@@ -94,6 +94,14 @@ def ask_at(
         column = column.take(np.tile(np.arange(len(column)), len(encoded.ids)))
         times = _read(encoded, owner, column.reset_index(drop=True))
     seconds, fractions = _since_first_row(encoded, owner, times)
+    far = ~(np.abs(seconds) / encoded.series.unit <= LONGEST_GAP)
+    if far.any():
+        q = first(far)
+        raise ValueError(
+            f"at= asks about series {shown(encoded.ids[owner[q]])} at {times.show(q)}, which is "
+            "farther from its readings than float32 can hold in units of "
+            f"{encoded.schema.unit_name}. Ask about a time near them."
+        )
     series, place = ask(encoded.series, Queries(owner, seconds, fractions))
     if len(known):
         series = _with_channels(encoded, series, place, channels, known)

@@ -7,16 +7,13 @@ import pandas as pd
 from jaxtyping import Int
 
 from ct_s5._words import first, listed, near, shown
-from ct_s5.batch import SeriesSet
+from ct_s5.batch import LONGEST_GAP, SeriesSet
 from ct_s5.frames._forms import to_long
 from ct_s5.frames._long import LongFrame, Origin
 from ct_s5.frames._rows import Duplicates, Layout, lay_out
 from ct_s5.frames._schema import FrameSchema, learn_from
 from ct_s5.frames._static import encode_static, read_static
 from ct_s5.frames._times import TimeColumn
-
-# In model units. A layer multiplies gaps by its rates, and float32 ends at 3e38.
-_LONGEST = 1e30
 
 
 @dataclasses.dataclass(frozen=True)
@@ -199,7 +196,7 @@ def _times(long: LongFrame, layout: Layout, schema: FrameSchema):
         steps = np.diff(seconds, prepend=0.0) + np.diff(fractions, prepend=0.0)
         steps[begins] = schema.time_unit
         elapsed, steps = (seconds + fractions) / schema.time_unit, steps / schema.time_unit
-    beyond = ~(elapsed <= _LONGEST) | ~(steps >= np.finfo(np.float32).tiny)
+    beyond = ~(elapsed <= LONGEST_GAP) | ~(steps >= np.finfo(np.float32).tiny)
     if beyond.any():
         row = first(beyond)
         here, before = layout.first_row[[row, row - 1]].tolist()

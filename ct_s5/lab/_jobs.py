@@ -5,6 +5,7 @@ import contextlib
 import multiprocessing
 import multiprocessing.connection
 import os
+import shutil
 import signal
 import tempfile
 import threading
@@ -52,7 +53,7 @@ def each_done(
         places.put(place)
     line, end = context.Pipe(duplex=False)
     shared = tempfile.TemporaryDirectory(prefix="ct-s5-compiled-", ignore_cleanup_errors=True)
-    told = (places, jobs, line, shared.name)
+    told = (places, jobs, line, jax.config.jax_compilation_cache_dir, shared.name)  # pyright: ignore
     pool = concurrent.futures.ProcessPoolExecutor(jobs, context, _settle, told)
     under_way: dict[concurrent.futures.Future, Tag] = {}
     with shared, line, end, pool:
@@ -91,6 +92,8 @@ def _quietly(fn: Callable, *args) -> tuple[Any, Spoken]:
     """What comes out, and the warnings on the way, which a process of its own could not show."""
     with warnings.catch_warnings(record=True) as spoken:
         warnings.simplefilter("always")
+        # One process may read what another one is still writing, and then compiles for itself.
+        warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache")
         out = fn(*args)
     return out, [(w.message, w.category, w.filename, w.lineno) for w in spoken]
 
@@ -99,13 +102,17 @@ def _settle(
     places: multiprocessing.SimpleQueue,
     jobs: int,
     line: multiprocessing.connection.Connection,
+    kept: str | None,
     shared: str,
 ) -> None:
-    """End with the caller, share what is compiled, and the cores where a process may choose."""
-    if not os.environ.get("JAX_COMPILATION_CACHE_DIR"):  # the user's own place for it is as good
-        jax.config.update("jax_compilation_cache_dir", shared)
+    """End with the caller, share what is compiled, and the cores where a process may choose.
+
+    What is compiled goes where the caller keeps such things, or else to the shared folder.
+    """
+    jax.config.update("jax_compilation_cache_dir", kept or shared)
+    if kept is None:
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
-    threading.Thread(target=_end_with, args=(line,), daemon=True).start()
+    threading.Thread(target=_end_with, args=(line, shared), daemon=True).start()
     # The lock that bars hold between processes would outlive one that ends at once.
     tqdm.set_lock(threading.RLock())
     if hasattr(os, "sched_setaffinity"):
@@ -113,10 +120,11 @@ def _settle(
         os.sched_setaffinity(0, cores[place::jobs] or cores)
 
 
-def _end_with(line: multiprocessing.connection.Connection) -> None:
+def _end_with(line: multiprocessing.connection.Connection, shared: str) -> None:
     """Nothing is ever sent: the wait is over when nobody holds the other end any more."""
     with contextlib.suppress(EOFError):
         line.recv()
+    shutil.rmtree(shared, ignore_errors=True)  # a caller that was killed could not
     os._exit(1)
 
 

@@ -1,4 +1,4 @@
-"""What compiled code does with a number that cannot be right: stop, or, in a file, answer NaN."""
+"""What compiled code does with a number that cannot be right: stop, or, where asked, answer NaN."""
 
 import contextlib
 import contextvars
@@ -14,7 +14,9 @@ _RAISES = contextvars.ContextVar("raises", default=True)
 def nan_for_errors():
     """Functions traced inside answer NaN where they would raise.
 
-    For `jax.export`, whose functions cannot carry an error.
+    For `jax.export`, whose functions cannot carry an error; and for `fit`, `predict` and `update`,
+    which look for such numbers beforehand, so that JAX can keep on disk what they compile. A layer
+    of your own that calls `error_if` answers NaN there too.
     """
     token = _RAISES.set(False)
     try:

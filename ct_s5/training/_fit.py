@@ -27,6 +27,7 @@ from ct_s5.batch import (
 from ct_s5.nn import S5Model
 from ct_s5.ssm import nan_for_errors
 from ct_s5.training._along import Starts, Windows, can_carry
+from ct_s5.training._askable import check_series
 from ct_s5.training._bar import unseen
 from ct_s5.training._checkpoint import Checkpoint, Progress
 from ct_s5.training._cohort import Cohort
@@ -37,7 +38,6 @@ from ct_s5.training._optimiser import OptimiserSettings, make_optimiser, make_sc
 from ct_s5.training._tasks import Task
 from ct_s5.training._trees import named_arrays
 from ct_s5.training._validation import monitored, validate
-from ct_s5.training._vocabulary import check_tokens
 
 
 @dataclasses.dataclass(frozen=True)
@@ -197,7 +197,9 @@ def fit(
             training stops with a warning and gives back the best weights so far); or no epoch had
             a finite validation, so that there are no best weights.
         ValueError: A checkpoint of another training; no target, or nothing to monitor; a weight
-            that is negative, NaN or infinite; windows for a model that cannot carry its state.
+            that is negative, NaN or infinite; windows for a model that cannot carry its state; a
+            token outside the vocabulary; for a model that reads both ways, a question beyond the
+            next reading.
     """
     settings = FitSettings() if settings is None else settings
     check_monitor(settings.monitor, loss)
@@ -205,19 +207,19 @@ def fit(
 
     def drawn(epoch: int) -> Cohort:
         """The series as the epoch sees them, and its targets."""
-        if isinstance(targets, Targets):
-            return Cohort(series, targets, per, names)
         rng = np.random.default_rng([settings.seed, epoch, _DRAW])
-        return Cohort(*targets.draw(series, rng), per, names)
+        told = (series, targets) if isinstance(targets, Targets) else targets.draw(series, rng)
+        check_series(model, told[0], names)
+        return Cohort(*told, per, names)
 
     cohort = drawn(1)
     held_out = None
     if validation is not None:
+        check_series(model, validation[0], validation_names)
         held_out = Cohort(*validation, per, validation_names, role="validation")
     for some in (cohort, held_out):
         if some is not None:
             some.check_weights()
-            check_tokens(model, some.series, some.names)
     windows = _windows(model, cohort, settings)
     cut = cohort.series if windows is None else windows.series
     steps = thinned_lengths(cut, settings.thinning)

@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import os
 import platform
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -25,8 +26,9 @@ _lock, _n_inside = threading.Lock(), [0]
 def kept_memory() -> Iterator[None]:
     """Free memory stays with the process until the end, when it goes back to the system.
 
-    It changes speed alone. Nothing is done where the C library is not glibc, or where the
-    environment tells it how to allocate (`MALLOC_...`, `GLIBC_TUNABLES`). Uses may nest, also in
+    No number changes. Nothing is done where the C library is not glibc or one that refuses (before
+    2.35), or where the environment tells it how to allocate (`MALLOC_...`, `GLIBC_TUNABLES`).
+    Afterwards glibc gives back pieces from 32 MB on, whatever its limit was. Uses may nest, also in
     several threads.
     """
     glibc = _glibc()
@@ -34,24 +36,24 @@ def kept_memory() -> Iterator[None]:
         yield
         return
     with _lock:
-        _n_inside[0] += 1
-        if _n_inside[0] == 1:
-            _set(glibc, _KEEPING)
+        keeps = bool(_n_inside[0]) or _set(glibc, _KEEPING)
+        _n_inside[0] += keeps
     try:
         yield
     finally:
         with _lock:
-            _n_inside[0] -= 1
-            if not _n_inside[0]:
+            _n_inside[0] -= keeps
+            if keeps and not _n_inside[0]:
                 _set(glibc, _USUAL)
                 glibc.malloc_trim(0)
 
 
 def _glibc() -> ctypes.CDLL | None:
     told = any(name.startswith("MALLOC_") or name == "GLIBC_TUNABLES" for name in os.environ)
-    return None if told or platform.libc_ver()[0] != "glibc" else ctypes.CDLL(None)
+    there = sys.platform == "linux" and platform.libc_ver()[0] == "glibc"
+    return ctypes.CDLL(None) if there and not told else None
 
 
-def _set(glibc: ctypes.CDLL, limits: dict[int, int]) -> None:
-    for limit, size in limits.items():
-        glibc.mallopt(limit, size)  # an old glibc refuses so large a piece, and goes on as it was
+def _set(glibc: ctypes.CDLL, limits: dict[int, int]) -> bool:
+    """Whether glibc took them; from the first that it refuses on, nothing is set."""
+    return all(glibc.mallopt(limit, size) for limit, size in limits.items())

@@ -13,8 +13,8 @@ from ct_s5.batch import SeriesSet, bucket_lengths
 from ct_s5.nn import Gaussian, S5Model
 from ct_s5.ssm import nan_for_errors
 from ct_s5.training._along import MOST_STEPS, Windows, rows_of_batch
+from ct_s5.training._askable import check_series
 from ct_s5.training._bar import unseen
-from ct_s5.training._vocabulary import check_tokens
 
 # Steps of a window, where a series is too long to be gone through at once.
 _WINDOW = 2**14
@@ -59,9 +59,10 @@ def predict_all(
         progress: Show a bar, on a terminal only.
 
     Raises:
-        ValueError: No series at all, or a token outside the vocabulary of a model of tokens.
+        ValueError: No series at all; a token outside the vocabulary; for a model that reads both
+            ways, a question beyond the next reading.
     """
-    check_tokens(model, series)
+    check_series(model, series)
     too_long = series.lengths > MOST_STEPS
     if too_long.any() and model.streams and model.settings.per == "reading":
         return _by_window(model, series, too_long, lengths, batch_size, progress)

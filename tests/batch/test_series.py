@@ -78,5 +78,5 @@ def test_a_gap_that_cannot_be_right_is_refused_by_its_row_and_series(row, time):
     rows = spans(SERIES)[2]
     times, reading = SERIES.times.copy(), np.ones(len(SERIES.times), bool)
     times[rows.start + row] = time
-    with pytest.raises(ValueError, match=r"Row \d of series number 2 is \S+ model units from"):
+    with pytest.raises(ValueError, match=rf"Row {row} of series number 2 is \S+ model units"):
         dataclasses.replace(SERIES, times=times, reading=reading)

@@ -263,8 +263,10 @@ def test_late_rows_can_be_dropped_with_one_warning_that_counts_them(models, name
     expected = copy.deepcopy(model).update(now)
     rows = pd.concat([past.groupby("unique_id").head(2), now]).sample(frac=1.0, random_state=1)
     rows = rows.sort_values("ds", kind="stable")
-    with pytest.warns(UserWarning, match=r"24 late rows of 12 series were dropped; the first: "):
+    words = r"24 late rows of 12 series were dropped; the first: "
+    with pytest.warns(UserWarning, match=words) as spoken:
         told = model.update(rows, late="drop")
+    assert spoken[0].filename == __file__
     if name == "plain":
         told = told.loc[expected.index]
     else:

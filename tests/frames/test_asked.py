@@ -179,3 +179,10 @@ def test_a_series_without_a_row_is_asked_in_the_empty_state():
     asked = ask_at(encoded, pd.DataFrame({"unique_id": ["c"], "ds": [NOON]}))
     assert asked.series.gaps[asked.place[0]] == asked.series.first_gap
     assert np.isnan(asked.lead[0])
+
+
+def test_a_time_beyond_what_float32_can_hold_is_refused_by_series_and_time():
+    frame = pd.DataFrame({"unique_id": "a", "ds": [0.0, 1.0, 2.0], "pulse": 1.0})
+    for time in (1e38, -1e38):
+        with pytest.raises(ValueError, match=r"asks about series 'a' at \S+, which is farther"):
+            ask_at(encode(frame), [time])

@@ -5,6 +5,7 @@ import os
 import pickle
 import time
 
+import jax
 import numpy as np
 import pandas as pd
 import pytest
@@ -78,11 +79,18 @@ def test_a_call_is_taken_when_there_is_a_place_for_it(jobs):
 
 @pytest.mark.parametrize("own", [None, "own"])
 def test_the_processes_share_what_they_compile(own, tmp_path, monkeypatch):
-    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR", raising=False)
-    if own is not None:
-        monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path))
-    asked = "__import__('jax').config.jax_compilation_cache_dir"
-    (place,) = {told for _, told in each_done([(n, (asked,)) for n in range(4)], eval, 2)}
+    name = "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"
+    monkeypatch.delenv(name, raising=False) if own is None else monkeypatch.setenv(name, "0")
+    before = jax.config.jax_compilation_cache_dir  # pyright: ignore
+    jax.config.update("jax_compilation_cache_dir", own and str(tmp_path))
+    power = "__import__('jax').jit(lambda x: x**3)(2.0)"
+    place = "__import__('jax').config.jax_compilation_cache_dir"
+    asked = f"({power}, {place}, __import__('os').listdir({place}))"
+    found = [told for _, told in each_done([(n, (asked,)) for n in range(4)], eval, 2)]
+    jax.config.update("jax_compilation_cache_dir", before)
+    (place,) = {place for _, place, _ in found}
+    (kept,) = {name for _, _, names in found for name in names if name.endswith("-cache")}
+    assert kept.startswith("jit__lambda")
     if own is None:
         assert not os.path.exists(place)  # the end of it
     else:

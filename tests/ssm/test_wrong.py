@@ -1,4 +1,4 @@
-"""A wrong number stops a compiled function, or is NaN where the function will be a file."""
+"""A wrong number stops a compiled function, or is NaN where the function must not raise."""
 
 import equinox as eqx
 import jax

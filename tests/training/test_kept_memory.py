@@ -9,7 +9,7 @@ import resource
 import pytest
 from tiny_training import SETTINGS, classes, tiny_model, tiny_series
 
-from ct_s5.training import _fit, fit
+from ct_s5.training import _fit, _kept_memory, fit
 from ct_s5.training._kept_memory import kept_memory
 
 SIZE = 64 << 20
@@ -99,3 +99,17 @@ def test_training_keeps_its_memory_and_gives_it_back(usual, monkeypatch):
     assert seen
     assert max(seen) < usual / 10
     assert faults() > usual / 2
+
+
+def test_a_glibc_that_refuses_is_left_as_it_was(monkeypatch):
+    told = []
+
+    class Old:
+        def mallopt(self, limit, size):
+            told.append((limit, size))
+            return 0
+
+    monkeypatch.setattr(_kept_memory, "_glibc", Old)
+    with kept_memory(), kept_memory():
+        pass
+    assert {limit for limit, _ in told} == {-3}

@@ -158,12 +158,7 @@ def test_series_of_one_window_train_as_they_do_without_to_the_bit():
     "changes", [{"bidirectional": True}, {"norm": "batch"}, {"mixer": "transformer"}]
 )
 def test_a_model_that_cannot_carry_its_state_is_refused(changes):
-    settings = FitSettings(max_epochs=1, window=8)
+    settings, series = FitSettings(max_epochs=1, window=8), draw_series()
+    targets = Targets(series.values, np.ones(len(series.times)))
     with pytest.raises(ValueError, match="window=8 carries states along a series"):
-        fit(
-            build(**changes),
-            draw_series(),
-            Forecasting((0, 1), 5.0),
-            loss="faithful",
-            settings=settings,
-        )
+        fit(build(**changes), series, targets, loss="faithful", settings=settings)

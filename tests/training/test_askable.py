@@ -1,4 +1,4 @@
-"""A token that is not in the vocabulary is named before anything is computed."""
+"""What a model could only answer with NaN is named before anything is computed."""
 
 import dataclasses
 
@@ -34,3 +34,18 @@ def test_the_last_token_and_a_cell_without_one_are_not():
     unasked = sentences(7.0)
     unasked.observed[9] = False
     assert np.isfinite(predict_all(model(), unasked)).all()
+
+
+@pytest.mark.parametrize("mixer", ["s5", "transformer"])
+def test_reading_both_ways_a_question_beyond_the_next_reading_is_refused(mixer):
+    series = tiny_series()
+    times, reading = series.times.copy(), series.reading.copy()
+    reading[5], times[5] = False, times[7] + 1.0  # a row of bob's, asked ahead of those it knows
+    series = dataclasses.replace(series, times=times, reading=reading)
+    both = tiny_model(mixer=mixer, bidirectional=True, depth=1)
+    message = r"Row 1 of series 'bob' is -\S+ model units before the next reading, 1 such rows"
+    with pytest.raises(ValueError, match=message):
+        fit(both, series, classes(), loss="class", settings=SETTINGS, names=NAMES)
+    with pytest.raises(ValueError, match="Questions about times beyond a later row"):
+        predict_all(both, series)
+    assert np.isfinite(predict_all(tiny_model(), series)).all()
