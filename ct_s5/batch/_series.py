@@ -54,12 +54,11 @@ class SeriesSet:
         # concerns no causal model.
         wrong = np.flatnonzero(~((gaps >= 0) & (gaps <= LONGEST_GAP)))
         if wrong.size:
-            row = int(wrong[0])
-            owner = int(np.searchsorted(self.offsets, row, side="right")) - 1
+            owner, row = self.place(int(wrong[0]))
             raise ValueError(
-                f"Row {row - int(self.offsets[owner])} of series number {owner} is "
-                f"{gaps[row]:g} model units from the reading before it; a gap is from 0 to "
-                f"{LONGEST_GAP:g}. Sort the rows of each series by time, and give each a time."
+                f"Row {row} of series number {owner} is {gaps[wrong[0]]:g} model units from the "
+                f"reading before it; a gap is from 0 to {LONGEST_GAP:g}. Sort the rows of each "
+                "series by time, and give each a time."
             )
 
     @property
@@ -84,6 +83,11 @@ class SeriesSet:
     def owners(self) -> Int[np.ndarray, " R"]:
         """The series of each row."""
         return np.repeat(np.arange(len(self)), self.lengths)
+
+    def place(self, row: int) -> tuple[int, int]:
+        """The series that a row belongs to, and which of its rows it is."""
+        owner = int(np.searchsorted(self.offsets, row, side="right")) - 1
+        return owner, row - int(self.offsets[owner])
 
     def rows(self, series: Int[np.ndarray, " M"]) -> Int[np.ndarray, " r"]:
         """The row numbers that some series own, one series after the other."""

@@ -102,8 +102,7 @@ class Stream:
         Raises:
             TypeError, ValueError: As `update`; a question before the last reading of its series.
         """
-        long, kept, known, last = self._arrived(rows, late)
-        now = Instants.of(long.times)
+        long, now, kept, known, last = self._arrived(rows, late)
         encoded = encode(long, self._bare, duplicates=duplicates, sort=sort)
         features = self._static(static, long, known, kept)
         total, count = kept.totals.copy(), kept.counts.copy()
@@ -213,8 +212,8 @@ class Stream:
             digest.update(f"{name} {array.dtype} {array.shape}\n".encode() + array.tobytes())
         return digest.hexdigest()
 
-    def _arrived(self, rows, late) -> tuple[LongFrame, Live, Bool[np.ndarray, " n"], Instants]:
-        """New rows, what is kept of their n series, which are live, when each was last read."""
+    def _arrived(self, rows, late):
+        """New rows and their times; of their series what is kept, which live, when last read."""
         if late not in ("error", "drop"):
             raise ValueError(f"late is 'error' or 'drop'; got {late!r}.")
         long = to_long(rows, id_col=self.schema.id_col, time_col=self.schema.time_col)
@@ -227,11 +226,12 @@ class Stream:
         places = self.store.find(long.ids.tolist())
         kept, known = self.store.get(places), places >= 0
         last = Instants(kept.whole, kept.rest, long.times.kind == "number")
-        back = known[long.series] & Instants.of(long.times).before(last.take(long.series))
+        now = Instants.of(long.times)
+        back = known[long.series] & now.before(last.take(long.series))
         if back.any():
             refuse_late(long, back, last, late)
-            long = dropped(long, ~back)
-        return long, kept, known, last
+            long, now = dropped(long, ~back), now.take(np.flatnonzero(~back))
+        return long, now, kept, known, last
 
     def _in_order(self, n: int, n_rows: int, head: tuple[Steps, Any], rest: tuple[Steps, Any]):
         """From answers at the steps to one for each of n series, or one for each of all rows."""

@@ -110,7 +110,7 @@ def _settle(
     What is compiled goes where the caller keeps such things, or else to the shared folder.
     """
     jax.config.update("jax_compilation_cache_dir", kept or shared)
-    if kept is None:
+    if not kept:
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     threading.Thread(target=_end_with, args=(line, shared), daemon=True).start()
     # The lock that bars hold between processes would outlive one that ends at once.

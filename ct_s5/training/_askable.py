@@ -2,9 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-from jaxtyping import Bool, Shaped
-
 from ct_s5._words import first
 from ct_s5.batch import LONGEST_GAP, SeriesSet
 from ct_s5.nn import S5Model
@@ -19,32 +16,25 @@ def check_series(model: S5Model, series: SeriesSet, names: Sequence[object] | No
             called by its name, or its number.
     """
 
-    def refuse(wrong: Bool[np.ndarray, " R"], numbers: Shaped[np.ndarray, " R"], told: str) -> None:
-        if not wrong.any():
-            return
-        row = first(wrong)
-        owner = int(series.owners[row])
-        raise ValueError(
-            f"Row {row - int(series.offsets[owner])} of series "
-            f"{owner if names is None else names[owner]!r} "
-            + told.format(f"{numbers[row]:g}", int(wrong.sum()))
-        )
+    def whose(row: int) -> str:
+        owner, own_row = series.place(row)
+        return f"Row {own_row} of series {owner if names is None else names[owner]!r}"
 
     if n_tokens := model.settings.n_tokens:
         tokens = series.values[:, 0]
-        refuse(
-            series.observed[:, 0] & ~((tokens > -1) & (tokens < n_tokens)),
-            tokens,
-            f"has the token {{}}; this model's vocabulary is 0 to {n_tokens - 1}. {{}} such tokens "
-            "in all.",
-        )
+        wrong = series.observed[:, 0] & ~((tokens > -1) & (tokens < n_tokens))
+        if wrong.any():
+            raise ValueError(
+                f"{whose(first(wrong))} has the token {tokens[first(wrong)]:g}; this model's "
+                f"vocabulary is 0 to {n_tokens - 1}. {wrong.sum()} such tokens in all."
+            )
     if model.settings.bidirectional:
         after = series.gaps_after
-        refuse(
-            ~((after >= 0) & (after <= LONGEST_GAP)),
-            after,
-            "is {} model units before the next reading, {} such rows in all. A model that reads "
-            f"both ways takes gaps from 0 to {LONGEST_GAP:g}: sort the rows of each series by "
-            "time. Questions about times beyond a later row, as forecasts ask them, are for a "
-            "causal model.",
-        )
+        wrong = ~((after >= 0) & (after <= LONGEST_GAP))
+        if wrong.any():
+            raise ValueError(
+                f"{whose(first(wrong))} is {after[first(wrong)]:g} model units before the next "
+                f"reading, {wrong.sum()} such rows in all. A model that reads both ways takes gaps "
+                f"from 0 to {LONGEST_GAP:g}: sort the rows of each series by time. Questions about "
+                "times beyond a later row, as forecasts ask them, are for a causal model."
+            )

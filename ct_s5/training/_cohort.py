@@ -31,9 +31,10 @@ class Cohort:
 
     def name_of(self, target: int) -> str:
         """Words for one target."""
-        owner, row = int(self.owners(np.array([target]))[0]), ""
+        owner, row = target, ""
         if self.per == "reading":
-            row = f"row {target - int(self.series.offsets[owner])} of "
+            owner, own_row = self.series.place(target)
+            row = f"row {own_row} of "
         return f"{row}{self.role} series {owner if self.names is None else self.names[owner]!r}"
 
     def check_weights(self) -> None:
