@@ -93,9 +93,33 @@ def test_a_card_is_shown_and_an_unknown_name_gets_the_nearest(run):
 
 def test_fetched_files_are_named(run):
     assert run("data", "fetch", "ours") == (0, "ours.txt\n", "")
-    code, _, err = run("data", "fetch", "gps")
+    code, _, err = run("data", "fetch", "pam")
     assert code == 2
-    assert "The files of gps cannot be fetched" in err
+    assert "The files of pam cannot be fetched" in err
+    code, _, err = run("data", "fetch", "uea", "--part", "BasicMotions")
+    assert code == 2
+    assert "Nobody publishes a hash of" in err
+    assert "ct-s5 data fetch uea --part BasicMotions --pin" in err
+
+
+def test_parts_and_pins_go_to_sets_that_know_of_them(run, monkeypatch):
+    asked = []
+
+    def fetch(name, root, **told):
+        asked.append((name, root, told))
+        return []
+
+    monkeypatch.setattr(sys.modules["made_up"], "fetch", fetch)
+    assert run("data", "fetch", "ours", "--part", "a,b", "--root", "here")[0] == 0
+    assert run("data", "fetch", "ours", "--part", "a", "--pin")[0] == 0
+    assert asked == [
+        ("ours", pathlib.Path("here"), {"part": ("a", "b")}),
+        ("ours", None, {"part": "a", "pin": True}),
+    ]
+    monkeypatch.setattr(sys.modules["made_up"], "fetch", lambda name, root: [])
+    code, _, err = run("data", "fetch", "ours", "--pin")
+    assert code == 2
+    assert "ours takes no --pin: its package fetches it whole" in err
 
 
 def test_a_leak_ends_in_exit_code_1(run):

@@ -1,5 +1,6 @@
 """ct-s5 data: which sets there are, what is known of each, and whether their splits leak."""
 
+import inspect
 import pathlib
 import sys
 from typing import Annotated
@@ -51,20 +52,30 @@ def card(name: tyro.conf.Positional[Name], /) -> None:
     print(lab.provider_of(name).card(name).rstrip())
 
 
-def fetch(name: tyro.conf.Positional[Name], /, *, root: Root = None) -> None:
+def fetch(
+    name: tyro.conf.Positional[Name], /, *, root: Root = None, part: Part = None, pin: bool = False
+) -> None:
     """Download the files of a set from their provider.
 
-    Each is checked by size and SHA-256, files that are there are left alone, and an interrupted
-    download is gone on with the next time. Sets whose hashes are not known are to be had by hand:
-    their card tells where.
+    Each is checked by its hash, files that are there are left alone, and an interrupted download is
+    gone on with the next time. Where no address is known the card tells how to get them.
 
     Args:
         name: One of `ct-s5 data list`.
         root: Where to; $CT_S5_DATA/NAME, or a folder in the user's cache, when left out.
+        part: Which of the set's files, in its own words (see its card); all when left out.
+        pin: Of some files nobody publishes a hash. Take them as they come; their SHA-256 is kept
+            beside them, and from then on they are held to it.
     """
     from ct_s5 import lab
 
-    for path in lab.provider_of(name).fetch(name, root):
+    provider = lab.provider_of(name)
+    asked = {word: value for word, value in (("part", _several(part)), ("pin", pin)) if value}
+    takes = inspect.signature(provider.fetch).parameters
+    for word in asked:  # others' sets need not know of them
+        if word not in takes and not any(each.kind is each.VAR_KEYWORD for each in takes.values()):
+            raise ValueError(f"{name} takes no --{word}: its package fetches it whole.")
+    for path in provider.fetch(name, root, **asked):
         print(path)
 
 
@@ -84,8 +95,7 @@ def check(name: tyro.conf.Positional[Name], /, *, root: Root = None, part: Part 
     from ct_s5 import lab
 
     provider = lab.provider_of(name)
-    parts = None if part is None else part.split(",")
-    data = provider.load(name, root=root, part=tuple(parts) if parts and parts[1:] else part)
+    data = provider.load(name, root=root, part=_several(part))
     print(data)
     found = provider.check(data)
     for sentence in found:
@@ -94,6 +104,11 @@ def check(name: tyro.conf.Positional[Name], /, *, root: Root = None, part: Part 
     print(counted if found else "No leak was found.")
     if found:
         sys.exit(1)
+
+
+def _several(part: str | None) -> str | tuple[str, ...] | None:
+    """The parts that a word with commas names."""
+    return tuple(part.split(",")) if part and "," in part else part
 
 
 def _set_of(protocol: str, known) -> str:

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ._cache import cached, user_folder
 from ._dataset import Column, Dataset, read_card
@@ -89,7 +89,7 @@ def load(
     root: str | Path | None = None,
     *,
     part: str | Sequence[str] | None = None,
-    download: bool = False,
+    download: bool | Literal["pin"] = False,
     **options: Any,
 ) -> Any:
     """Read a set, or a set as one protocol uses it.
@@ -104,8 +104,8 @@ def load(
         root: That set's own folder; `folder_of(set)` when left out. Simulated sets need none.
         part: Which of the set's files to read, in the set's own words ("a", "b" or ("a", "b") for
             physionet2012). By default its first.
-        download: Fetch the files that are missing first, from their provider, checked by SHA-256;
-            an interrupted download is gone on with. Only for sets whose hashes are known.
+        download: Fetch the files if they are missing, checked as `fetch` does; an interrupted
+            download is gone on with. "pin" takes files of which nobody publishes a hash, too.
         **options: What else a set can be asked for, such as `order` of mnist or `rate` of
             speech_commands; its card tells.
 
@@ -148,7 +148,14 @@ def load(
             dataset = module.load(folder, **chosen)
         return dataset.with_origin(files=files)
 
-    dataset = parse() if folder is None or told.arrays else cached(entry, folder, chosen, parse)
+    def read() -> Any:
+        return parse() if folder is None or told.arrays else cached(entry, folder, chosen, parse)
+
+    if folder is None or not download:
+        dataset = read()
+    else:
+        parts = _parts(chosen.get("part", _defaults(module.load).get("part")))
+        dataset = _read_or_fetch(read, entry, folder, parts, pin=download == "pin")
     asked = {**_defaults(module.load), **chosen}
     asked = {option: value for option, value in asked.items() if option not in _WHERE}
     dataset = dataset.with_origin(name=name, asked=asked)
@@ -184,30 +191,51 @@ def folder_of(entry: str) -> Path:
     return (Path(base) if base else user_folder() / "files") / entry
 
 
-def fetch(entry: str, root: str | Path | None = None, *, progress: bool = True) -> list[Path]:
-    """Download what is missing of a set's files, checked by size and SHA-256.
+def fetch(
+    name: str,
+    root: str | Path | None = None,
+    *,
+    part: str | Sequence[str] | None = None,
+    pin: bool = False,
+    progress: bool = True,
+) -> list[Path]:
+    """Download what is missing of a set's files, each checked by its hash.
 
     Args:
-        entry: A set; a protocol's files are those of its set.
-        root: Where to; `folder_of(entry)` when left out.
+        name: A set, or one of its protocols, whose part it then is.
+        root: Where to; `folder_of(set)` when left out.
+        part: Which of the set's files, as `load` takes it; all that have a name of their own when
+            left out.
+        pin: Of some files nobody publishes a hash, or they are remade now and then. With `pin` they
+            are taken as they come, and their SHA-256 is kept in `SHA256SUMS` beside them: from then
+            on they are held to it.
         progress: Show a bar, on a terminal only.
 
     Returns:
         The files.
 
     Raises:
-        ValueError: The name is unknown; the set has no files; no hash is known for them, which are
-            then to be had by hand; or what came is not the file.
+        ValueError: The name is unknown; the set has no files; no address is known for them, which
+            are then to be had by hand; no hash is known and `pin` is not given; or what came is not
+            the file.
         OSError: The server cannot be reached or stopped halfway. What came is kept for next time.
 
     """
     from ._fetch import fetch as fetch_files
 
-    entry = entry_and_protocol(entry)[0]
+    entry, _ = entry_and_protocol(name)
     if ENTRIES[entry].simulated:
         raise ValueError(f"{entry} is made here and has no files to fetch: load it.")
     folder = folder_of(entry) if root is None else Path(root)
-    return fetch_files(entry, folder, progress=progress)
+    if part is None and name in PROTOCOLS:
+        part = PROTOCOLS[name].asks.get("part")
+    return fetch_files(entry, folder, _parts(part), pin=pin, progress=progress)
+
+
+def _parts(part: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Parts of a set as tuple, each without what is done to it, such as "/drop-30"."""
+    several = () if part is None else (part,) if isinstance(part, str) else part
+    return tuple(str(each).partition("/")[0] for each in several)
 
 
 def _defaults(function: Any) -> dict[str, Any]:
@@ -219,28 +247,39 @@ def _defaults(function: Any) -> dict[str, Any]:
 
 
 def _how_else(entry: str) -> str:
-    from ._fetch import REMOTES
+    from ._remotes import remotes_of
 
-    if entry in REMOTES:
+    if remotes_of(entry):
         return "try download=True"
     return f"see where to get or how to make them: ct-s5 data card {entry}"
 
 
-def _fetch_what_is_missing(entry: str, folder: Path) -> None:
-    """Nothing, where the set lies there in another form, such as unpacked."""
-    from ._fetch import REMOTES
+def _read_or_fetch(
+    read: Callable[[], Any], entry: str, folder: Path, parts: tuple[str, ...], *, pin: bool
+) -> Any:
+    """Read what is there, in whatever form; fetch what is not.
 
-    fetched = any((folder / remote.name).exists() for remote in REMOTES.get(entry, ()))
-    if fetched or not ENTRIES[entry].lies_in(folder):
-        fetch(entry, folder)
+    What was fetched before is looked at again: by its hash where it is whole, and to go on with
+    where it is not.
+    """
+    from ._fetch import fetch as fetch_files
+    from ._remotes import remotes_of
+
+    remotes = remotes_of(entry, parts)
+    if not any((folder / remote.name).exists() for remote in remotes):
+        try:
+            return read()
+        except FileNotFoundError:
+            if not remotes:  # it says where to get them
+                raise
+    fetch_files(entry, folder, parts, pin=pin)
+    return read()
 
 
-def _place(entry: str, root: str | Path | None, download: bool) -> Path:
-    """The folder of a set's files, after they were fetched if that is asked for."""
+def _place(entry: str, root: str | Path | None, download: object) -> Path:
+    """The folder of a set's files."""
     folder = folder_of(entry) if root is None else Path(root)
-    if download:
-        _fetch_what_is_missing(entry, folder)
-    elif root is None and not folder.is_dir():
+    if not download and root is None and not folder.is_dir():
         raise FileNotFoundError(
             f"Where is {entry}? {folder} is not a folder. Give root=, the folder of its files, or "
             f"set the environment variable CT_S5_DATA to the folder that holds {entry}/, or "

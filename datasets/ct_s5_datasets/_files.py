@@ -48,6 +48,10 @@ def where(root: Path) -> str:
 def read_lines(
     root: str | Path, name: str, *, again: str, limits: Limits | None = None
 ) -> list[str]:
-    """`read_file` as lines of UTF-8 text, without their ends; damaged bytes become U+FFFD."""
-    content = read_file(root, name, again=again, limits=limits)
+    """`read_file` as `text_lines`."""
+    return text_lines(read_file(root, name, again=again, limits=limits))
+
+
+def text_lines(content: bytes) -> list[str]:
+    """Lines of UTF-8 text without their ends; damaged bytes become U+FFFD."""
     return content.decode("utf-8-sig", errors="replace").splitlines()

@@ -168,7 +168,7 @@ _SETS = {
         "the UEA / UCR archive, and rows dropped at random",
         "each set's own",
         "1 MB (JapaneseVowels)",
-        files=("**/*_TRAIN.ts*", "**/*_TRAIN.arff*"),
+        files=("**/*_TRAIN.ts*", "**/*_TRAIN.arff*", "*.zip"),
     ),
     "pendulum": Entry(
         "_pendulum",

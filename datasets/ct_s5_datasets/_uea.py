@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ._archives import read_members
 from ._dataset import Column, Dataset, card_with
-from ._files import read_lines, where
+from ._files import read_lines, text_lines, where
 from ._splits import Split, seeded_splits
 from ._uea_drop import dropped_rows, neuralcde_split
 from ._uea_text import Problem, read_arff, read_ts
@@ -27,8 +28,8 @@ PROTOCOLS = {
 
 _WHOLE = {"CharacterTrajectories": (1422, 1436), "JapaneseVowels": (270, 370)}
 _SOURCE = (
-    "Get the set from https://www.timeseriesclassification.com (its page tells the licence) and "
-    "unpack <name>_TRAIN and <name>_TEST, .ts or .arff."
+    "Get the set from https://www.timeseriesclassification.com (its page tells the licence): "
+    "<name>.zip, or unpacked <name>_TRAIN and <name>_TEST, .ts or .arff."
 )
 _READERS = {".ts": read_ts, ".arff": read_arff}
 
@@ -37,8 +38,8 @@ def load(root: str | Path, part: str | None = None) -> Dataset:
     """Read one set of the archives, training and test series together.
 
     Args:
-        root: Folder with `<name>/<name>_TRAIN.ts` and `_TEST.ts`, or with the files themselves;
-            `.arff` where there is no `.ts`.
+        root: Folder with `<name>/<name>_TRAIN.ts` and `_TEST.ts`, with the files themselves, or
+            with `<name>.zip`; `.arff` where there is no `.ts`.
         part: The set's name, such as "JapaneseVowels"; by default the only one there. With
             "/drop-30", 30 % of each series' readings are dropped at random; with
             "/neuralcde-30", the readings that NeuralCDE drops: see `dropped_rows`.
@@ -169,8 +170,11 @@ def _only_set(root: Path) -> str:
         for path in root.glob(pattern)
         if re.search(r"_TRAIN\.(ts|arff)(\.gz)?$", path.name)
     }
+    found |= {path.stem for path in root.glob("*.zip")}
     if not found:
-        raise FileNotFoundError(f"No <name>_TRAIN.ts or .arff is {where(root)}. {_SOURCE}")
+        raise FileNotFoundError(
+            f"No <name>_TRAIN.ts or .arff, and no <name>.zip, is {where(root)}. {_SOURCE}"
+        )
     if len(found) > 1:
         raise ValueError(f"{root} holds {', '.join(sorted(found))}: name one as part.")
     return found.pop()
@@ -193,7 +197,19 @@ def _read(root: Path, name: str, half: str) -> Problem:
         file = f"{name}_{half}{ending}"
         if (folder / file).is_file() or (folder / f"{file}.gz").is_file():
             return reader(read_lines(folder, file, again=_SOURCE), str(folder / file), _SOURCE)
-    raise FileNotFoundError(f"Neither {name}_{half}.ts nor .arff is {where(folder)}. {_SOURCE}")
+        if (lines := _packed(root / f"{name}.zip", file)) is not None:
+            return reader(lines, f"{root / name}.zip: {file}", _SOURCE)
+    raise FileNotFoundError(
+        f"Neither {name}_{half}.ts nor .arff is {where(folder)}, nor {name}.zip. {_SOURCE}"
+    )
+
+
+def _packed(archive: Path, file: str) -> list[str] | None:
+    """The lines of a file of the archive's own zip; None where there is no such thing."""
+    if not archive.is_file():
+        return None
+    found = read_members(archive, re.escape(file), again=_SOURCE)
+    return text_lines(found[0][1]) if found else None
 
 
 def _answers(labels: list[str], classes: tuple[str, ...]) -> tuple[pd.Series | None, list[Column]]:

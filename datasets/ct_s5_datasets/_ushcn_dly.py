@@ -6,13 +6,15 @@ One line is one month of one element at one station: 31 values, each with three 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from ._archives import Limits, read_members
+from ._archives import Limits, stream_members
 from ._files import read_file, where
+from ._noted import note
 
 ELEMENTS = ("PRCP", "SNOW", "SNWD", "TMAX", "TMIN")
 _TENTHS = np.array([10.0, 1.0, 1.0, 10.0, 10.0])
@@ -20,10 +22,7 @@ _MISSING = -9999
 _WIDTH = 269
 _HEAD = 21  # station 11, year 4, month 2, element 4
 _NEWLINE, _SPACE, _MINUS, _ZERO, _NINE = b"\n -09"
-_LARGE = (
-    "An archive too large to be read in memory, such as the whole ghcnd_hcn.tar.gz, is read "
-    "unpacked: tar xzf ghcnd_hcn.tar.gz."
-)
+_LIMITS = Limits(total=8 * 2**30)  # every year of every station
 
 
 class Station(NamedTuple):
@@ -54,13 +53,10 @@ def read_stations(root: Path, first: int, last: int, *, again: str) -> list[Stat
     if len(archives) > 1:
         names = ", ".join(path.name for path in archives)
         raise ValueError(f"{root} holds several archives: {names}. Keep the one to be read.")
+    # One file at a time: there may be all years of all stations, gigabytes.
     if archives:
-        limits = Limits(members=20_000, total=640 * 2**20)
-        source = archives[0]
-        members = read_members(source, r".*\.dly", again=f"{again} {_LARGE}", limits=limits)
-        texts = ((f"{source.name}: {name}", Path(name).stem, data) for name, data in members)
+        texts = _packed(archives[0], again)
     elif folder.is_dir():
-        # One file at a time: a folder may hold all years of all stations, gigabytes.
         names = sorted(path.name for path in folder.glob("*.dly"))
         texts = (
             (f"{folder.name}/{name}", Path(name).stem, read_file(folder, name, again=again))
@@ -82,6 +78,12 @@ def read_stations(root: Path, first: int, last: int, *, again: str) -> list[Stat
     if not stations:
         raise ValueError(f"{archives[0] if archives else folder} holds no .dly line. {again}")
     return [stations[name] for name in sorted(stations)]
+
+
+def _packed(archive: Path, again: str) -> Iterator[tuple[str, str, bytes]]:
+    for name, data in stream_members(archive, r".*\.dly", again=again, limits=_LIMITS):
+        note(name, data)
+        yield f"{archive.name}: {name}", Path(name).stem, data
 
 
 def _read_station(place: str, name: str, data: bytes, first: int, last: int, again: str):

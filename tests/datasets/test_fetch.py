@@ -1,14 +1,17 @@
 """Downloads from a server of the test's own on this machine: whole, checked, resumed, refused."""
 
 import contextlib
+import dataclasses
 import functools
 import gzip
 import hashlib
 import http.server
+import io
 import multiprocessing
 import pathlib
 import re
 import sys
+import tarfile
 import threading
 
 import pytest
@@ -16,7 +19,8 @@ import pytest
 import ct_s5_datasets
 from ct_s5_datasets import _alone, _fetch
 from ct_s5_datasets._alone import alone
-from ct_s5_datasets._fetch import REMOTES, Remote, fetch
+from ct_s5_datasets._fetch import fetch
+from ct_s5_datasets._remotes import Remote, remotes_of, table
 
 CONTENT = bytes(range(256)) * 4096  # a megabyte
 
@@ -39,7 +43,8 @@ class _Server(http.server.BaseHTTPRequestHandler):
         body = self.told["content"][start:]
         self.told["open"].wait(30)
         self.send_response(206 if start else 200)
-        self.send_header("Content-Length", str(len(body)))
+        if self.told["length"]:
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         with contextlib.suppress(ConnectionError):
             self.wfile.write(body[: self.told["cut"]])
@@ -48,18 +53,22 @@ class _Server(http.server.BaseHTTPRequestHandler):
         pass
 
 
+def _sha256(content):
+    return hashlib.sha256(content).hexdigest()
+
+
 @pytest.fixture
 def server(monkeypatch):
     """What the server does, and what it was asked; the set "ours" is one file of it."""
     told = {"content": CONTENT, "status": 200, "cut": None, "no_ranges": False, "asked": []}
-    told["open"] = threading.Event()
+    told |= {"open": threading.Event(), "length": True}
     told["open"].set()
     made = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Server, told))
     threading.Thread(target=made.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{made.server_port}/set.tar.gz"
-    digest = hashlib.sha256(CONTENT).hexdigest()
-    remote = Remote("set.tar.gz", url, digest, len(CONTENT))
-    monkeypatch.setitem(_fetch.REMOTES, "ours", (remote,))
+    remote = Remote("set.tar.gz", url, f"sha256:{_sha256(CONTENT)}", len(CONTENT))
+    monkeypatch.setitem(table(), "ours", (remote,))
+    told["remote"] = remote
     for name in ("http_proxy", "HTTP_PROXY"):
         monkeypatch.delenv(name, raising=False)
     yield told
@@ -76,7 +85,7 @@ def test_a_file_comes_whole_and_comes_once(server, tmp_path):
 
 
 def _fetch_elsewhere(remote, folder, ready, results):
-    _fetch.REMOTES["ours"] = (remote,)
+    table()["ours"] = (remote,)
     ready.put(True)
     (path,) = fetch("ours", folder, progress=False)
     results.put(path.read_bytes() == CONTENT)
@@ -87,7 +96,7 @@ def test_two_processes_fetch_a_file_once(server, tmp_path):
     server["open"].clear()
     context = multiprocessing.get_context("spawn")
     ready, results = context.Queue(), context.Queue()
-    told = (*_fetch.REMOTES["ours"], tmp_path, ready, results)
+    told = (*table()["ours"], tmp_path, ready, results)
     processes = [context.Process(target=_fetch_elsewhere, args=told) for _ in range(2)]
     for process in processes:
         process.start()
@@ -162,7 +171,7 @@ def test_what_is_not_the_file_leaves_nothing(server, tmp_path, trouble, error, s
 
 def test_a_file_of_ones_own_is_not_overwritten(server, tmp_path):
     (tmp_path / "set.tar.gz").write_bytes(b"mine")
-    with pytest.raises(ValueError, match="is there, and is not the provider's file"):
+    with pytest.raises(ValueError, match="is there, and is not the file known"):
         fetch("ours", tmp_path)
     assert (tmp_path / "set.tar.gz").read_bytes() == b"mine"
 
@@ -177,42 +186,196 @@ def test_a_full_disk_is_told_and_what_came_is_kept(server, tmp_path, monkeypatch
     assert [p.name for p in tmp_path.iterdir()] == [".set.tar.gz.part"]
 
 
-def test_sets_without_known_hashes_are_to_be_had_by_hand():
-    with pytest.raises(ValueError, match=r"The files of gps cannot be fetched.*card\('gps'\)"):
-        ct_s5_datasets.fetch("gps")
+def _now(monkeypatch, server, **changed):
+    """The set "ours" with another of its file told."""
+    remote = dataclasses.replace(server["remote"], **changed)
+    monkeypatch.setitem(table(), "ours", (remote,))
+
+
+def test_a_file_whose_size_nobody_tells_comes_by_its_hash(monkeypatch, server, tmp_path):
+    _now(monkeypatch, server, n_bytes=None, check=f"md5:{hashlib.md5(CONTENT).hexdigest()}")
+    server["cut"] = 300_000
+    with pytest.raises(OSError, match=r"of 1,048,576 bytes are kept; try again to go on"):
+        fetch("ours", tmp_path)
+    kept = (tmp_path / ".set.tar.gz.part").stat().st_size
+    server["cut"] = None
+    (path,) = fetch("ours", tmp_path)
+    assert path.read_bytes() == CONTENT
+    assert server["asked"] == [None, f"bytes={kept}-"]
+    path.unlink()
+    server |= {"length": False, "content": CONTENT[:-1]}
+    with pytest.raises(ValueError, match="gave another file than the one known"):
+        fetch("ours", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    # What was whole before it was killed: the server has nothing to add.
+    (tmp_path / ".set.tar.gz.part").write_bytes(CONTENT)
+    server["status"] = 416
+    (path,) = fetch("ours", tmp_path)
+    assert path.read_bytes() == CONTENT
+
+
+def test_without_a_hash_a_file_comes_only_if_it_is_to_be_pinned(monkeypatch, server, tmp_path):
+    _now(monkeypatch, server, n_bytes=None, check="", parts=("p",))
+    said = r"Nobody publishes a hash of .*set\.tar\.gz.*fetch ours --part p --pin.*, pin=True"
+    with pytest.raises(ValueError, match=said):
+        fetch("ours", tmp_path, ("p",))
+    assert server["asked"] == []
+    assert list(tmp_path.iterdir()) == []
+    (path,) = fetch("ours", tmp_path, ("p",), pin=True)
+    assert path.read_bytes() == CONTENT
+    # In the form that `sha256sum --check` reads.
+    assert (tmp_path / "SHA256SUMS").read_text() == f"{_sha256(CONTENT)}  set.tar.gz\n"
+    # From then on it is held to that, whether it lies there or comes again.
+    fetch("ours", tmp_path)
+    path.write_bytes(b"edited")
+    with pytest.raises(ValueError, match="is there, and is not the file known"):
+        fetch("ours", tmp_path)
+    path.unlink()
+    server["content"] = CONTENT[::-1]
+    with pytest.raises(ValueError, match="take its line out of SHA256SUMS"):
+        fetch("ours", tmp_path, pin=True)
+    assert [p.name for p in tmp_path.iterdir()] == ["SHA256SUMS"]
+    (tmp_path / "SHA256SUMS").write_text("")
+    (path,) = fetch("ours", tmp_path, pin=True)
+    assert path.read_bytes() == CONTENT[::-1]
+
+
+def test_what_is_pinned_is_never_put_together_of_two_downloads(monkeypatch, server, tmp_path):
+    _now(monkeypatch, server, n_bytes=None, check="")
+    server["cut"] = 300_000
+    with pytest.raises(OSError, match="bytes are kept"):
+        fetch("ours", tmp_path, pin=True)
+    server |= {"cut": None, "content": CONTENT[::-1]}
+    (path,) = fetch("ours", tmp_path, pin=True)
+    assert path.read_bytes() == CONTENT[::-1]
+    assert server["asked"] == [None, None]
+
+
+def test_a_file_of_ones_own_needs_no_pin(monkeypatch, server, tmp_path):
+    _now(monkeypatch, server, n_bytes=None, check="")
+    (tmp_path / "set.tar.gz").write_bytes(b"mine")
+    (path,) = fetch("ours", tmp_path)
+    assert path.read_bytes() == b"mine"
+    assert server["asked"] == []
+
+
+def _packed(recordings, **told):
+    """An archive of recordings as a server packs it, which is never twice the same."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz", **told) as archive:
+        for name, content in recordings.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def test_an_archive_that_is_packed_anew_each_time_is_known_by_its_recordings(
+    monkeypatch, server, tmp_path
+):
+    recordings = {f"top/recordings/{k}.wav": bytes([k]) * 500 for k in range(5)}
+    words = sorted(f"{k}.wav {_sha256(bytes([k]) * 500)}" for k in range(5))
+    check = "wav:" + _sha256("\0".join(words).encode())
+    _now(monkeypatch, server, n_bytes=None, check=check)
+    once, again = (_packed(recordings, compresslevel=level) for level in (1, 9))
+    assert once != again
+    for content in (once, again):
+        server |= {"content": content, "length": False}
+        (path,) = fetch("ours", tmp_path)
+        assert path.read_bytes() == content
+        fetch("ours", tmp_path)
+        path.unlink()
+    server["content"] = _packed(recordings | {"top/recordings/4.wav": b"other"})
+    with pytest.raises(ValueError, match="gave another file than the one known"):
+        fetch("ours", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_where_no_address_is_known_the_card_tells():
+    said = r"The files of pam cannot be fetched.*card\('pam'\)"
+    with pytest.raises(ValueError, match=said):
+        ct_s5_datasets.fetch("pam")
+    with pytest.raises(ValueError, match="The files of wearable S2 cannot be fetched"):
+        ct_s5_datasets.fetch("wearable", part="S2")
     with pytest.raises(ValueError, match="oscillators is made here and has no files to fetch"):
         ct_s5_datasets.fetch("oscillators")
     with pytest.raises(ValueError, match="Did you mean 'physionet2012'"):
         ct_s5_datasets.fetch("physionet212")
 
 
+def test_a_protocol_fetches_its_part(monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(_fetch, "fetch", lambda *a, **k: asked.append((*a, k["pin"])) or [])
+    ct_s5_datasets.fetch("ushcn/debrouwer@1", tmp_path)
+    ct_s5_datasets.fetch("uea/japanese-vowels-drop-50@1", tmp_path, pin=True)
+    ct_s5_datasets.fetch("rr_intervals", tmp_path, part=("normal", "chf"))
+    assert asked == [
+        ("ushcn", tmp_path, ("gru-ode-bayes",), False),
+        ("uea", tmp_path, ("JapaneseVowels",), True),
+        ("rr_intervals", tmp_path, ("normal", "chf"), False),
+    ]
+
+
+def test_parts_are_fetched_by_themselves():
+    names = {remote.name for remote in remotes_of("rr_intervals", ("chf",))}
+    assert len(names) == 10
+    assert all(re.fullmatch(r"chf/chf2[01]\d_rr_secs\.txt", name) for name in names)
+    assert [r.name for r in remotes_of("ushcn", ("gru-ode-bayes",))] == [
+        "small_chunked_sporadic.csv"
+    ]
+    (any_other,) = remotes_of("uea", ("CharacterTrajectories",))
+    assert any_other.name == "CharacterTrajectories.zip"
+    assert any_other.url.endswith("/CharacterTrajectories.zip")
+    assert len(remotes_of("uea")) == len(remotes_of("uea", ("JapaneseVowels",))) == 2
+    assert len(remotes_of("uea", ("JapaneseVowels", "CharacterTrajectories"))) == 3
+    assert remotes_of("lra/listops", ("lra",)) == ()
+    assert remotes_of("pam") == ()
+
+
 def test_load_fetches_only_when_asked(monkeypatch, tmp_path):
     asked = []
-    monkeypatch.setattr(_fetch, "fetch", lambda *a, **k: asked.append(a) or [])
+    monkeypatch.setattr(_fetch, "fetch", lambda *a, **k: asked.append((*a, k)) or [])
     monkeypatch.setenv("CT_S5_DATA", str(tmp_path))
     with pytest.raises(FileNotFoundError, match="is not a folder"):
         ct_s5_datasets.load("physionet2012")
     assert asked == []
     with pytest.raises(FileNotFoundError, match="physionet2012"):
         ct_s5_datasets.load("physionet2012/mtan-classif@1", download=True)
-    assert asked == [("physionet2012", tmp_path / "physionet2012")]
+    with pytest.raises(FileNotFoundError, match=r"CharacterTrajectories\.zip"):
+        ct_s5_datasets.load("uea/character-trajectories-neuralcde-30@1", download="pin")
+    with pytest.raises(FileNotFoundError, match="S1_Dataset"):
+        ct_s5_datasets.load("wearable", download=True)
+    assert asked == [
+        ("physionet2012", tmp_path / "physionet2012", ("a",), {"pin": False}),
+        ("uea", tmp_path / "uea", ("CharacterTrajectories",), {"pin": True}),
+        ("wearable", tmp_path / "wearable", ("S1",), {"pin": False}),
+    ]
 
 
-@pytest.mark.parametrize("name", sorted(REMOTES))
-def test_every_remote_is_whole_and_lies_at_its_provider(name):
-    for remote in REMOTES[name]:
-        assert re.fullmatch("[0-9a-f]{64}", remote.sha256)
-        assert remote.n_bytes > 0
+_EVERY = sorted(table())
+_CHECK = "(sha256:[0-9a-f]{64}|md5:[0-9a-f]{32}|wav:[0-9a-f]{64})?"
+
+
+@pytest.mark.parametrize("name", _EVERY)
+def test_every_remote_is_whole(name):
+    assert name in ct_s5_datasets.describe()
+    for remote in table()[name]:
+        assert re.fullmatch(_CHECK, remote.check)
+        assert remote.n_bytes is None or remote.n_bytes > 0
         assert remote.url.startswith("https://")
-        assert remote.url.endswith(f"/{remote.name}")
-    for field in ("name", "url", "sha256"):
-        assert len({getattr(remote, field) for remote in REMOTES[name]}) == len(REMOTES[name])
+        assert remote.url.endswith(remote.name.rsplit("/", 1)[-1]) or "archive" in remote.url
+        assert not pathlib.PurePosixPath(remote.name).is_absolute()
+        assert ".." not in remote.name
+        if "githubusercontent" in remote.url and remote.name != "small_chunked_sporadic.csv":
+            assert re.search("/[0-9a-f]{40}/", remote.url)  # a commit, not what is newest
+    for field in ("name", "url"):
+        assert len({getattr(remote, field) for remote in table()[name]}) == len(table()[name])
 
 
 def test_what_is_fetched_of_physionet2019_is_what_its_loader_looks_for(tmp_path):
     root = tmp_path / "physionet2019"
     root.mkdir()
-    for remote in REMOTES["physionet2019"]:
+    for remote in table()["physionet2019"]:
         (root / remote.name).write_bytes(b"PK\x03\x04")
         part = remote.name.removeprefix("training_set").removesuffix(".zip")
         with pytest.raises(ValueError, match=rf"{remote.name} is cut short"):
@@ -222,14 +385,20 @@ def test_what_is_fetched_of_physionet2019_is_what_its_loader_looks_for(tmp_path)
 def test_a_set_that_is_there_in_another_form_is_not_fetched(monkeypatch, tmp_path):
     asked = []
     monkeypatch.setattr(_fetch, "fetch", lambda *a, **k: asked.append(a) or [])
-    (tmp_path / "train" / "pos").mkdir(parents=True)
-    with pytest.raises(FileNotFoundError):
-        ct_s5_datasets.load("lra/text", root=tmp_path, download=True)
+    folder = tmp_path / "JapaneseVowels"
+    make = {"TRAIN": 270, "TEST": 370}
+    for half, n in make.items():
+        text = "@problemName JapaneseVowels\n@timeStamps false\n@classLabel true 1\n@data\n"
+        folder.mkdir(exist_ok=True)
+        packed = gzip.compress((text + "1.0,2.0:1\n" * n).encode())
+        (folder / f"JapaneseVowels_{half}.ts.gz").write_bytes(packed)
+    found = ct_s5_datasets.load("uea", root=tmp_path, part="JapaneseVowels", download=True)
+    assert len(found.labels) == 640
     assert asked == []
-    (tmp_path / "aclImdb_v1.tar.gz").write_bytes(b"")
-    with pytest.raises(ValueError, match=r"is not a \.tar\.gz"):
-        ct_s5_datasets.load("lra/text", root=tmp_path, download=True)
-    assert asked == [("lra/text", tmp_path)]
+    (folder / "JapaneseVowels_TRAIN.ts").write_bytes(b"")  # begun to be fetched
+    with pytest.raises(ValueError, match="JapaneseVowels_TRAIN"):
+        ct_s5_datasets.load("uea", root=tmp_path, part="JapaneseVowels", download=True)
+    assert asked == [("uea", tmp_path, ("JapaneseVowels",))]
 
 
 # What a loader says of a file that begins as it should and has nothing else.
@@ -241,10 +410,11 @@ def test_a_set_that_is_there_in_another_form_is_not_fetched(monkeypatch, tmp_pat
         ("lra/image", "cifar-10-binary.tar.gz is cut short"),
         ("lra/text", "aclImdb_v1.tar.gz is cut short"),
         ("speech_commands", "speech_commands_v0.02.tar.gz is cut short"),
+        ("spoken_digits", r"free-spoken-digit-dataset-26eb9aaf.*\.tar\.gz is cut short"),
     ],
 )
 def test_what_is_fetched_is_what_the_loader_opens(tmp_path, name, said):
-    for remote in REMOTES[name]:
+    for remote in table()[name]:
         (tmp_path / remote.name).write_bytes(gzip.compress(bytes(4000))[:-10])
     assert ct_s5_datasets.describe()[name].lies_in(tmp_path)
     with pytest.raises(ValueError, match=said):
@@ -253,13 +423,84 @@ def test_what_is_fetched_is_what_the_loader_opens(tmp_path, name, said):
 
 def test_the_docs_name_what_can_be_fetched():
     page = (pathlib.Path(__file__).parents[2] / "docs" / "datasets.md").read_text()
-    (told,) = re.findall(r"whose hashes are known: (.*?)\.", page, flags=re.DOTALL)
-    assert sorted(re.findall("`(.*?)`", told)) == sorted(REMOTES)
+    (told,) = re.findall(r"These can be fetched: (.*?)\.", page, flags=re.DOTALL)
+    assert sorted(re.findall("`(.*?)`", told)) == _EVERY
 
 
-def test_known_hashes_are_those_of_the_files_at_hand(shared_data):
-    for remote in REMOTES["physionet2012"]:
-        path = shared_data / "physionet2012" / remote.name
-        if path.suffix == ".txt" and path.is_file():  # the archives there were packed anew
-            assert hashlib.sha256(path.read_bytes()).hexdigest() == remote.sha256
-            assert path.stat().st_size == remote.n_bytes
+def _at_hand(shared_data, name, remote):
+    """The content of a remote file as it lies in the shared folder; None where it does not."""
+    folder = shared_data / _FOLDERS.get(name, name)
+    base = remote.name.rsplit("/", 1)[-1]
+    for path in sorted(folder.rglob(base)) + sorted(folder.rglob("*.gz")):
+        if path.name == base and path.suffix != ".gz":
+            return path.read_bytes()
+        if path.name.startswith(base.split(".")[0]) and path.name.endswith((".csv.gz", ".tsv.gz")):
+            return gzip.decompress(path.read_bytes())
+        if path.name.endswith(".tar.gz"):
+            with tarfile.open(path) as archive:
+                if remote.name in archive.getnames():
+                    return archive.extractfile(remote.name).read()
+    return None
+
+
+_FOLDERS = {
+    "wearable": "uci_batteryless_activity",
+    "earthquakes": "usgs_earthquakes",
+    "gps": "uci_gps_gotrack",
+    "glucose": "cgm",
+    "lra/listops": "listops",
+    "spoken_digits": "fsdd",
+}
+_AT_HAND = {  # how many files of a set are
+    "physionet2012": 2,
+    "ushcn": 1,
+    "wearable": 60,
+    "earthquakes": 1,
+    "gps": 2,
+    "glucose": 25,
+    "rr_intervals": 37,
+    "uea": 2,
+    "lra/listops": 1,
+}
+
+
+@pytest.mark.parametrize("name", _AT_HAND)
+def test_known_hashes_are_those_of_the_files_at_hand(shared_data, name):
+    n_found = 0
+    for remote in remotes_of(name):
+        if remote.name.endswith((".tar.gz", "sporadic.csv")):  # packed anew there, or not there
+            continue
+        content = _at_hand(shared_data, name, remote)
+        if content is not None:
+            assert f"sha256:{_sha256(content)}" == remote.check, remote.name
+            assert len(content) == remote.n_bytes
+            n_found += 1
+    assert n_found == _AT_HAND[name]
+
+
+def test_the_recordings_of_spoken_digits_are_those_at_hand(shared_data):
+    (path,) = (shared_data / "fsdd").glob("*.tar.gz")
+    (remote,) = remotes_of("spoken_digits")
+    words = []
+    with tarfile.open(path) as archive:
+        for member in archive:
+            if member.name.endswith(".wav"):
+                content = archive.extractfile(member).read()
+                words.append(f"{member.name.rsplit('/', 1)[-1]} {_sha256(content)}")
+    assert len(words) == 3000
+    assert remote.check == "wav:" + _sha256("\0".join(sorted(words)).encode())
+
+
+@pytest.mark.parametrize(
+    "name", ["wearable", "earthquakes", "gps", "glucose", "rr_intervals", "uea", "lra/listops"]
+)
+def test_a_set_as_it_is_fetched_is_the_set_at_hand(shared_data, tmp_path, name):
+    for remote in remotes_of(name):
+        path = tmp_path / remote.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(_at_hand(shared_data, name, remote))
+    part = {"lra/listops": "original", "uea": "JapaneseVowels"}.get(name)
+    fetched = ct_s5_datasets.load(name, root=tmp_path, part=part)
+    at_hand = ct_s5_datasets.load(name, root=shared_data / _FOLDERS.get(name, name), part=part)
+    # By what they hold: the month of earthquakes has a date in its name there.
+    assert list(fetched.files.values()) == list(at_hand.files.values())

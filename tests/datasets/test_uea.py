@@ -1,9 +1,12 @@
 """The archives' two formats, what is refused, and which readings NeuralCDE's dropping takes."""
 
+import zipfile
+
 import numpy as np
 import pandas as pd
 import pytest
 
+import ct_s5_datasets
 from ct_s5_datasets._uea import PROTOCOLS, load
 from ct_s5_datasets._uea_drop import dropped_rows, neuralcde_split
 
@@ -52,6 +55,27 @@ def test_a_small_ts_set_cell_by_cell(tmp_path, inside):
     assert "without any channel, left out: 2\n" in data.card
     assert "series without any row: 1\n" in data.card
     assert not set(PROTOCOLS) & set(data.splits)
+
+
+@pytest.mark.parametrize("inside", ["Toy/", ""])
+def test_the_archives_own_zip_is_read_as_it_is(tmp_path, inside):
+    root = write(tmp_path / "plain" / "Toy", ["1,2:3,4:yes"], ["5:6:no"])
+    (tmp_path / "packed").mkdir()
+    with zipfile.ZipFile(tmp_path / "packed" / "Toy.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in (root / "Toy").iterdir():
+            archive.write(path, inside + path.name)
+        archive.writestr(f"{inside}Toy.txt", "about it")
+    for part in (None, "Toy"):
+        packed = load(tmp_path / "packed", part)
+        pd.testing.assert_frame_equal(packed.frame, load(root).frame)
+    plain, packed = (
+        ct_s5_datasets.load("uea", root=folder, part="Toy")
+        for folder in (root, tmp_path / "packed")
+    )
+    assert plain.cite() == packed.cite()
+    (tmp_path / "packed" / "Toy.zip").write_bytes(b"<!DOCTYPE html>log in")
+    with pytest.raises(ValueError, match=r"Toy\.zip is an HTML page, not an archive"):
+        load(tmp_path / "packed")
 
 
 def test_times_of_its_own_join_the_channels(tmp_path):
