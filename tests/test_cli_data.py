@@ -65,7 +65,8 @@ def test_the_list_shows_every_set_with_licence_size_and_whether_it_is_there(
     assert code == 0
     line = next(line for line in out.splitlines() if line.startswith("physionet2012"))
     assert " ".join(line.split()) == (
-        "physionet2012 - 13 MB (a, b) ODC-BY 1.0 48 hours of intensive care; death in hospital"
+        "physionet2012 to fetch 20 MB (a, b, c) ODC-BY 1.0 48 hours of intensive care; death in "
+        "hospital"
     )
     lines = [" ".join(line.split()) for line in out.splitlines()]
     assert "physionet2012/mtan-classif@1 rebuilt, leaks" in lines
@@ -76,7 +77,7 @@ def test_the_list_shows_every_set_with_licence_size_and_whether_it_is_there(
     assert "ours" in out
     (tmp_path / "physionet2012").mkdir()
     monkeypatch.setenv("CT_S5_DATA", str(tmp_path))
-    assert re.search(r"physionet2012 +- ", run("data", "list")[1])
+    assert re.search(r"physionet2012 +to fetch ", run("data", "list")[1])
     (tmp_path / "physionet2012" / "set-a.tar.gz").touch()
     assert re.search(r"physionet2012 +here ", run("data", "list")[1])
 
@@ -98,7 +99,7 @@ def test_fetched_files_are_named(run):
     assert "The files of pam cannot be fetched" in err
     code, _, err = run("data", "fetch", "uea", "--part", "BasicMotions")
     assert code == 2
-    assert "Nobody publishes a hash of" in err
+    assert "BasicMotions.zip has no published hash" in err
     assert "ct-s5 data fetch uea --part BasicMotions --pin" in err
 
 
@@ -153,7 +154,7 @@ def test_compare_takes_a_data_set_by_name(run):
         (["ours", "--labels", "x"], "--labels and --static: the data set ours brings its own"),
         (["bare"], "bare has no answer a series in a frame, which `compare` needs"),
         (["our", "--labels", "x"], "No data set 'our'. Did you mean 'ours'?"),
-        (["physionet2012"], "Where is physionet2012? .* Give root=, .* CT_S5_DATA"),
+        (["physionet2012"], "physionet2012 is not a folder.* Give root=, .* CT_S5_DATA"),
     ],
 )
 def test_a_name_that_cannot_be_used_says_why(run, words, said):
@@ -173,12 +174,12 @@ def test_a_reader_that_leaves_is_no_mistake(told):
 
 def test_a_set_is_here_when_one_of_its_files_is(run, monkeypatch, tmp_path):
     monkeypatch.setenv("CT_S5_DATA", str(tmp_path))
-    for place in ("physionet2012/notes.txt", "hurdat2/hurdat2-nepac-1949-1999.txt"):
+    for place in ("pam/notes.txt", "hurdat2/hurdat2-nepac-1949-1999.txt"):
         (tmp_path / place).parent.mkdir()
         (tmp_path / place).write_text("")
     listed = run("data", "list")[1].splitlines()
     where = {line.split()[0]: line.split()[1] for line in listed if not line.startswith(" ")}
-    assert (where["physionet2012"], where["hurdat2"], where["ours"]) == ("-", "here", "made")
+    assert (where["pam"], where["hurdat2"], where["ours"]) == ("-", "here", "made")
 
 
 @pytest.mark.parametrize("name", [n for n, told in describe().items() if not told.simulated])

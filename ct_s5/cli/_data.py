@@ -18,8 +18,9 @@ def list_sets() -> None:
 
     Each protocol has its status, "exact", "rebuilt" or "needs-file", and "leaks" where the
     published use looks at what it tests on; `ct-s5 data card NAME` says how. Files are looked for
-    in the folder $CT_S5_DATA/NAME, or, without that variable, where `ct-s5 data fetch` puts them.
-    The sets are those of this library's own package and of any other that announces some.
+    in the folder $CT_S5_DATA/NAME, or, without that variable, where `ct-s5 data fetch` puts them;
+    "to fetch" are those that it can get, of others the card tells how to have them. The sets are
+    those of this library's own package and of any other that announces some.
     """
     from ct_s5 import lab
 
@@ -55,17 +56,18 @@ def card(name: tyro.conf.Positional[Name], /) -> None:
 def fetch(
     name: tyro.conf.Positional[Name], /, *, root: Root = None, part: Part = None, pin: bool = False
 ) -> None:
-    """Download the files of a set from their provider.
+    """Download the files of a set.
 
     Each is checked by its hash, files that are there are left alone, and an interrupted download is
-    gone on with the next time. Where no address is known the card tells how to get them.
+    resumed the next time. Where no address is known the card tells how to get them.
 
     Args:
         name: One of `ct-s5 data list`.
-        root: Where to; $CT_S5_DATA/NAME, or a folder in the user's cache, when left out.
-        part: Which of the set's files, in its own words (see its card); all when left out.
-        pin: Of some files nobody publishes a hash. Take them as they come; their SHA-256 is kept
-            beside them, and from then on they are held to it.
+        root: Folder to download into; $CT_S5_DATA/NAME, or one in the user's cache, when left out.
+        part: Which of the set's files, as its card names them; all when left out. Several have
+            commas between them: a,b.
+        pin: Also take files that have no published hash, as they come. Their SHA-256 is kept beside
+            them, in SHA256SUMS, and later downloads are checked against it.
     """
     from ct_s5 import lab
 
@@ -108,7 +110,7 @@ def check(name: tyro.conf.Positional[Name], /, *, root: Root = None, part: Part 
 
 def _several(part: str | None) -> str | tuple[str, ...] | None:
     """The parts that a word with commas names."""
-    return tuple(part.split(",")) if part and "," in part else part
+    return tuple(word.strip() for word in part.split(",")) if part and "," in part else part
 
 
 def _set_of(protocol: str, known) -> str:
@@ -131,7 +133,7 @@ def _whereabouts(provider, name: str, told) -> str:
     folder = provider.folder_of(name)
     # Others' sets need not know what their files are called.
     here = told.lies_in(folder) if hasattr(told, "lies_in") else any(folder.glob("*"))
-    return "here" if here else "-"
+    return "here" if here else "to fetch" if getattr(told, "fetched", False) else "-"
 
 
 COMMANDS = {"list": list_sets, "card": card, "fetch": fetch, "check": check}

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -104,8 +104,8 @@ def load(
         root: That set's own folder; `folder_of(set)` when left out. Simulated sets need none.
         part: Which of the set's files to read, in the set's own words ("a", "b" or ("a", "b") for
             physionet2012). By default its first.
-        download: Fetch the files if they are missing, checked as `fetch` does; an interrupted
-            download is gone on with. "pin" takes files of which nobody publishes a hash, too.
+        download: Where files are missing, fetch them first, as `fetch` does. "pin" also takes files
+            that have no published hash.
         **options: What else a set can be asked for, such as `order` of mnist or `rate` of
             speech_commands; its card tells.
 
@@ -141,7 +141,9 @@ def load(
             )
     if told.simulated and (root is not None or download):
         raise ValueError(f"{entry} is made here and has no files: leave root and download out.")
-    folder = None if told.simulated else _place(entry, root, download)
+    if download not in (True, False, "pin"):
+        raise ValueError(f'download={download!r}: give True, False or "pin".')
+    folder = None if told.simulated else folder_of(entry) if root is None else Path(root)
 
     def parse() -> Any:
         with noting() as files:
@@ -151,11 +153,16 @@ def load(
     def read() -> Any:
         return parse() if folder is None or told.arrays else cached(entry, folder, chosen, parse)
 
-    if folder is None or not download:
+    try:
         dataset = read()
-    else:
+    except FileNotFoundError as error:
         parts = _parts(chosen.get("part", _defaults(module.load).get("part")))
-        dataset = _read_or_fetch(read, entry, folder, parts, pin=download == "pin")
+        if folder is None or not download:
+            raise FileNotFoundError(f"{error}{_how_to_have(entry, root, parts)}") from error
+        from ._fetch import fetch as fetch_files
+
+        fetch_files(entry, folder, parts, pin=download == "pin")
+        dataset = read()
     asked = {**_defaults(module.load), **chosen}
     asked = {option: value for option, value in asked.items() if option not in _WHERE}
     dataset = dataset.with_origin(name=name, asked=asked)
@@ -201,24 +208,27 @@ def fetch(
 ) -> list[Path]:
     """Download what is missing of a set's files, each checked by its hash.
 
+    They appear in their folder when all of them are there. An interrupted download is resumed by
+    the next call.
+
     Args:
-        name: A set, or one of its protocols, whose part it then is.
-        root: Where to; `folder_of(set)` when left out.
+        name: A set, or one of its protocols, whose part is then fetched.
+        root: The folder to download into; `folder_of(set)` when left out.
         part: Which of the set's files, as `load` takes it; all that have a name of their own when
             left out.
-        pin: Of some files nobody publishes a hash, or they are remade now and then. With `pin` they
-            are taken as they come, and their SHA-256 is kept in `SHA256SUMS` beside them: from then
-            on they are held to it.
+        pin: Also take files that have no published hash, as they come. Their SHA-256 is kept in
+            `SHA256SUMS` beside them, and every later download is checked against it.
         progress: Show a bar, on a terminal only.
 
     Returns:
         The files.
 
     Raises:
-        ValueError: The name is unknown; the set has no files; no address is known for them, which
-            are then to be had by hand; no hash is known and `pin` is not given; or what came is not
-            the file.
-        OSError: The server cannot be reached or stopped halfway. What came is kept for next time.
+        ValueError: The name is unknown; the set has no files; no address is known for them, so that
+            they are to be had by hand; a file has no published hash and `pin` is not given; or what
+            came does not have the hash.
+        OSError: The server cannot be reached or stopped halfway, or the disk is full. What came is
+            kept for next time.
 
     """
     from ._fetch import fetch as fetch_files
@@ -228,14 +238,18 @@ def fetch(
         raise ValueError(f"{entry} is made here and has no files to fetch: load it.")
     folder = folder_of(entry) if root is None else Path(root)
     if part is None and name in PROTOCOLS:
-        part = PROTOCOLS[name].asks.get("part")
+        defaults = _defaults(import_module(f".{ENTRIES[entry].module}", __name__).load)
+        part = {**defaults, **PROTOCOLS[name].asks}.get("part")
     return fetch_files(entry, folder, _parts(part), pin=pin, progress=progress)
 
 
 def _parts(part: str | Sequence[str] | None) -> tuple[str, ...]:
     """Parts of a set as tuple, each without what is done to it, such as "/drop-30"."""
     several = () if part is None else (part,) if isinstance(part, str) else part
-    return tuple(str(each).partition("/")[0] for each in several)
+    named = isinstance(several, (tuple, list)) and all(isinstance(each, str) for each in several)
+    if not named:
+        raise TypeError(f"part={part!r}: give the name of a part, or a tuple of names.")
+    return tuple(each.partition("/")[0] for each in several)
 
 
 def _defaults(function: Any) -> dict[str, Any]:
@@ -246,43 +260,19 @@ def _defaults(function: Any) -> dict[str, Any]:
     }
 
 
-def _how_else(entry: str) -> str:
+def _how_to_have(entry: str, root: str | Path | None, parts: tuple[str, ...]) -> str:
+    """The next steps where a file is missing, after what its loader says of it."""
     from ._remotes import remotes_of
 
-    if remotes_of(entry):
-        return "try download=True"
-    return f"see where to get or how to make them: ct-s5 data card {entry}"
-
-
-def _read_or_fetch(
-    read: Callable[[], Any], entry: str, folder: Path, parts: tuple[str, ...], *, pin: bool
-) -> Any:
-    """Read what is there, in whatever form; fetch what is not.
-
-    What was fetched before is looked at again: by its hash where it is whole, and to go on with
-    where it is not.
-    """
-    from ._fetch import fetch as fetch_files
-    from ._remotes import remotes_of
-
-    remotes = remotes_of(entry, parts)
-    if not any((folder / remote.name).exists() for remote in remotes):
-        try:
-            return read()
-        except FileNotFoundError:
-            if not remotes:  # it says where to get them
-                raise
-    fetch_files(entry, folder, parts, pin=pin)
-    return read()
-
-
-def _place(entry: str, root: str | Path | None, download: object) -> Path:
-    """The folder of a set's files."""
-    folder = folder_of(entry) if root is None else Path(root)
-    if not download and root is None and not folder.is_dir():
-        raise FileNotFoundError(
-            f"Where is {entry}? {folder} is not a folder. Give root=, the folder of its files, or "
-            f"set the environment variable CT_S5_DATA to the folder that holds {entry}/, or "
-            f"{_how_else(entry)}."
-        )
-    return folder
+    steps = []
+    if root is None:
+        steps = [
+            f"give root=, the folder of the files, or set the environment variable CT_S5_DATA to "
+            f"the folder that holds {entry}/"
+        ]
+    if remotes := remotes_of(entry, parts):
+        part = f" --part {','.join(parts)}" if parts and any(r.parts for r in remotes) else ""
+        pin, how = ("", "True") if all(r.check for r in remotes) else (" --pin", '"pin"')
+        steps.append(f"have them fetched: ct-s5 data fetch {entry}{part}{pin}, or download={how}")
+    said = "; or ".join(steps)
+    return f" {said[0].upper()}{said[1:]}." if said else ""

@@ -30,7 +30,10 @@ def alone(part: Path, progress: bool) -> Iterator[None]:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 if progress:
-                    print(f"Another process fetches {part}; waiting for it.", file=sys.stderr)
+                    print(
+                        f"Another process fetches into {part.parent}; waiting for it.",
+                        file=sys.stderr,
+                    )
                 fcntl.flock(held, fcntl.LOCK_EX)
             try:
                 same = os.path.samestat(os.fstat(held.fileno()), part.stat())

@@ -1,17 +1,20 @@
-"""Files from where they are to be had, each checked, and gone on with after an interruption.
+"""Files from where they are to be had, each checked, resumed after an interruption.
 
-pooch checks the hash and moves the finished file into place in one step; what is on its way lies in
-`.<name>.part` beside it, and the next call asks the server for the rest. One process at a time
-writes there: it holds a lock on that file, which ends with the process, however it ends.
+They are gathered in a hidden folder beside where they go, and move there when all of them are whole
+and right: a set is not there in part. What an interrupted call leaves in that folder the next one
+goes on from. One process at a time fetches into a folder: it holds a lock, which ends with it,
+however it ends.
 
 Of some files nobody publishes a hash. They come only where that is asked for (`pin`), and their
-SHA-256 is then kept beside them, in `SHA256SUMS`: from then on they are held to it.
+SHA-256 is then kept in `SHA256SUMS`: every later download is checked against it.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +22,8 @@ from ._alone import alone
 from ._archives import stream_members
 from ._limits import Limits
 from ._noted import joint
-from ._remotes import Remote, remotes_of
-
-PINS = "SHA256SUMS"
+from ._pins import PINS, keep_pin, read_pins
+from ._remotes import Remote, named_parts, remotes_of
 
 _CHUNK = 2**14
 
@@ -36,9 +38,6 @@ def fetch(
 ) -> list[Path]:
     """Download what is missing of a set; files that are there and whole are left alone.
 
-    Where another process fetches the same file into the same folder, this one waits, and goes on
-    where that one stopped.
-
     Args:
         entry: Name of the set.
         folder: Where its files go.
@@ -51,73 +50,102 @@ def fetch(
 
     Raises:
         ValueError: No address is known for this set's files, so they are to be had by hand; no hash
-            is known and `pin` is not given; or a download is not the file that it should be.
+            is known and `pin` is not given; or a file is not what it should be.
         OSError: The server cannot be reached, stopped halfway, or the disk is full. What came is
             kept, and the next call goes on from there.
 
     """
     remotes = remotes_of(entry, parts)
     if not remotes:
-        raise ValueError(
-            f"The files of {' '.join((entry, *parts))} cannot be fetched: no address is known. The "
-            f"card tells where to get them: ct-s5 data card {entry}, or "
-            f"ct_s5_datasets.card({entry!r})."
-        )
-    try:
-        import pooch
-    except ImportError:
-        raise ImportError("Fetching needs pooch: pip install 'ct-s5[data]'.") from None
-    checks = {remote.name: remote.check or _pinned(folder, remote.name) for remote in remotes}
+        raise ValueError(_no_address(entry, parts))
+    pins = read_pins(folder)
+    checks = {r.name: r.check or _pinned(pins, r.name) for r in remotes}
     unknown = [r for r in remotes if not checks[r.name] and not (folder / r.name).is_file()]
     if unknown and not pin:
-        raise ValueError(_unknown(entry, unknown[0]))
-    pooch.get_logger().setLevel("WARNING")
-    paths = []
-    for remote in remotes:
-        path, part = _places(folder, remote)
-        paths.append(path)
-        if _there(path, checks[remote.name]):
-            continue
-        part.parent.mkdir(parents=True, exist_ok=True)
-        with alone(part, progress):
-            if not _there(path, checks[remote.name]):  # another process may have been first
-                _retrieve(remote, checks[remote.name], folder, progress)
-                if not checks[remote.name]:
-                    _keep_pin(folder, remote.name)
-    return paths
+        raise ValueError(_unpublished(entry, parts, unknown[0]))
+    if all(_there(folder / r.name, checks[r.name]) for r in remotes):
+        _pin_what_is_there(folder, remotes, pins, pin)
+        return [folder / r.name for r in remotes]
+    folder.mkdir(parents=True, exist_ok=True)
+    staging = folder / "-".join((".fetching", *parts))
+    with alone(folder / ".fetching.lock", progress):
+        try:
+            _fill(folder, staging, remotes, checks, progress)
+        finally:
+            _drop_empty(staging)
+        _pin_what_is_there(folder, remotes, read_pins(folder), pin)
+    return [folder / r.name for r in remotes]
 
 
-def _places(folder: Path, remote: Remote) -> tuple[Path, Path]:
-    """Where a file goes, and where it lies as long as it is on its way."""
-    path = folder / remote.name
-    return path, path.with_name(f".{path.name}.part")
+def _fill(
+    folder: Path,
+    staging: Path,
+    remotes: tuple[Remote, ...],
+    checks: dict[str, str],
+    progress: bool,
+) -> None:
+    """Gather what is missing, and only then put it in its place."""
+    # Another process may have been first.
+    missing = [r for r in remotes if not _there(folder / r.name, checks[r.name])]
+    for remote in missing:
+        _gather(remote, checks[remote.name], staging, progress)
+    for remote in missing:
+        if not checks[remote.name]:
+            keep_pin(folder, remote.name, _sha256(staging / remote.name))
+    for remote in missing:
+        _move(staging, folder, remote.name)
+    shutil.rmtree(staging, ignore_errors=True)
 
 
-def _unknown(entry: str, remote: Remote) -> str:
-    part = f", part={remote.parts[0]!r}" if remote.parts else ""
-    option = f" --part {remote.parts[0]}" if remote.parts else ""
+def _drop_empty(staging: Path) -> None:
+    """What an interrupted call leaves are files to go on from, not empty folders."""
+    for place in (*sorted(staging.rglob("*"), reverse=True), staging):
+        if place.is_dir() and not any(place.iterdir()):
+            place.rmdir()
+
+
+def _no_address(entry: str, parts: tuple[str, ...]) -> str:
+    known = named_parts(entry)
+    asked = " ".join((entry, *parts))
+    if parts and known:
+        return (
+            f"{asked} cannot be fetched: of {entry} it is the parts {', '.join(known)} that can. "
+            f"The card tells where to get others: ct-s5 data card {entry}."
+        )
     return (
-        f"Nobody publishes a hash of {remote.url}, so nothing tells whether what comes is what "
-        f"others have. To take it as it comes and keep its SHA-256 beside it, in {PINS}: "
-        f"ct-s5 data fetch {entry}{option} --pin, or "
-        f"ct_s5_datasets.fetch({entry!r}{part}, pin=True)."
+        f"The files of {asked} cannot be fetched: no address with a hash is known. The card tells "
+        f"where to get them: ct-s5 data card {entry}, or ct_s5_datasets.card({entry!r})."
     )
 
 
-def _pinned(folder: Path, name: str) -> str:
-    """What a file was when it was first fetched; "" where it never was."""
-    pins = folder / PINS
-    for line in pins.read_text(encoding="utf-8").splitlines() if pins.is_file() else ():
-        digest, _, pinned = line.partition("  ")
-        if pinned == name:
-            return f"sha256:{digest}"
-    return ""
+def _unpublished(entry: str, parts: tuple[str, ...], remote: Remote) -> str:
+    part = f", part={(parts[0] if len(parts) == 1 else parts)!r}" if parts else ""
+    option = f" --part {','.join(parts)}" if parts else ""
+    others = [p for p in named_parts(entry) if all(r.check for r in remotes_of(entry, (p,)))]
+    also = f" The part {' or '.join(others)} has a known hash." if others else ""
+    return (
+        f"{remote.url} has no published hash, so a download of it cannot be verified. To take it "
+        f"as it comes and keep its SHA-256 in {PINS}, which later downloads are checked against: "
+        f"ct-s5 data fetch {entry}{option} --pin, ct_s5_datasets.fetch({entry!r}{part}, "
+        f'pin=True), or load with download="pin".{also}'
+    )
 
 
-def _keep_pin(folder: Path, name: str) -> None:
-    digest = _check_of(folder / name, "sha256").removeprefix("sha256:")
-    with (folder / PINS).open("a", encoding="utf-8") as stream:
-        stream.write(f"{digest}  {name}\n")
+def _pinned(pins: dict[str, str], name: str) -> str:
+    return f"sha256:{pins[name]}" if name in pins else ""
+
+
+def _pin_what_is_there(
+    folder: Path, remotes: tuple[Remote, ...], pins: dict[str, str], pin: bool
+) -> None:
+    """Pin files that were put there by hand, too, where that is asked for."""
+    for remote in remotes:
+        if pin and not remote.check and remote.name not in pins:
+            keep_pin(folder, remote.name, _sha256(folder / remote.name))
+
+
+def _sha256(path: Path) -> str:
+    return _check_of(path, "sha256").removeprefix("sha256:")
 
 
 def _check_of(path: Path, kind: str) -> str:
@@ -125,8 +153,7 @@ def _check_of(path: Path, kind: str) -> str:
     if kind != "wav":
         with path.open("rb") as stream:
             return f"{kind}:{hashlib.file_digest(stream, kind).hexdigest()}"
-    again = "Remove it, and fetch it again."
-    recordings = stream_members(path, r".*\.wav", again=again, limits=Limits())
+    recordings = stream_members(path, r".*\.wav", again="Fetch it again.", limits=Limits())
     words = [
         f"{name.rsplit('/', 1)[-1]} {hashlib.sha256(content).hexdigest()}"
         for name, content in recordings
@@ -143,64 +170,87 @@ def _there(path: Path, check: str) -> bool:
         return False
     if check and (found := _check_of(path, _kind(check))) != check:
         raise ValueError(
-            f"{path} is there, and is not the file known ({found}, not {check}). "
-            "Move it away to have it fetched, or give root= to use it as it is."
+            f"{path} exists, but its hash is {found}; expected {check}. Move it away to have it "
+            "fetched, or leave the download out to use it as it is."
         )
     return True
 
 
-def _retrieve(remote: Remote, check: str, folder: Path, progress: bool) -> None:
-    import pooch
+def _move(staging: Path, folder: Path, name: str) -> None:
+    """Put a file in its place, or, at once, the whole folder that it came in, if that is new."""
+    top = name.split("/")[0]
+    whole = top if not (folder / top).exists() else name
+    if (staging / whole).exists():
+        (folder / whole).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(staging / whole, folder / whole)
 
-    downloader: Any = _Resuming(remote, check, _places(folder, remote)[1], progress)
+
+def _gather(remote: Remote, check: str, staging: Path, progress: bool) -> None:
+    """Have a file in the staging folder, whole and right."""
     try:
+        import pooch
+    except ImportError:
+        raise ImportError("Fetching needs pooch: pip install 'ct-s5[data]'.") from None
+    path = staging / remote.name
+    if path.is_file():  # an earlier call got it, and was stopped at another
+        if not check or _check_of(path, _kind(check)) == check:
+            return
+        path.unlink()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    logger = pooch.get_logger()
+    before = logger.level
+    logger.setLevel("WARNING")
+    downloader: Any = _Resuming(remote, check, path.with_name(f".{path.name}.part"), progress)
+    try:
+        # The downloader has checked it, before it gave it a name.
         pooch.retrieve(
-            remote.url,
-            known_hash=None if _kind(check) == "wav" else check or None,
-            fname=remote.name,
-            path=folder,
-            downloader=downloader,
+            remote.url, known_hash=None, fname=remote.name, path=staging, downloader=downloader
         )
-    except ValueError as error:
-        if "hash" not in str(error):
-            raise
-        raise _another(remote, check) from error
-
-
-def _another(remote: Remote, check: str) -> ValueError:
-    return ValueError(
-        f"{remote.url} gave another file than the one known (not {check}). Nothing was kept. Try "
-        "again; if it stays so, it was changed there: tell us, or, where it was you who pinned it, "
-        f"take its line out of {PINS} to have the new one."
-    )
+    finally:
+        logger.setLevel(before)
 
 
 class _Resuming:
-    """A downloader for pooch that goes on where an earlier one stopped."""
+    """A downloader for pooch that goes on where an earlier one stopped, and checks what came."""
 
     def __init__(self, remote: Remote, check: str, part: Path, progress: bool):
         self.remote, self.check, self.part, self.progress = remote, check, part, progress
 
     def __call__(self, url: str, output_file: Any, pooch: object) -> None:
         have, n_bytes = self._kept(), self.remote.n_bytes
-        # What is whole already was killed before it got its name. Its hash decides, as of any.
         if not have or have != n_bytes:
             have, n_bytes = self._download(url, have)
             if n_bytes is not None and have < n_bytes:
                 raise OSError(
                     f"{url} stopped after {have:,} of {n_bytes:,} bytes, which are kept. Try again "
-                    "to go on."
+                    "to resume."
                 )
-        if _kind(self.check) == "wav" and _check_of(self.part, "wav") != self.check:
-            self.part.unlink()
-            raise _another(self.remote, self.check)
+        self._verify()
         os.replace(self.part, output_file)
 
     def _kept(self) -> int:
         """How much of an earlier download to go on from."""
         have = self.part.stat().st_size if self.part.is_file() else 0
-        # Where no hash is there to decide, two halves might be of two files.
-        return have if self.check and have <= (self.remote.n_bytes or have) else 0
+        # Two halves might be of two files where no hash is there to decide, and are where the
+        # archive is packed anew at each download.
+        resumes = _kind(self.check) in ("sha256", "md5")
+        return have if resumes and have <= (self.remote.n_bytes or have) else 0
+
+    def _verify(self) -> None:
+        if not self.check:
+            return
+        try:
+            found = _check_of(self.part, _kind(self.check))
+        except ValueError as error:  # no archive at all
+            found = f"none: {error}"
+        if found != self.check:
+            self.part.unlink()
+            raise ValueError(
+                f"The file at {self.remote.url} does not have the expected hash: expected "
+                f"{self.check}, got {found}. Nothing was kept. Try again; if it stays so, the file "
+                f"was changed there: tell us, or, where you pinned it yourself, take its line out "
+                f"of {PINS} to accept the new one."
+            )
 
     def _download(self, url: str, have: int) -> tuple[int, int | None]:
         """How many bytes lie there now, and how many there are, where the server says so."""
@@ -236,8 +286,15 @@ class _Resuming:
         except requests.RequestException as error:
             kept = f"{have:,}" if n_bytes is None else f"{have:,} of {n_bytes:,}"
             raise OSError(
-                f"{url} cannot be had: {error}. {kept} bytes are kept; try again to go on, or "
-                f"download it by hand into {self.part.parent}."
+                f"{url} could not be downloaded: {error}. {kept} bytes are kept; try again to "
+                "resume, or download it by hand into the folder of the set."
+            ) from error
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise OSError(
+                f"{self.part.parent} is full ({error.strerror}): {have:,} bytes of {url} are kept. "
+                "Free some space and try again to resume."
             ) from error
         return have, n_bytes
 
@@ -247,7 +304,7 @@ class _Resuming:
             self.part.unlink()
             raise ValueError(
                 f"{self.remote.url} answered with an HTML page, not the file: a login or an error "
-                f"page. Download it by hand into {self.part.parent}."
+                "page. Download it by hand into the folder of the set."
             )
         most = self.remote.n_bytes
         if most is not None and have + len(chunk) > most:

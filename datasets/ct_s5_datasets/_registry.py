@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ._protocol import Protocol
+from ._remotes import table
 from .protocols import PROTOCOLS
 
 
@@ -19,13 +20,14 @@ class Entry:
         module: Its file in this package, opened on first use: listing names loads no pandas.
         title: What it is, in a line.
         licence: In a few words; the card has the attribution.
-        size: Of the provider's files as measured here, packed, in words; "about" where they were
-            not at hand, and the number is second hand.
+        size: Of the provider's files, in words; "about" where they were not at hand, and the
+            number is second hand.
         protocols: What is known of each of its uses, by `protocol@version`.
         simulated: Whether it is made here, from a seed, and needs no file.
         arrays: Whether it is too long for one frame, and comes as arrays with `frame(ids)`.
         options: What the name asks its module for, such as a part or a side.
         card: Name of its card where that is not its own.
+        fetched: Whether `fetch` gets files of it.
 
     """
 
@@ -39,6 +41,7 @@ class Entry:
     arrays: bool = False
     options: Mapping[str, object] = field(default_factory=dict)
     card: str | None = None
+    fetched: bool = False
 
     def lies_in(self, folder: Path) -> bool:
         """Whether a file of the set is there, as far as names tell."""
@@ -50,14 +53,14 @@ _SETS = {
         "_physionet2012",
         "48 hours of intensive care; death in hospital",
         "ODC-BY 1.0",
-        "13 MB (a, b)",
+        "20 MB (a, b, c)",
         files=("set-[abc]*.tar.gz", "set-[abc]/*.txt"),
     ),
     "physionet2019": Entry(
         "_physionet2019",
         "intensive care hour by hour; sepsis",
         "CC BY 4.0",
-        "6 MB (half of B)",
+        "43 MB (A, B)",
         files=("training*/**/*.psv", "training_set*.zip", "training_set*.tar.gz"),
     ),
     "mimic3": Entry(
@@ -82,14 +85,14 @@ _SETS = {
         "_ushcn",
         "daily weather at US stations",
         "public domain",
-        "8 MB (1996-2000)",
+        "8 MB packed (1996-2000)",
         files=("ghcnd_hcn*.tar.gz", "ghcnd_hcn/*.dly", "small_chunked_sporadic.csv"),
     ),
     "human_activity": Entry(
         "_human_activity",
         "people with four radio tags; what are they doing?",
         "CC BY 4.0",
-        "about 20 MB, your own",
+        "about 20 MB",
         files=("ConfLongDemo_JSI.txt*",),
     ),
     "pam": Entry(
@@ -104,42 +107,42 @@ _SETS = {
         "_wearable",
         "a batteryless sensor on older people; activity",
         "CC BY 4.0",
-        "0.4 MB (S1)",
+        "3 MB (S1)",
         files=("S[12]_Dataset*/d*", "S[12]_Dataset*.tar.gz"),
     ),
     "earthquakes": Entry(
         "_earthquakes",
         "every earthquake of a month",
         "public domain",
-        "0.7 MB a month",
+        "2 MB a month",
         files=("*.csv", "*.csv.gz"),
     ),
     "hurdat2": Entry(
         "_hurdat2",
         "tracks of tropical cyclones",
         "public domain",
-        "0.2 MB (1949-1999)",
+        "2 MB (1949-1999)",
         files=("hurdat2*.txt*",),
     ),
     "gps": Entry(
         "_gps",
         "trips by car and by bus, read off telephones",
         "CC BY 4.0",
-        "0.2 MB",
+        "1 MB",
         files=("go_track_trackspoints.csv*",),
     ),
     "glucose": Entry(
         "_glucose",
         "continuous glucose monitors",
         "CC0 1.0 and ODC-BY 1.0",
-        "1 MB",
+        "6 MB",
         files=("*.tar.gz", "*/**/*.csv"),
     ),
     "rr_intervals": Entry(
         "_rr_intervals",
         "hearts beat by beat, healthy and failing",
         "ODC-BY 1.0",
-        "3 MB",
+        "37 MB",
         files=(
             "normal",
             "chf",
@@ -264,7 +267,11 @@ _SETS = {
 
 
 ENTRIES = {
-    name: replace(told, protocols={p.key: p for p in PROTOCOLS.values() if p.set == name})
+    name: replace(
+        told,
+        protocols={p.key: p for p in PROTOCOLS.values() if p.set == name},
+        fetched=name in table(),
+    )
     for name, told in _SETS.items()
 }
 

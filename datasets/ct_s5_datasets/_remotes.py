@@ -1,22 +1,24 @@
 """Where the files of each set are to be had, and what each is checked by: the table `remotes.csv`.
 
-The addresses are the providers' own, or, where those publish no hash or remake their files, copies
-in public repositories at a fixed commit that are byte for byte the providers' files. PhysioNet's
-sizes and hashes are those that medical_ts_datasets records, those of images, reviews and spoken
-commands TensorFlow Datasets', those of GRU-ODE-Bayes' table tsdm's, and the MD5 of the localisation
-data that of Latent ODE's code; the files themselves were not at hand. All others were: a test
-compares them.
+The addresses are the providers' own, or, where those publish no hash or remake their files, public
+repositories at a fixed commit: the files that a set's card counts, which says how they differ from
+the provider's. PhysioNet's sizes and hashes are those that medical_ts_datasets records, those of
+images, reviews and spoken commands TensorFlow Datasets', that of GRU-ODE-Bayes' table tsdm's, that
+of NOAA's storms a pipeline's built on them, and the MD5 of the localisation data that of Latent
+ODE's code; these files were not at hand. All others were: a test compares them.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 _TABLE = Path(__file__).with_name("remotes.csv")
 _ANY = "*"  # any part that no other row names
+_PART = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True)
@@ -57,19 +59,27 @@ def table() -> dict[str, tuple[Remote, ...]]:
 def remotes_of(entry: str, parts: tuple[str, ...] = ()) -> tuple[Remote, ...]:
     """The files of a set that some of its parts need; of all parts that have a name where () is.
 
-    Nothing where no address is known.
+    Nothing where no address is known, be it of one of these parts only.
     """
     own = table().get(entry, ())
     if not parts:
         return tuple(remote for remote in own if _ANY not in remote.parts)
-    named = {part for remote in own for part in remote.parts}
-    found = []
-    for remote in own:
-        if not remote.parts or set(remote.parts) & set(parts):
-            found.append(remote)
-        elif _ANY in remote.parts:
-            found += [_filled(remote, part) for part in parts if part not in named]
+    if not any(remote.parts for remote in own):  # its parts are ways to read the same files
+        return own
+    named = named_parts(entry)
+    found = [remote for remote in own if not remote.parts or set(remote.parts) & {*parts} - {_ANY}]
+    for part in (part for part in parts if part not in named):
+        any_other = [_filled(remote, part) for remote in own if _ANY in remote.parts]
+        if not any_other or not _PART.fullmatch(part):
+            return ()
+        found += any_other
     return tuple(found)
+
+
+def named_parts(entry: str) -> list[str]:
+    """The parts of a set that can be fetched by name."""
+    own = table().get(entry, ())
+    return sorted({part for remote in own for part in remote.parts if part != _ANY})
 
 
 def _filled(remote: Remote, part: str) -> Remote:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ._archives import read_members
+from ._archives import Limits, read_members
 from ._dataset import Column, Dataset, card_with
 from ._files import read_lines, text_lines, where
 from ._splits import Split, seeded_splits
@@ -31,6 +31,7 @@ _SOURCE = (
     "Get the set from https://www.timeseriesclassification.com (its page tells the licence): "
     "<name>.zip, or unpacked <name>_TRAIN and <name>_TEST, .ts or .arff."
 )
+_ZIPPED = Limits(total=8 * 2**30)  # each of the archive's own holds its set in two or three formats
 _READERS = {".ts": read_ts, ".arff": read_arff}
 
 
@@ -170,7 +171,7 @@ def _only_set(root: Path) -> str:
         for path in root.glob(pattern)
         if re.search(r"_TRAIN\.(ts|arff)(\.gz)?$", path.name)
     }
-    found |= {path.stem for path in root.glob("*.zip")}
+    found = found or {path.stem for path in root.glob("*.zip")}
     if not found:
         raise FileNotFoundError(
             f"No <name>_TRAIN.ts or .arff, and no <name>.zip, is {where(root)}. {_SOURCE}"
@@ -200,7 +201,7 @@ def _read(root: Path, name: str, half: str) -> Problem:
         if (lines := _packed(root / f"{name}.zip", file)) is not None:
             return reader(lines, f"{root / name}.zip: {file}", _SOURCE)
     raise FileNotFoundError(
-        f"Neither {name}_{half}.ts nor .arff is {where(folder)}, nor {name}.zip. {_SOURCE}"
+        f"Neither {name}_{half}.ts nor .arff is {where(folder)} or in {name}.zip. {_SOURCE}"
     )
 
 
@@ -208,7 +209,9 @@ def _packed(archive: Path, file: str) -> list[str] | None:
     """The lines of a file of the archive's own zip; None where there is no such thing."""
     if not archive.is_file():
         return None
-    found = read_members(archive, re.escape(file), again=_SOURCE)
+    found = read_members(archive, re.escape(file), again=_SOURCE, limits=_ZIPPED)
+    if len(found) > 1:
+        raise ValueError(f"{archive} holds {file} {len(found)} times. {_SOURCE}")
     return text_lines(found[0][1]) if found else None
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import errno
 import functools
 import gzip
 import hashlib
@@ -40,7 +41,13 @@ class _Server(http.server.BaseHTTPRequestHandler):
             return
         start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
         start = 0 if self.told["no_ranges"] else start
-        body = self.told["content"][start:]
+        content = self.told["content"]
+        if isinstance(content, dict):
+            content = content.get(self.path)
+        if content is None:
+            self.send_error(404)
+            return
+        body = content[start:]
         self.told["open"].wait(30)
         self.send_response(206 if start else 200)
         if self.told["length"]:
@@ -51,6 +58,12 @@ class _Server(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+def _begun(folder):
+    """Where a download of "ours" lies that is not whole."""
+    (folder / ".fetching").mkdir(exist_ok=True)
+    return folder / ".fetching" / ".set.tar.gz.part"
 
 
 def _sha256(content):
@@ -112,11 +125,10 @@ def test_two_processes_fetch_a_file_once(server, tmp_path):
 
 
 def test_one_waits_and_goes_on_where_the_other_stopped(server, tmp_path):
-    part = tmp_path / ".set.tar.gz.part"
     waiting = threading.Thread(target=fetch, args=("ours", tmp_path), kwargs={"progress": False})
-    with alone(part, False):
+    with alone(tmp_path / ".fetching.lock", False):
         waiting.start()
-        part.write_bytes(CONTENT[:1000])
+        _begun(tmp_path).write_bytes(CONTENT[:1000])
     waiting.join(30)
     assert (tmp_path / "set.tar.gz").read_bytes() == CONTENT
     assert server["asked"] == ["bytes=1000-"]
@@ -133,11 +145,10 @@ def test_where_files_have_no_locks_what_is_fetched_is_not_held_open(tmp_path, mo
 @pytest.mark.parametrize("no_ranges", [False, True])
 def test_an_interrupted_download_goes_on(server, tmp_path, no_ranges):
     server |= {"cut": 300_000, "no_ranges": no_ranges}
-    with pytest.raises(OSError, match=r"of 1,048,576 bytes are kept; try again to go on"):
+    with pytest.raises(OSError, match=r"of 1,048,576 bytes are kept; try again to resume"):
         fetch("ours", tmp_path)
-    (part,) = tmp_path.iterdir()
-    assert part.name == ".set.tar.gz.part"
-    kept = part.stat().st_size
+    assert [p.name for p in tmp_path.rglob("*")] == [".fetching", ".set.tar.gz.part"]
+    kept = _begun(tmp_path).stat().st_size
     assert 200_000 < kept <= 300_000
     server["cut"] = None
     (path,) = fetch("ours", tmp_path)
@@ -146,7 +157,7 @@ def test_an_interrupted_download_goes_on(server, tmp_path, no_ranges):
 
 
 def test_a_download_that_was_whole_before_it_was_killed_is_not_asked_for_again(server, tmp_path):
-    (tmp_path / ".set.tar.gz.part").write_bytes(CONTENT)
+    _begun(tmp_path).write_bytes(CONTENT)
     server["status"] = 416  # what a server says of a range that begins at the end
     (path,) = fetch("ours", tmp_path)
     assert path.read_bytes() == CONTENT
@@ -156,10 +167,14 @@ def test_a_download_that_was_whole_before_it_was_killed_is_not_asked_for_again(s
 @pytest.mark.parametrize(
     ("trouble", "error", "said"),
     [
-        ({"content": CONTENT[::-1]}, ValueError, "gave another file than the one known"),
+        (
+            {"content": CONTENT[::-1]},
+            ValueError,
+            "does not have the expected hash: expected sha256",
+        ),
         ({"content": CONTENT + b"more"}, ValueError, "sends more than the 1,048,576 bytes"),
         ({"content": b"<!DOCTYPE html>log in"}, ValueError, "answered with an HTML page"),
-        ({"status": 404}, OSError, "cannot be had: 404 .* download it by hand into"),
+        ({"status": 404}, OSError, "could not be downloaded: 404 .* download it by hand into"),
     ],
 )
 def test_what_is_not_the_file_leaves_nothing(server, tmp_path, trouble, error, said):
@@ -171,19 +186,75 @@ def test_what_is_not_the_file_leaves_nothing(server, tmp_path, trouble, error, s
 
 def test_a_file_of_ones_own_is_not_overwritten(server, tmp_path):
     (tmp_path / "set.tar.gz").write_bytes(b"mine")
-    with pytest.raises(ValueError, match="is there, and is not the file known"):
+    with pytest.raises(ValueError, match=r"exists, but its hash is sha256:.*; expected sha256:"):
         fetch("ours", tmp_path)
     assert (tmp_path / "set.tar.gz").read_bytes() == b"mine"
 
 
-def test_a_full_disk_is_told_and_what_came_is_kept(server, tmp_path, monkeypatch):
-    def full(*_):
-        raise OSError(28, "No space left on device")
+class _Full(io.FileIO):
+    """A file on a disk that has room for 300,000 bytes."""
 
-    monkeypatch.setattr("os.replace", full)
-    with pytest.raises(OSError, match="No space left"):
+    def write(self, content):
+        if self.tell() + len(content) > 300_000:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(content)
+
+
+def test_a_full_disk_is_told_and_what_came_is_kept(server, tmp_path, monkeypatch):
+    as_ever = pathlib.Path.open
+
+    def small(path, mode="r", *rest, **told):
+        return (
+            _Full(path, mode[0]) if path.suffix == ".part" else as_ever(path, mode, *rest, **told)
+        )
+
+    with monkeypatch.context() as now:
+        now.setattr(pathlib.Path, "open", small)
+        said = r"fetching is full \(No space left on device\): .* bytes of .* are kept. Free some"
+        with pytest.raises(OSError, match=said):
+            fetch("ours", tmp_path)
+    kept = _begun(tmp_path).stat().st_size
+    assert 200_000 < kept <= 300_000
+    (path,) = fetch("ours", tmp_path)
+    assert path.read_bytes() == CONTENT
+    assert server["asked"] == [None, f"bytes={kept}-"]
+
+
+@pytest.fixture
+def several(monkeypatch, server):
+    """The set "ours" as three files, two of them in a folder; each ends as its name says."""
+    server["content"] = {}
+    remotes = []
+    for name in ("S/a", "S/b", "c"):
+        content = CONTENT[:5000] + name.encode()
+        url = server["remote"].url.replace("set.tar.gz", name)
+        server["content"][f"/{name}"] = content
+        remotes.append(Remote(name, url, f"sha256:{_sha256(content)}", len(content)))
+    monkeypatch.setitem(table(), "ours", tuple(remotes))
+    return server
+
+
+def test_a_set_of_several_files_is_there_whole_or_not_at_all(several, tmp_path):
+    b = several["content"].pop("/S/b")
+    with pytest.raises(OSError, match="could not be downloaded: 404"):
         fetch("ours", tmp_path)
-    assert [p.name for p in tmp_path.iterdir()] == [".set.tar.gz.part"]
+    assert [path.name for path in tmp_path.iterdir()] == [".fetching"]
+    several["content"]["/S/b"] = b
+    paths = fetch("ours", tmp_path)
+    assert [path.read_bytes()[5000:] for path in paths] == [b"S/a", b"S/b", b"c"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["S", "c"]
+    assert len(several["asked"]) == 4  # the first came once
+    (tmp_path / "S" / "a").unlink()
+    fetch("ours", tmp_path)
+    assert (tmp_path / "S" / "a").read_bytes() == paths[0].read_bytes()
+    assert len(several["asked"]) == 5
+
+
+def test_what_an_earlier_call_left_is_checked_again(several, tmp_path):
+    (tmp_path / ".fetching" / "S").mkdir(parents=True)
+    (tmp_path / ".fetching" / "S" / "a").write_bytes(b"of another version of this library")
+    paths = fetch("ours", tmp_path)
+    assert paths[0].read_bytes() == several["content"]["/S/a"]
 
 
 def _now(monkeypatch, server, **changed):
@@ -195,20 +266,20 @@ def _now(monkeypatch, server, **changed):
 def test_a_file_whose_size_nobody_tells_comes_by_its_hash(monkeypatch, server, tmp_path):
     _now(monkeypatch, server, n_bytes=None, check=f"md5:{hashlib.md5(CONTENT).hexdigest()}")
     server["cut"] = 300_000
-    with pytest.raises(OSError, match=r"of 1,048,576 bytes are kept; try again to go on"):
+    with pytest.raises(OSError, match=r"of 1,048,576 bytes are kept; try again to resume"):
         fetch("ours", tmp_path)
-    kept = (tmp_path / ".set.tar.gz.part").stat().st_size
+    kept = _begun(tmp_path).stat().st_size
     server["cut"] = None
     (path,) = fetch("ours", tmp_path)
     assert path.read_bytes() == CONTENT
     assert server["asked"] == [None, f"bytes={kept}-"]
     path.unlink()
     server |= {"length": False, "content": CONTENT[:-1]}
-    with pytest.raises(ValueError, match="gave another file than the one known"):
+    with pytest.raises(ValueError, match="does not have the expected hash"):
         fetch("ours", tmp_path)
     assert list(tmp_path.iterdir()) == []
     # What was whole before it was killed: the server has nothing to add.
-    (tmp_path / ".set.tar.gz.part").write_bytes(CONTENT)
+    _begun(tmp_path).write_bytes(CONTENT)
     server["status"] = 416
     (path,) = fetch("ours", tmp_path)
     assert path.read_bytes() == CONTENT
@@ -216,7 +287,7 @@ def test_a_file_whose_size_nobody_tells_comes_by_its_hash(monkeypatch, server, t
 
 def test_without_a_hash_a_file_comes_only_if_it_is_to_be_pinned(monkeypatch, server, tmp_path):
     _now(monkeypatch, server, n_bytes=None, check="", parts=("p",))
-    said = r"Nobody publishes a hash of .*set\.tar\.gz.*fetch ours --part p --pin.*, pin=True"
+    said = r"set\.tar\.gz has no published hash.*fetch ours --part p --pin.*part='p', pin=True"
     with pytest.raises(ValueError, match=said):
         fetch("ours", tmp_path, ("p",))
     assert server["asked"] == []
@@ -225,10 +296,10 @@ def test_without_a_hash_a_file_comes_only_if_it_is_to_be_pinned(monkeypatch, ser
     assert path.read_bytes() == CONTENT
     # In the form that `sha256sum --check` reads.
     assert (tmp_path / "SHA256SUMS").read_text() == f"{_sha256(CONTENT)}  set.tar.gz\n"
-    # From then on it is held to that, whether it lies there or comes again.
+    # From then on it is checked, whether it lies there or comes again.
     fetch("ours", tmp_path)
     path.write_bytes(b"edited")
-    with pytest.raises(ValueError, match="is there, and is not the file known"):
+    with pytest.raises(ValueError, match="exists, but its hash is"):
         fetch("ours", tmp_path)
     path.unlink()
     server["content"] = CONTENT[::-1]
@@ -238,6 +309,33 @@ def test_without_a_hash_a_file_comes_only_if_it_is_to_be_pinned(monkeypatch, ser
     (tmp_path / "SHA256SUMS").write_text("")
     (path,) = fetch("ours", tmp_path, pin=True)
     assert path.read_bytes() == CONTENT[::-1]
+
+
+@pytest.mark.parametrize(
+    "line", ["{}  set.tar.gz", "{} *set.tar.gz\n", "{}  ./set.tar.gz\r\n", "\ufeff{}  set.tar.gz\n"]
+)
+def test_pins_are_read_as_sha256sum_writes_them(monkeypatch, server, tmp_path, line):
+    _now(monkeypatch, server, n_bytes=None, check="")
+    text = line.format(_sha256(CONTENT).upper())
+    (tmp_path / "SHA256SUMS").write_text(text, encoding="utf-8", newline="")
+    (path,) = fetch("ours", tmp_path)  # pinned already
+    path.write_bytes(b"edited")
+    with pytest.raises(ValueError, match="exists, but its hash is"):
+        fetch("ours", tmp_path)
+    # Another pin is added on a line of its own, and loses none.
+    _now(monkeypatch, server, n_bytes=None, check="", name="other.tar.gz")
+    fetch("ours", tmp_path, pin=True)
+    assert (tmp_path / "SHA256SUMS").read_text() == "".join(
+        f"{_sha256(CONTENT)}  {name}\n" for name in ("set.tar.gz", "other.tar.gz")
+    )
+
+
+@pytest.mark.parametrize("line", ["set.tar.gz", "SHA256 (set.tar.gz) = {}", "{} set.tar.gz"])
+def test_a_line_that_is_no_pin_is_refused(monkeypatch, server, tmp_path, line):
+    _now(monkeypatch, server, n_bytes=None, check="")
+    (tmp_path / "SHA256SUMS").write_text(f"\n{line.format(_sha256(CONTENT))}\n")
+    with pytest.raises(ValueError, match=r"SHA256SUMS, line 2: .* is not a SHA-256, two spaces"):
+        fetch("ours", tmp_path, pin=True)
 
 
 def test_what_is_pinned_is_never_put_together_of_two_downloads(monkeypatch, server, tmp_path):
@@ -256,6 +354,9 @@ def test_a_file_of_ones_own_needs_no_pin(monkeypatch, server, tmp_path):
     (tmp_path / "set.tar.gz").write_bytes(b"mine")
     (path,) = fetch("ours", tmp_path)
     assert path.read_bytes() == b"mine"
+    assert [p.name for p in tmp_path.iterdir()] == ["set.tar.gz"]
+    fetch("ours", tmp_path, pin=True)
+    assert (tmp_path / "SHA256SUMS").read_text() == f"{_sha256(b'mine')}  set.tar.gz\n"
     assert server["asked"] == []
 
 
@@ -285,18 +386,34 @@ def test_an_archive_that_is_packed_anew_each_time_is_known_by_its_recordings(
         assert path.read_bytes() == content
         fetch("ours", tmp_path)
         path.unlink()
-    server["content"] = _packed(recordings | {"top/recordings/4.wav": b"other"})
-    with pytest.raises(ValueError, match="gave another file than the one known"):
+    for content in (_packed(recordings | {"top/recordings/4.wav": b"other"}), b"no archive"):
+        server["content"] = content
+        with pytest.raises(ValueError, match="does not have the expected hash"):
+            fetch("ours", tmp_path)
+        assert list(tmp_path.iterdir()) == []
+    # Two downloads are two archives: the second does not go on where the first stopped.
+    server |= {"content": once, "cut": 200, "length": True}
+    with pytest.raises(OSError, match="bytes are kept"):
         fetch("ours", tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    server |= {"content": again, "cut": None}
+    (path,) = fetch("ours", tmp_path)
+    assert path.read_bytes() == again
 
 
 def test_where_no_address_is_known_the_card_tells():
     said = r"The files of pam cannot be fetched.*card\('pam'\)"
     with pytest.raises(ValueError, match=said):
         ct_s5_datasets.fetch("pam")
-    with pytest.raises(ValueError, match="The files of wearable S2 cannot be fetched"):
-        ct_s5_datasets.fetch("wearable", part="S2")
+    with pytest.raises(ValueError, match=r"wearable S1 S2 cannot be fetched: .* the parts S1 that"):
+        ct_s5_datasets.fetch("wearable", part=("S1", "S2"))
+    with pytest.raises(ValueError, match=r"listops lra cannot be fetched: .* the parts original"):
+        ct_s5_datasets.fetch("lra/listops@s5")
+    for part in ("*", "", "..", "a b", "x#y", "a\n"):
+        with pytest.raises(ValueError, match="cannot be fetched"):
+            ct_s5_datasets.fetch("uea", part=part, pin=True)
+    for part in (5, b"abc", (1,)):
+        with pytest.raises(TypeError, match="give the name of a part, or a tuple of names"):
+            ct_s5_datasets.fetch("uea", part=part, pin=True)
     with pytest.raises(ValueError, match="oscillators is made here and has no files to fetch"):
         ct_s5_datasets.fetch("oscillators")
     with pytest.raises(ValueError, match="Did you mean 'physionet2012'"):
@@ -336,8 +453,18 @@ def test_load_fetches_only_when_asked(monkeypatch, tmp_path):
     asked = []
     monkeypatch.setattr(_fetch, "fetch", lambda *a, **k: asked.append((*a, k)) or [])
     monkeypatch.setenv("CT_S5_DATA", str(tmp_path))
-    with pytest.raises(FileNotFoundError, match="is not a folder"):
+    said = (
+        r"is not a folder.*PhysioNet.*licence.*ct-s5 data fetch physionet2012 --part a, or download"
+    )
+    with pytest.raises(FileNotFoundError, match=said):
         ct_s5_datasets.load("physionet2012")
+    said = r"ct-s5 data fetch uea --part CharacterTrajectories --pin, or download=\"pin\"\.$"
+    with pytest.raises(FileNotFoundError, match=said):
+        ct_s5_datasets.load("uea/character-trajectories-neuralcde-30@1", root=tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"^(?!.*download).*CT_S5_DATA"):
+        ct_s5_datasets.load("pam")
+    with pytest.raises(ValueError, match=r"download='Pin': give True, False or \"pin\""):
+        ct_s5_datasets.load("pam", download="Pin")
     assert asked == []
     with pytest.raises(FileNotFoundError, match="physionet2012"):
         ct_s5_datasets.load("physionet2012/mtan-classif@1", download=True)
@@ -395,8 +522,8 @@ def test_a_set_that_is_there_in_another_form_is_not_fetched(monkeypatch, tmp_pat
     found = ct_s5_datasets.load("uea", root=tmp_path, part="JapaneseVowels", download=True)
     assert len(found.labels) == 640
     assert asked == []
-    (folder / "JapaneseVowels_TRAIN.ts").write_bytes(b"")  # begun to be fetched
-    with pytest.raises(ValueError, match="JapaneseVowels_TRAIN"):
+    (folder / "JapaneseVowels_TEST.ts.gz").unlink()
+    with pytest.raises(FileNotFoundError, match="JapaneseVowels_TEST"):
         ct_s5_datasets.load("uea", root=tmp_path, part="JapaneseVowels", download=True)
     assert asked == [("uea", tmp_path, ("JapaneseVowels",))]
 

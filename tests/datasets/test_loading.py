@@ -71,7 +71,7 @@ def test_a_folder_that_is_not_there_is_told_apart_from_an_empty_one(tmp_path, en
 def test_the_folder_comes_from_root_or_from_the_environment(tmp_path, monkeypatch):
     monkeypatch.delenv("CT_S5_DATA", raising=False)
     with pytest.raises(
-        FileNotFoundError, match=r"Give root=, .* CT_S5_DATA .* holds physionet2012/, or try down"
+        FileNotFoundError, match=r"Give root=, .* CT_S5_DATA .* holds physionet2012/; or have them"
     ):
         ct_s5_datasets.load("physionet2012")
     monkeypatch.setenv("CT_S5_DATA", str(tmp_path))

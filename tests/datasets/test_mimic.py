@@ -98,6 +98,14 @@ def write(root, part, changed=None, packed=True):
     return root
 
 
+def test_the_open_demo_of_iii_is_read_too(tmp_path, monkeypatch):
+    whole = load(write(tmp_path / "whole", "III"), "III")
+    for (part, table), header in HEADERS.items():  # its columns are in lower case, without quotes
+        monkeypatch.setitem(HEADERS, (part, table), header.lower().replace('"', ""))
+    demo = load(write(tmp_path / "demo", "III", packed=False), "III")
+    pd.testing.assert_frame_equal(demo.frame, whole.frame)
+
+
 @pytest.mark.parametrize("part", NAMES)
 @pytest.mark.parametrize("packed", [True, False])
 def test_both_versions_give_the_same_frame(tmp_path, part, packed, monkeypatch):
