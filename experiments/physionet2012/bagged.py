@@ -6,7 +6,7 @@ Same       the published split (`mtan-classif@1`): its 3200 stays to train and v
            mean of their log odds. Test stays and set-b are looked at once, at the end.
 Run        CT_S5_SHARED_DATA=... python -m experiments.physionet2012.bagged [ROW ...]
            A stopped run goes on: finished networks stand in out/physionet2012.
-Result     results/bagged.json, the table in README.md by `python -m experiments.physionet2012.table`.
+Result     results/bagged.json; the table in README.md by experiments.physionet2012.table
 """
 
 import json
@@ -76,18 +76,23 @@ def _settings(keywords: dict[str, Any]) -> dict[str, Any]:
 
 def _network(number: int, keywords: dict[str, Any], a: Any, b: Any) -> pd.Series:
     """Log odds of death of the test stays and of set-b, by one network."""
-    known = np.sort(np.concatenate([a.split["train"], a.split["validation"]]))
-    tenths = np.array_split(np.random.default_rng(0).permutation(known), N_NETWORKS)
-    held_out = np.sort(tenths.pop(number))
+    learned, held_out = _tenths(np.concatenate([a.split["train"], a.split["validation"]]), number)
     model = S5Classifier(**keywords, random_state=number)
-    frame, labels, static = _of(a, np.sort(np.concatenate(tenths)))
+    frame, labels, static = _of(a, learned)
     model.fit(frame, labels, static=static, validation=_of(a, held_out))
     shares = []
     for data, ids in ((a, a.split["test"]), (b, b.labels.index)):
         frame, _, static = _of(data, ids)
         shares.append(model.predict_proba(frame, static=static)[1])
     share = pd.concat(shares)
-    return np.log(share / (1 - share)).rename("log_odds")
+    return pd.Series(np.log(share / (1 - share)), share.index, name="log_odds")
+
+
+def _tenths(known: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:
+    """What one network learns from, nine tenths, and the tenth that stops it."""
+    tenths = np.array_split(np.random.default_rng(0).permutation(np.sort(known)), N_NETWORKS)
+    held_out = tenths.pop(number)
+    return np.sort(np.concatenate(tenths)), np.sort(held_out)
 
 
 def _of(data: Any, ids: Any) -> tuple[pd.DataFrame, pd.Series, pd.DataFrame]:
@@ -97,7 +102,7 @@ def _of(data: Any, ids: Any) -> tuple[pd.DataFrame, pd.Series, pd.DataFrame]:
 def _log_odds(name: str) -> pd.DataFrame:
     """A column a network."""
     answers = [pd.read_csv(OUT / f"{name}-{k}.csv", index_col=0) for k in range(N_NETWORKS)]
-    return pd.concat([one["log_odds"].rename(k) for k, one in enumerate(answers)], axis=1)
+    return pd.concat({str(k): one["log_odds"] for k, one in enumerate(answers)}, axis=1)
 
 
 def _scores(own: pd.DataFrame, first: pd.DataFrame, truth: dict[str, pd.Series]) -> dict[str, Any]:

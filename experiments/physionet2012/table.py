@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import statistics
 
 from experiments.every_model import table_of_models
 from experiments.record import fill, mean_and_spread
@@ -45,10 +46,43 @@ def models() -> dict[str, str]:
     return {"models": table_of_models(HERE / "results", columns, ("auroc",))}
 
 
+BAGGED = {
+    "s5": "S5",
+    "depth_0": "no S5 block (depth 0)",
+    "gru_d": "GRU-D",
+    "attention": "attention with an encoding of time",
+}
+
+
+def bagged() -> dict[str, str]:
+    """Ten networks together."""
+    lines = [
+        "| ten networks together | test AUROC | S5 ahead by | set-b AUROC | S5 ahead by "
+        "| one network, set-b AUROC |",
+        "|---|---|---|---|---|---|",
+    ]
+    path = HERE / "results" / "bagged.json"
+    rows = json.loads(path.read_text())["rows"] if path.exists() else {}
+    for name, title in BAGGED.items():
+        if name not in rows:
+            lines.append(f"| {title} | not run |  |  |  |  |")
+            continue
+        cells = []
+        for part in ("test", "set_b"):
+            scores = rows[name][part]
+            low, high = scores["first_ahead"]
+            cells.append(f"{scores['auroc']:.4f}")
+            cells.append("" if name == "s5" else f"{low:+.4f} to {high:+.4f}")
+        one = rows[name]["set_b"]["auroc_of_one"]
+        cells.append(f"{statistics.mean(one):.4f} ± {statistics.stdev(one):.4f}")
+        lines.append(f"| {' | '.join([title, *cells])} |")
+    return {"bagged": "\n".join(lines)}
+
+
 def write(*, check: bool = False) -> bool:
     """Fill the README here and the front page; whether they already said the same."""
     found = tables()
-    here = fill(HERE / "README.md", found | models(), check=check)
+    here = fill(HERE / "README.md", found | models() | bagged(), check=check)
     return fill(HERE.parents[1] / "README.md", found, check=check) and here
 
 
