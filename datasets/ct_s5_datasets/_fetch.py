@@ -14,7 +14,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,17 +63,16 @@ def fetch(
     unknown = [r for r in remotes if not checks[r.name] and not (folder / r.name).is_file()]
     if unknown and not pin:
         raise ValueError(_unpublished(entry, parts, unknown[0]))
-    if all(_there(folder / r.name, checks[r.name]) for r in remotes):
-        _pin_what_is_there(folder, remotes, pins, pin)
-        return [folder / r.name for r in remotes]
-    folder.mkdir(parents=True, exist_ok=True)
-    staging = folder / "-".join((".fetching", *parts))
-    with alone(folder / ".fetching.lock", progress):
-        try:
-            _fill(folder, staging, remotes, checks, progress)
-        finally:
-            _drop_empty(staging)
-        _pin_what_is_there(folder, remotes, read_pins(folder), pin)
+    if not all(_there(folder / r.name, checks[r.name]) for r in remotes):
+        folder.mkdir(parents=True, exist_ok=True)
+        staging = folder / "-".join((".fetching", *parts))
+        with alone(folder / ".fetching.lock", progress):
+            try:
+                _fill(folder, staging, remotes, checks, progress)
+            finally:
+                _drop_empty(staging)
+    if pin:  # what was put there by hand, too
+        _keep_pins(folder, folder, remotes)
     return [folder / r.name for r in remotes]
 
 
@@ -89,16 +88,26 @@ def _fill(
     missing = [r for r in remotes if not _there(folder / r.name, checks[r.name])]
     for remote in missing:
         _gather(remote, checks[remote.name], staging, progress)
-    for remote in missing:
-        if not checks[remote.name]:
-            keep_pin(folder, remote.name, _sha256(staging / remote.name))
+    _keep_pins(folder, staging, missing)
+    wanted = {staging / remote.name for remote in missing}
+    for path in staging.rglob("*"):
+        if path.is_file() and path not in wanted:
+            path.unlink()  # what pooch had no time to clear away
     for remote in missing:
         _move(staging, folder, remote.name)
-    shutil.rmtree(staging, ignore_errors=True)
+
+
+def _keep_pins(folder: Path, place: Path, remotes: Sequence[Remote]) -> None:
+    """Pin what has neither a published hash nor a pin; it lies in `place`."""
+    pins = read_pins(folder)
+    for remote in remotes:
+        if not remote.check and remote.name not in pins:
+            digest = _check_of(place / remote.name, "sha256")
+            keep_pin(folder, remote.name, digest.removeprefix("sha256:"))
 
 
 def _drop_empty(staging: Path) -> None:
-    """What an interrupted call leaves are files to go on from, not empty folders."""
+    """Leave files to go on from, where a call was interrupted, and no empty folders."""
     for place in (*sorted(staging.rglob("*"), reverse=True), staging):
         if place.is_dir() and not any(place.iterdir()):
             place.rmdir()
@@ -133,19 +142,6 @@ def _unpublished(entry: str, parts: tuple[str, ...], remote: Remote) -> str:
 
 def _pinned(pins: dict[str, str], name: str) -> str:
     return f"sha256:{pins[name]}" if name in pins else ""
-
-
-def _pin_what_is_there(
-    folder: Path, remotes: tuple[Remote, ...], pins: dict[str, str], pin: bool
-) -> None:
-    """Pin files that were put there by hand, too, where that is asked for."""
-    for remote in remotes:
-        if pin and not remote.check and remote.name not in pins:
-            keep_pin(folder, remote.name, _sha256(folder / remote.name))
-
-
-def _sha256(path: Path) -> str:
-    return _check_of(path, "sha256").removeprefix("sha256:")
 
 
 def _check_of(path: Path, kind: str) -> str:

@@ -253,8 +253,10 @@ def test_a_set_of_several_files_is_there_whole_or_not_at_all(several, tmp_path):
 def test_what_an_earlier_call_left_is_checked_again(several, tmp_path):
     (tmp_path / ".fetching" / "S").mkdir(parents=True)
     (tmp_path / ".fetching" / "S" / "a").write_bytes(b"of another version of this library")
+    (tmp_path / ".fetching" / "S" / "tmp1234").write_bytes(b"of a call that was killed")
     paths = fetch("ours", tmp_path)
     assert paths[0].read_bytes() == several["content"]["/S/a"]
+    assert sorted(path.name for path in (tmp_path / "S").iterdir()) == ["a", "b"]
 
 
 def _now(monkeypatch, server, **changed):
