@@ -94,9 +94,9 @@ def test_a_card_is_shown_and_an_unknown_name_gets_the_nearest(run):
 
 def test_fetched_files_are_named(run):
     assert run("data", "fetch", "ours") == (0, "ours.txt\n", "")
-    code, _, err = run("data", "fetch", "pam")
+    code, _, err = run("data", "fetch", "lra/retrieval")
     assert code == 2
-    assert "The files of pam cannot be fetched" in err
+    assert "The files of lra/retrieval cannot be fetched" in err
     code, _, err = run("data", "fetch", "uea", "--part", "BasicMotions")
     assert code == 2
     assert "BasicMotions.zip has no published hash" in err
@@ -174,12 +174,12 @@ def test_a_reader_that_leaves_is_no_mistake(told):
 
 def test_a_set_is_here_when_one_of_its_files_is(run, monkeypatch, tmp_path):
     monkeypatch.setenv("CT_S5_DATA", str(tmp_path))
-    for place in ("pam/notes.txt", "hurdat2/hurdat2-nepac-1949-1999.txt"):
-        (tmp_path / place).parent.mkdir()
+    for place in ("lra/retrieval/notes.txt", "hurdat2/hurdat2-nepac-1949-1999.txt"):
+        (tmp_path / place).parent.mkdir(parents=True)
         (tmp_path / place).write_text("")
     listed = run("data", "list")[1].splitlines()
     where = {line.split()[0]: line.split()[1] for line in listed if not line.startswith(" ")}
-    assert (where["pam"], where["hurdat2"], where["ours"]) == ("-", "here", "made")
+    assert (where["lra/retrieval"], where["hurdat2"], where["ours"]) == ("-", "here", "made")
 
 
 @pytest.mark.parametrize("name", [n for n, told in describe().items() if not told.simulated])

@@ -7,6 +7,8 @@ arrays that Raindrop made of them. Origin, licence and defects: `datasets/cards/
 from __future__ import annotations
 
 import hashlib
+import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +19,7 @@ import pandas as pd
 
 from ._archives import is_page
 from ._dataset import Column, card_with
+from ._limits import MIB
 from ._lines import join_lines, numbers
 from ._noted import note_hash
 from ._pam_arrays import read_arrays
@@ -62,17 +65,20 @@ _HAND = slice(1, 1 + len(_UNIT))
 _BLOCK = 8 * 2**20
 _SOURCE = (
     "Get PAMAP2 from the UCI Machine Learning Repository, data set 231, "
-    "https://archive.ics.uci.edu/dataset/231 (licence CC BY 4.0), and unpack it."
+    "https://archive.ics.uci.edu/dataset/231 (licence CC BY 4.0): PAMAP2_Dataset.zip, or unpacked."
 )
+_ZIP = "PAMAP2_Dataset.zip"
+_MOST = 2**30  # bytes of one file in it; the longest has some 250 MB
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 
 def load(root: str | Path, part: str = "windows") -> WindowSet:
     """Read the windows.
 
     Args:
-        root: For the first two parts the folder with `subject101.dat` and so on, or with
-            `Protocol/` or `PAMAP2_Dataset/Protocol/`; for the third that with `PTdict_list.npy` and
-            `arr_outcomes.npy`, or with `processed_data/`, or `PAMdata/`.
+        root: For the first two parts the folder with `subject101.dat` and so on, with `Protocol/`
+            or `PAMAP2_Dataset/Protocol/`, or with `PAMAP2_Dataset.zip`; for the third that with
+            `PTdict_list.npy` and `arr_outcomes.npy`, or with `processed_data/`, or `PAMdata/`.
         part: "windows": all there is, twelve activities and 52 channels. "raindrop": cut after
             Raindrop's description, eight activities of persons 101 to 108, the 17 channels at the
             hand, three fifths of the cells taken out. "raindrop-arrays": Raindrop's own arrays.
@@ -125,18 +131,38 @@ def load(root: str | Path, part: str = "windows") -> WindowSet:
     )
 
 
-def _find(root: Path) -> list[tuple[int, Path]]:
-    for folder in (root / "PAMAP2_Dataset" / "Protocol", root / "Protocol", root):
+def _find(root: Path) -> list[tuple[int, Path | zipfile.Path]]:
+    folders = [root / "PAMAP2_Dataset" / "Protocol", root / "Protocol", root]
+    if (root / _ZIP).is_file():
+        folders.append(_zipped(root / _ZIP))
+    for folder in folders:
         found = [(person, folder / f"subject{person}.dat") for person in _PEOPLE]
         found = [(person, path) for person, path in found if path.is_file()]
         if found:
             return found
     raise FileNotFoundError(
-        f"subject101.dat and so on are neither in {root} nor in its Protocol/. {_SOURCE}"
+        f"subject101.dat and so on are neither in {root} nor in its Protocol/ or {_ZIP}. {_SOURCE}"
     )
 
 
-def _read(path: Path, wanted: tuple[int, ...], columns: slice) -> tuple[np.ndarray, ...]:
+def _zipped(archive: Path) -> zipfile.Path:
+    """Where the files lie in UCI's archive; nothing of it is unpacked to a disk."""
+    try:
+        opened = zipfile.ZipFile(archive)
+    except _DAMAGE as error:
+        raise ValueError(f"{archive} is no whole zip archive ({error}). {_SOURCE}") from error
+    for member in opened.infolist():
+        if member.filename.endswith(".dat") and member.file_size > _MOST:
+            raise ValueError(
+                f"{archive}: member {member.filename!r} is larger than {_MOST // MIB} MiB once "
+                f"decompressed; refused as a decompression bomb. {_SOURCE}"
+            )
+    return zipfile.Path(opened) / "PAMAP2_Dataset" / "Protocol"
+
+
+def _read(
+    path: Path | zipfile.Path, wanted: tuple[int, ...], columns: slice
+) -> tuple[np.ndarray, ...]:
     """Activity, place in the file, time and channels of the rows of some activities."""
     pieces, n_rows, before = [], 0, -1.0
     for block in _blocks(path):
@@ -165,21 +191,24 @@ def _read(path: Path, wanted: tuple[int, ...], columns: slice) -> tuple[np.ndarr
     return tuple(np.concatenate(each) for each in zip(*pieces, strict=True))
 
 
-def _blocks(path: Path) -> Iterator[bytes]:
+def _blocks(path: Path | zipfile.Path) -> Iterator[bytes]:
     """The file in pieces of whole lines."""
-    seen = hashlib.sha256()
-    with path.open("rb") as stream:
-        rest = b""
-        while piece := stream.read(_BLOCK):
-            if not rest and stream.tell() == len(piece) and is_page(piece):
-                raise ValueError(f"{path} is an HTML page, not the file. {_SOURCE}")
-            seen.update(piece)
-            whole, newline, rest = (rest + piece).rpartition(b"\n")
-            if newline:
-                yield whole + newline
-        note_hash(path.name, seen.hexdigest())
-        if rest or stream.tell() == 0:
-            yield rest
+    seen, rest, n_bytes = hashlib.sha256(), b"", 0
+    try:
+        with path.open("rb") as stream:
+            while piece := stream.read(_BLOCK):
+                if n_bytes == 0 and is_page(piece):
+                    raise ValueError(f"{path} is an HTML page, not the file. {_SOURCE}")
+                n_bytes += len(piece)
+                seen.update(piece)
+                whole, newline, rest = (rest + piece).rpartition(b"\n")
+                if newline:
+                    yield whole + newline
+    except _DAMAGE as error:  # a member of the archive
+        raise ValueError(f"{path} is damaged ({error}). {_SOURCE}") from error
+    note_hash(path.name, seen.hexdigest())
+    if rest or n_bytes == 0:
+        yield rest
 
 
 def _drawn(ids: pd.Index) -> Split:

@@ -99,9 +99,9 @@ _SETS = {
         "_pam",
         "three motion sensors and a heart rate monitor; activity",
         "CC BY 4.0",
-        "about 700 MB, your own",
+        "about 700 MB",
         arrays=True,
-        files=("**/subject101.dat", "**/PTdict_list.npy"),
+        files=("**/subject101.dat", "PAMAP2_Dataset.zip", "**/PTdict_list.npy"),
     ),
     "wearable": Entry(
         "_wearable",

@@ -403,9 +403,9 @@ def test_an_archive_that_is_packed_anew_each_time_is_known_by_its_recordings(
 
 
 def test_where_no_address_is_known_the_card_tells():
-    said = r"The files of pam cannot be fetched.*card\('pam'\)"
+    said = r"The files of lra/retrieval cannot be fetched.*card\('lra/retrieval'\)"
     with pytest.raises(ValueError, match=said):
-        ct_s5_datasets.fetch("pam")
+        ct_s5_datasets.fetch("lra/retrieval")
     with pytest.raises(ValueError, match=r"wearable S1 S2 cannot be fetched: .* the parts S1 that"):
         ct_s5_datasets.fetch("wearable", part=("S1", "S2"))
     with pytest.raises(ValueError, match=r"listops lra cannot be fetched: .* the parts original"):
@@ -448,7 +448,8 @@ def test_parts_are_fetched_by_themselves():
     assert len(remotes_of("uea")) == len(remotes_of("uea", ("JapaneseVowels",))) == 2
     assert len(remotes_of("uea", ("JapaneseVowels", "CharacterTrajectories"))) == 3
     assert remotes_of("lra/listops", ("lra",)) == ()
-    assert remotes_of("pam") == ()
+    assert remotes_of("lra/retrieval") == ()
+    assert remotes_of("pam", ("raindrop-arrays",)) == ()
 
 
 def test_load_fetches_only_when_asked(monkeypatch, tmp_path):
@@ -464,9 +465,9 @@ def test_load_fetches_only_when_asked(monkeypatch, tmp_path):
     with pytest.raises(FileNotFoundError, match=said):
         ct_s5_datasets.load("uea/character-trajectories-neuralcde-30@1", root=tmp_path)
     with pytest.raises(FileNotFoundError, match=r"^(?!.*download).*CT_S5_DATA"):
-        ct_s5_datasets.load("pam")
+        ct_s5_datasets.load("lra/retrieval")
     with pytest.raises(ValueError, match=r"download='Pin': give True, False or \"pin\""):
-        ct_s5_datasets.load("pam", download="Pin")
+        ct_s5_datasets.load("lra/retrieval", download="Pin")
     assert asked == []
     with pytest.raises(FileNotFoundError, match="physionet2012"):
         ct_s5_datasets.load("physionet2012/mtan-classif@1", download=True)

@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import zipfile
 
 import numpy as np
 import pytest
@@ -93,6 +94,37 @@ def test_pieces_of_any_size_give_the_same(root, monkeypatch):
     np.testing.assert_array_equal(whole.values, pieces.values)
     np.testing.assert_array_equal(whole.starts, pieces.starts)
     assert whole.labels.equals(pieces.labels)
+
+
+def test_ucis_zip_is_read_as_it_is(root, tmp_path):
+    archive = tmp_path / "PAMAP2_Dataset.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        for path in sorted((root / "PAMAP2_Dataset" / "Protocol").iterdir()):
+            packed.write(path, f"PAMAP2_Dataset/Protocol/{path.name}")
+        packed.writestr("PAMAP2_Dataset/Optional/subject101.dat", "of another protocol")
+    whole, unpacked = (ct_s5_datasets.load("pam", root=place) for place in (tmp_path, root))
+    np.testing.assert_array_equal(whole.values, unpacked.values)
+    assert whole.labels.equals(unpacked.labels)
+    assert whole.cite() == unpacked.cite()
+    content = archive.read_bytes()
+    archive.write_bytes(content[:-50])
+    with pytest.raises(ValueError, match=r"PAMAP2_Dataset\.zip is no whole zip archive.*UCI"):
+        load(tmp_path)
+    middle = len(content) // 2
+    archive.write_bytes(content[:middle] + bytes(1000) + content[middle + 1000 :])
+    with pytest.raises(ValueError, match=r"PAMAP2_Dataset\.zip/.*subject10\d\.dat is damaged"):
+        load(tmp_path)
+    archive.write_text("<!DOCTYPE html>log in")
+    with pytest.raises(ValueError, match=r"no whole zip archive"):
+        load(tmp_path)
+
+
+def test_a_zip_that_would_fill_the_memory_is_refused(root, tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "PAMAP2_Dataset.zip", "w") as packed:
+        packed.writestr("PAMAP2_Dataset/Protocol/subject101.dat", "0" * 1001)
+    monkeypatch.setattr(_pam, "_MOST", 1000)
+    with pytest.raises(ValueError, match=r"subject101.dat' is larger than .* decompression bomb"):
+        load(tmp_path)
 
 
 def test_raindrops_part_takes_out_three_fifths_and_always_the_same(root):
