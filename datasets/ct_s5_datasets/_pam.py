@@ -132,7 +132,8 @@ def load(root: str | Path, part: str = "windows") -> WindowSet:
 
 
 def _find(root: Path) -> list[tuple[int, Path | zipfile.Path]]:
-    folders = [root / "PAMAP2_Dataset" / "Protocol", root / "Protocol", root]
+    protocol = root / "PAMAP2_Dataset" / "Protocol"
+    folders: list[Path | zipfile.Path] = [protocol, root / "Protocol", root]
     if (root / _ZIP).is_file():
         folders.append(_zipped(root / _ZIP))
     for folder in folders:
