@@ -24,7 +24,12 @@ _HEADER = MIB // 4  # tarfile makes of an extended one many times its size
 
 
 def read_members(
-    source: Path, wanted: str, *, again: str, limits: Limits | None = None
+    source: Path,
+    wanted: str,
+    *,
+    again: str,
+    limits: Limits | None = None,
+    under: re.Pattern[str] | None = None,
 ) -> list[tuple[str, bytes]]:
     """Read every file whose base name matches, under whatever folders it lies.
 
@@ -34,6 +39,7 @@ def read_members(
             Other files are left alone; a link or a name that leaves the folder is refused even so.
         again: The next step for the reader of an error, such as where to get the file.
         limits: What to refuse as a bomb.
+        under: What the whole name must match, folders and all, where the base name does not tell.
 
     Returns:
         (name, content) pairs, sorted by name. A name that the archive holds twice comes twice.
@@ -44,7 +50,9 @@ def read_members(
     """
     limits = limits or Limits()
     read = _read_folder if source.is_dir() else _read_archive
-    found = sorted(read(source, re.compile(wanted), limits, again), key=lambda pair: pair[0])
+    found = read(source, re.compile(wanted), limits, again)
+    found = [(name, content) for name, content in found if not under or under.fullmatch(name)]
+    found.sort(key=lambda pair: pair[0])
     for name, content in found:
         note(name, content)
     return found

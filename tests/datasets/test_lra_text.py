@@ -1,11 +1,13 @@
 """Film reviews by character, in the layout of the Large Movie Review Dataset, made here."""
 
+import shutil
 import tarfile
 
 import numpy as np
 import pytest
 from official_layout import all_columns
 
+import ct_s5_datasets
 from ct_s5_datasets.lra.text import load
 
 REVIEWS = {
@@ -52,6 +54,13 @@ def test_characters_labels_and_splits(root):
         "test": ["test/neg/11_1", "test/pos/0_10"],
     }
     assert "- kinds of tokens: 7\n" in data.card
+
+
+def test_reviews_without_a_label_are_no_part_of_what_is_cited(root):
+    whole = ct_s5_datasets.load("lra/text", root=root)
+    assert "0_0.txt" not in whole.files
+    shutil.rmtree(root / "aclImdb" / "train" / "unsup")
+    assert ct_s5_datasets.load("lra/text", root=root).cite() == whole.cite()
 
 
 def test_rare_characters_and_long_reviews(root):

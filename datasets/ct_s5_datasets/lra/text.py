@@ -16,7 +16,7 @@ from .._ragged import TokenSet
 from .._splits import seeded_splits
 from ._characters import Numbering, count, vocabulary
 
-_NAME = re.compile(r"(?:.*/)?((train|test)/(pos|neg)/([0-9]+)_([0-9]+))\.txt")
+_NAME = re.compile(r"(?:.*/)?(?:train|test)/(?:pos|neg)/[0-9]+_[0-9]+\.txt")
 _LIMITS = Limits(members=250_000, total=2**30)
 _ARCHIVE = "aclImdb_v1.tar.gz"
 _AGAIN = (
@@ -48,19 +48,12 @@ def load(root: str | Path, most: int = 4096, least: int = 15) -> TokenSet:
     places = (root / "aclImdb", root / _ARCHIVE, root)
     source = next((place for place in places if place.exists()), None)
     texts: dict[str, str] = {}
-    found = (
-        []
-        if source is None
-        else read_members(source, r"[0-9]+_[0-9]+\.txt", again=_AGAIN, limits=_LIMITS)
-    )
-    for path, content in found:
-        named = _NAME.fullmatch(path)
-        if not named:
-            continue  # reviews without a label, in train/unsup
-        if named[1] in texts:
-            raise ValueError(f"{source}: review {named[1]} is there twice. Keep one. {_AGAIN}")
+    for path, content in [] if source is None else _labelled(source):
+        name = "/".join(path.removesuffix(".txt").split("/")[-3:])
+        if name in texts:
+            raise ValueError(f"{source}: review {name} is there twice. Keep one. {_AGAIN}")
         try:
-            texts[named[1]] = content.decode("utf-8")
+            texts[name] = content.decode("utf-8")
         except UnicodeDecodeError as error:
             raise ValueError(f"{source}: {path} is not UTF-8 ({error}). {_AGAIN}") from error
     texts = dict(sorted(texts.items()))
@@ -90,3 +83,9 @@ def load(root: str | Path, most: int = 4096, least: int = 15) -> TokenSet:
         vocabulary=tokens,
         answers=(Column("good", "1: the review is good; 0: bad", ""),),
     )
+
+
+def _labelled(source: Path) -> list[tuple[str, bytes]]:
+    """The reviews that have a label: those in train/unsup have none, and are left unread."""
+    name = r"[0-9]+_[0-9]+\.txt"
+    return read_members(source, name, again=_AGAIN, limits=_LIMITS, under=_NAME)
