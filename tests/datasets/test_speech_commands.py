@@ -1,5 +1,6 @@
 """Speech Commands: wav files made here in the official layout, and some of the real test set."""
 
+import dataclasses
 import io
 import math
 import tarfile
@@ -254,7 +255,16 @@ def test_cepstra_are_scaled_by_their_training_recordings(root):
     np.testing.assert_allclose(table.loc["mfcc_7"], expected, rtol=1e-9)
 
 
-def test_s5_scales_each_place_in_time_by_samples_divided_twice(root):
+def test_s5s_protocol_is_of_the_whole_set(root):
+    with pytest.raises(ValueError, match=r"s5-35@1 needs the whole part '35'; 4 series are there"):
+        ct_s5_datasets.load("speech_commands/s5-35@1", root=root)
+    assert sum(protocol("speech_commands/s5-35@1").sizes.values()) == 105_829
+
+
+def test_s5_scales_each_place_in_time_by_samples_divided_twice(root, monkeypatch):
+    rules = protocol("speech_commands/s5-35@1")
+    small = dataclasses.replace(rules, sizes={"train": 2, "validation": 1, "test": 1})
+    monkeypatch.setitem(ct_s5_datasets.PROTOCOLS, rules.name, small)
     data = ct_s5_datasets.load("speech_commands/s5-35@1", root=root)
     assert {part: len(ids) for part, ids in data.split.items()} == {
         "train": 2, "validation": 1, "test": 1,
