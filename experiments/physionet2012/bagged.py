@@ -63,7 +63,7 @@ def main(names: list[str]) -> None:
         "settings": {name: _settings(ROWS[name]) for name in rows},
         "networks": N_NETWORKS,
         "draws": N_DRAWS,
-        "protocol": {"a": a.cite(), "b": b.cite()},
+        "protocol": {"a": a.cite(), "b": b.cite() | {"part": "b"}},
         "rows": {name: _scores(logits[name], logits["s5"], truth) for name in rows},
     }
     write_atomically(RESULTS, (json.dumps(told, indent=1) + "\n").encode())
