@@ -262,7 +262,7 @@ def _defaults(function: Any) -> dict[str, Any]:
 
 def _how_to_have(entry: str, root: str | Path | None, parts: tuple[str, ...]) -> str:
     """The next steps where a file is missing, after what its loader says of it."""
-    from ._remotes import remotes_of
+    from ._remotes import command, remotes_of
 
     steps = []
     if root is None:
@@ -271,8 +271,7 @@ def _how_to_have(entry: str, root: str | Path | None, parts: tuple[str, ...]) ->
             f"the folder that holds {entry}/"
         ]
     if remotes := remotes_of(entry, parts):
-        part = f" --part {','.join(parts)}" if parts and any(r.parts for r in remotes) else ""
-        pin, how = ("", "True") if all(r.check for r in remotes) else (" --pin", '"pin"')
-        steps.append(f"have them fetched: ct-s5 data fetch {entry}{part}{pin}, or download={how}")
+        how = "True" if all(remote.check for remote in remotes) else '"pin"'
+        steps.append(f"have them fetched: {command(entry, parts)}, or download={how}")
     said = "; or ".join(steps)
     return f" {said[0].upper()}{said[1:]}." if said else ""

@@ -1,8 +1,8 @@
 """Files from where they are to be had, each checked, resumed after an interruption.
 
-They are gathered in a hidden folder beside where they go, and move there when all of them are whole
-and right: a set is not there in part. What an interrupted call leaves in that folder the next one
-goes on from. One process at a time fetches into a folder: it holds a lock, which ends with it,
+They are gathered in a hidden folder of the one they go to, and move into place when all of them are
+whole and right: a set is not there in part. What an interrupted call leaves in that folder the next
+one goes on from. One process at a time fetches into a folder: it holds a lock, which ends with it,
 however it ends.
 
 Of some files nobody publishes a hash. They come only where that is asked for (`pin`), and their
@@ -21,9 +21,9 @@ from typing import Any
 from ._alone import alone
 from ._archives import stream_members
 from ._limits import Limits
-from ._noted import joint
+from ._noted import joint, sha256_of
 from ._pins import PINS, keep_pin, read_pins
-from ._remotes import Remote, named_parts, remotes_of
+from ._remotes import Remote, command, named_parts, remotes_of
 
 _CHUNK = 2**14
 
@@ -63,12 +63,12 @@ def fetch(
     unknown = [r for r in remotes if not checks[r.name] and not (folder / r.name).is_file()]
     if unknown and not pin:
         raise ValueError(_unpublished(entry, parts, unknown[0]))
-    if not all(_there(folder / r.name, checks[r.name]) for r in remotes):
+    if missing := [r for r in remotes if not _there(folder / r.name, checks[r.name])]:
         folder.mkdir(parents=True, exist_ok=True)
         staging = folder / "-".join((".fetching", *parts))
         with alone(folder / ".fetching.lock", progress):
             try:
-                _fill(folder, staging, remotes, checks, progress)
+                _fill(folder, staging, missing, checks, progress)
             finally:
                 _drop_empty(staging)
     if pin:  # what was put there by hand, too
@@ -79,13 +79,13 @@ def fetch(
 def _fill(
     folder: Path,
     staging: Path,
-    remotes: tuple[Remote, ...],
+    missing: Sequence[Remote],
     checks: dict[str, str],
     progress: bool,
 ) -> None:
     """Gather what is missing, and only then put it in its place."""
     # Another process may have been first.
-    missing = [r for r in remotes if not _there(folder / r.name, checks[r.name])]
+    missing = [r for r in missing if not _there(folder / r.name, checks[r.name])]
     for remote in missing:
         _gather(remote, checks[remote.name], staging, progress)
     _keep_pins(folder, staging, missing)
@@ -102,8 +102,7 @@ def _keep_pins(folder: Path, place: Path, remotes: Sequence[Remote]) -> None:
     pins = read_pins(folder)
     for remote in remotes:
         if not remote.check and remote.name not in pins:
-            digest = _check_of(place / remote.name, "sha256")
-            keep_pin(folder, remote.name, digest.removeprefix("sha256:"))
+            keep_pin(folder, remote.name, sha256_of(place / remote.name))
 
 
 def _drop_empty(staging: Path) -> None:
@@ -129,14 +128,13 @@ def _no_address(entry: str, parts: tuple[str, ...]) -> str:
 
 def _unpublished(entry: str, parts: tuple[str, ...], remote: Remote) -> str:
     part = f", part={(parts[0] if len(parts) == 1 else parts)!r}" if parts else ""
-    option = f" --part {','.join(parts)}" if parts else ""
     others = [p for p in named_parts(entry) if all(r.check for r in remotes_of(entry, (p,)))]
     also = f" The part {' or '.join(others)} has a known hash." if others else ""
     return (
         f"{remote.url} has no published hash, so a download of it cannot be verified. To take it "
         f"as it comes and keep its SHA-256 in {PINS}, which later downloads are checked against: "
-        f"ct-s5 data fetch {entry}{option} --pin, ct_s5_datasets.fetch({entry!r}{part}, "
-        f'pin=True), or load with download="pin".{also}'
+        f"{command(entry, parts)}, ct_s5_datasets.fetch({entry!r}{part}, pin=True), or load with "
+        f'download="pin".{also}'
     )
 
 

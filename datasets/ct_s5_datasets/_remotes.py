@@ -82,6 +82,14 @@ def named_parts(entry: str) -> list[str]:
     return sorted({part for remote in own for part in remote.parts if part != _ANY})
 
 
+def command(entry: str, parts: tuple[str, ...] = ()) -> str:
+    """What fetches a set, or some of its parts, on the command line."""
+    remotes = remotes_of(entry, parts)
+    part = f" --part {','.join(parts)}" if parts and any(r.parts for r in remotes) else ""
+    pin = "" if all(remote.check for remote in remotes) else " --pin"
+    return f"ct-s5 data fetch {entry}{part}{pin}"
+
+
 def _filled(remote: Remote, part: str) -> Remote:
     name, url = remote.name.format(part=part), remote.url.format(part=part)
     return replace(remote, name=name, url=url, parts=(part,))

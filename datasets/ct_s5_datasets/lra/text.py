@@ -86,6 +86,6 @@ def load(root: str | Path, most: int = 4096, least: int = 15) -> TokenSet:
 
 
 def _labelled(source: Path) -> list[tuple[str, bytes]]:
-    """The reviews that have a label: those in train/unsup have none, and are left unread."""
+    """The reviews that have a label: those in train/unsup have none, and are left out."""
     name = r"[0-9]+_[0-9]+\.txt"
     return read_members(source, name, again=_AGAIN, limits=_LIMITS, under=_NAME)
