@@ -28,6 +28,7 @@ import ct_s5_datasets
 from ct_s5 import S5Classifier
 from ct_s5.lab import treat
 from ct_s5.training import named_arrays
+from experiments.physionet2012.summaries import summarised
 from experiments.record import record
 
 RESULTS = pathlib.Path(__file__).parent / "results"
@@ -93,14 +94,7 @@ class _Part:
         return frame, self.labels.loc[ids], self.static.loc[ids]
 
     def summarised(self):
-        """Per channel: mean, least, greatest, last and how many; static features beside them."""
-        channels = self.frame.drop(columns="ds").groupby("unique_id")
-        table = pd.concat(
-            {how: getattr(channels, how)() for how in ("mean", "min", "max", "last", "count")},
-            axis=1,
-        )
-        table.columns = [f"{channel} {how}" for how, channel in table.columns]
-        self.frame = table.reindex(self.labels.index).join(pd.get_dummies(self.static, dtype=float))
+        self.frame = summarised(self.frame, self.static.loc[self.labels.index])
         self.of = lambda ids: (self.frame.loc[ids], self.labels.loc[ids], None)
         return self
 
