@@ -2,15 +2,13 @@
 
     python forecast_glucose.py                              simulated people, under half a minute
     python forecast_glucose.py --out forecast.svg           and a picture
-    CT_S5_SHARED_DATA=FOLDER python forecast_glucose.py --real      the BIGIDEAs set in FOLDER/cgm
+    python forecast_glucose.py --real                       the BIGIDEAs set, fetched the first time
 
 A sensor under the skin drifts by seconds around its five minutes, and is out of reach now and then.
 What is eaten is written down when it is eaten: a row of its own, between the readings.
 """
 
 import argparse
-import os
-import pathlib
 
 import numpy as np
 import pandas as pd
@@ -49,14 +47,13 @@ def real():
     """Sixteen people, eight to ten days each; nobody wrote down what they ate."""
     import ct_s5_datasets
 
-    root = pathlib.Path(os.environ["CT_S5_SHARED_DATA"], "cgm")
-    frame = ct_s5_datasets.load("glucose", root=root, part="BIGIDEAs").frame
+    frame = ct_s5_datasets.load("glucose", part="BIGIDEAs", download=True).frame
     frame = frame.rename(columns={"unique_id": "person", "ds": "time"})
     return frame[["person", "time", "glucose"]]
 
 
 options = argparse.ArgumentParser()
-options.add_argument("--real", action="store_true", help="real data, from $CT_S5_SHARED_DATA")
+options.add_argument("--real", action="store_true", help="real data, fetched the first time")
 options.add_argument("--out", help="where to write the picture: a .svg or .png")
 options = options.parse_args()
 frame = real() if options.real else simulated()

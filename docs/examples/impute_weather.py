@@ -2,15 +2,13 @@
 
     python impute_weather.py                                simulated stations, under half a minute
     python impute_weather.py --out imputation.svg           and a picture
-    CT_S5_SHARED_DATA=FOLDER python impute_weather.py --real        USHCN, from FOLDER/ushcn
+    python impute_weather.py --real                         USHCN, fetched the first time
 
 Observers miss days, and thermometers break one at a time. The warmest hour of a day says much about
 its coldest, which a line through the neighbouring days cannot use.
 """
 
 import argparse
-import os
-import pathlib
 
 import numpy as np
 import pandas as pd
@@ -44,8 +42,7 @@ def real():
     """The years 1999 and 2000 at 120 stations of the U.S. Historical Climatology Network."""
     import ct_s5_datasets
 
-    root = pathlib.Path(os.environ["CT_S5_SHARED_DATA"], "ushcn")
-    frame = ct_s5_datasets.load("ushcn", root=root).frame
+    frame = ct_s5_datasets.load("ushcn", download=True).frame
     frame = frame.rename(
         columns={"unique_id": "station", "ds": "day", "TMAX": "tmax", "TMIN": "tmin"}
     )
@@ -55,7 +52,7 @@ def real():
 
 
 options = argparse.ArgumentParser()
-options.add_argument("--real", action="store_true", help="real data, from $CT_S5_SHARED_DATA")
+options.add_argument("--real", action="store_true", help="real data, fetched the first time")
 options.add_argument("--out", help="where to write the picture: a .svg or .png")
 options = options.parse_args()
 frame = (real() if options.real else simulated()).reset_index(drop=True)

@@ -2,14 +2,13 @@
 
     python stream_ward.py                                   simulated patients, under half a minute
     python stream_ward.py --out ward.svg                    and a picture
-    CT_S5_SHARED_DATA=FOLDER python stream_ward.py --real   1500 stays of FOLDER/physionet2012
+    python stream_ward.py --real                            PhysioNet 2012, fetched the first time
 
 The model keeps one state a patient, whatever the length of the stay. In the middle of the second
 day the service stops; another one goes on from two files, the model and the states.
 """
 
 import argparse
-import os
 import pathlib
 import tempfile
 
@@ -53,15 +52,14 @@ def real():
     """1500 stays of PhysioNet 2012, set a: those are "worse" who died in hospital."""
     import ct_s5_datasets
 
-    root = pathlib.Path(os.environ["CT_S5_SHARED_DATA"], "physionet2012")
-    data = ct_s5_datasets.load("physionet2012", root=root)
+    data = ct_s5_datasets.load("physionet2012", download=True)
     labels = data.labels.iloc[:1500].map({0: "stable", 1: "worse"})
     frame = data.frame[data.frame["unique_id"].isin(labels.index)]
     return frame.rename(columns={"unique_id": "patient", "ds": "time"}), labels
 
 
 options = argparse.ArgumentParser()
-options.add_argument("--real", action="store_true", help="real data, from $CT_S5_SHARED_DATA")
+options.add_argument("--real", action="store_true", help="real data, fetched the first time")
 options.add_argument("--out", help="where to write the picture: a .svg or .png")
 options = options.parse_args()
 frame, labels = real() if options.real else simulated()

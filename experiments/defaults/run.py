@@ -3,22 +3,21 @@
 Compared   the defaults, against each with one thing changed.
 Same       two data sets (PhysioNet 2012 mortality, simulated oscillators), splits, seeds, budget.
 Judged by  validation series only; no test series is ever looked at here.
-Run        CT_S5_SHARED_DATA=... python -m experiments.defaults.run    (about an hour, two cores)
+Run        python -m experiments.defaults.run    (about an hour, two cores)
 Result     the table in README.md here, made by `python -m experiments.defaults.table`.
 """
 
 import itertools
-import os
 import pathlib
 import sys
 import warnings
 
 import numpy as np
 
-import ct_s5_datasets
 from ct_s5 import S5Classifier
 from ct_s5.lab import demo_data
 from ct_s5.training import METRICS
+from experiments.data import load
 from experiments.record import record
 
 RESULTS = pathlib.Path(__file__).parent / "results"
@@ -43,9 +42,11 @@ SEEDS = range(3)
 def main(names: list[str]) -> None:
     warnings.filterwarnings("ignore", message="Static column|.* have no reading at all")
     sets = {"oscillators": (*demo_data(), None)}
-    if folder := os.environ.get("CT_S5_SHARED_DATA"):
-        root = pathlib.Path(folder) / "physionet2012"
-        a = ct_s5_datasets.load("physionet2012/mtan-classif@1", root=root)
+    try:
+        a = load("physionet2012/mtan-classif@1")
+    except FileNotFoundError as error:
+        print(f"On the oscillators alone. {error}", flush=True)
+    else:
         ids = np.concatenate([a.splits["mtan-classif@1"][part] for part in ("train", "validation")])
         frame = a.frame[a.frame["unique_id"].isin(ids)]
         sets["physionet2012"] = frame, a.labels.loc[ids], a.static.loc[ids]

@@ -2,8 +2,6 @@
 
 import dataclasses
 import hashlib
-import os
-import pathlib
 from typing import Any
 
 import numpy as np
@@ -11,7 +9,7 @@ import pandas as pd
 from jaxtyping import Bool
 from sklearn.model_selection import train_test_split
 
-import ct_s5_datasets
+from experiments.data import load
 
 HERE = {"unique_id", "ds"}
 
@@ -52,16 +50,12 @@ class Problem:
         return {"name": self.name, "hash": digest.hexdigest(), "data": list(self.data)}
 
 
-def _root(name: str) -> pathlib.Path:
-    return pathlib.Path(os.environ["CT_S5_SHARED_DATA"]) / name
-
-
 def physionet2012() -> Problem:
     """24 hours, then the next 24, as t-PatchGNN splits, scales and scores them.
 
     On set-a and set-b alone, 8000 of its 12,000 records: approximate.
     """
-    data = ct_s5_datasets.load("physionet2012", root=_root("physionet2012"), part=("a", "b"))
+    data = load("physionet2012", part=("a", "b"))
     ids = data.labels.index.to_numpy()
     seen, test = train_test_split(ids, train_size=0.8, random_state=42, shuffle=True)
     train, validation = train_test_split(seen, train_size=0.75, shuffle=False)
@@ -89,7 +83,7 @@ def ushcn() -> Problem:
 
     Stations are dealt 60 / 20 / 20 at random; training sees 1996 to 1998.
     """
-    data = ct_s5_datasets.load("ushcn", root=_root("ushcn"))
+    data = load("ushcn")
     rng = np.random.default_rng(0)
     stations = rng.permutation(data.frame["unique_id"].unique())[:500]
     frame = data.frame[data.frame["unique_id"].isin(stations)].reset_index(drop=True)
@@ -123,7 +117,7 @@ def glucose() -> Problem:
     # intervals are only as wide as the people whom they were set right on.
     dealer, parts, dealt, sets = np.random.default_rng(0), [], [], []
     for collection, cuts in (("BIGIDEAs", [10, 13]), ("PhysioCGM", [5, 7])):
-        data = ct_s5_datasets.load("glucose", root=_root("cgm"), part=collection)
+        data = load("glucose", part=collection)
         sets.append(data.cite() | {"part": collection})
         part = data.frame
         parts.append(part[["unique_id", "ds", "glucose"]].astype({"unique_id": str}))

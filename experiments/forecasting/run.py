@@ -4,7 +4,7 @@ Compared   S5 (the estimator's defaults but where a problem says otherwise), a G
            that is told the gaps, one that knows ages and how far ahead it is asked, last value,
            mean of the history, linear trend of the last six readings.
 Same       series, questions, scales; validation chooses the epoch, the test part is read once.
-Run        CT_S5_SHARED_DATA=... python -m experiments.forecasting.run [PROBLEM ...]
+Run        python -m experiments.forecasting.run [PROBLEM ...]
 Result     the table in README.md here, made by `python -m experiments.forecasting.table`.
 """
 

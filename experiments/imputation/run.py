@@ -3,13 +3,12 @@
 Compared   S5 (the estimator's defaults, so many epochs), last value, linear interpolation in time,
            mean of the channel.
 Same       series and hidden cells: half of those observed, singly, drawn once.
-Run        CT_S5_SHARED_DATA=... python -m experiments.imputation.run [ushcn | wearable]
+Run        python -m experiments.imputation.run [ushcn | wearable]
 Result     the table in README.md here, made by `python -m experiments.imputation.table`.
 """
 
 import dataclasses
 import hashlib
-import os
 import pathlib
 import sys
 from typing import Any
@@ -17,9 +16,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-import ct_s5_datasets
 from ct_s5 import S5Imputer
 from ct_s5.training import named_arrays
+from experiments.data import load
 from experiments.record import record
 
 RESULTS = pathlib.Path(__file__).parent / "results"
@@ -69,7 +68,7 @@ def _problem(name: str, data, frame, parts, channels: list[str], max_epochs: int
 
 def ushcn() -> Problem:
     """Daily weather of 1999 and 2000 at 300 stations, dealt 180 / 60 / 60."""
-    data = ct_s5_datasets.load("ushcn", root=_root("ushcn"))
+    data = load("ushcn")
     frame = data.frame[data.frame["ds"] >= "1999-01-01"]
     stations = np.random.default_rng(0).permutation(frame["unique_id"].unique())[:300]
     channels = ["PRCP", "SNOW", "SNWD", "TMAX", "TMIN"]
@@ -79,16 +78,12 @@ def ushcn() -> Problem:
 
 def wearable() -> Problem:
     """Accelerations and signal strength of a batteryless sensor, 60 trials dealt 36 / 12 / 12."""
-    data = ct_s5_datasets.load("wearable", root=_root("uci_batteryless_activity"))
+    data = load("wearable")
     trials = np.random.default_rng(0).permutation(data.frame["unique_id"].unique())
     channels = ["frontal", "vertical", "lateral", "rssi"]
     parts = np.split(trials, [36, 48])
     name = "wearable S1, half of the cells hidden"
     return _problem(name, data, data.frame, parts, channels, 40)
-
-
-def _root(name: str) -> pathlib.Path:
-    return pathlib.Path(os.environ["CT_S5_SHARED_DATA"]) / name
 
 
 def scores(problem: Problem, answers: pd.DataFrame) -> dict:

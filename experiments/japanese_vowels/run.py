@@ -2,17 +2,16 @@
 
 Compared   all of `ct_s5.lab.MODELS`, told the true gaps; networks of one size within a tenth.
 Same       the protocol's split, epochs, everything else of a seed.
-Run        CT_S5_SHARED_DATA=... python -m experiments.japanese_vowels.run [50 30 70]
+Run        python -m experiments.japanese_vowels.run [50 30 70]
            A stopped run goes on: finished ones stand in out/japanese_vowels.
 Result     results/drop-<rate>.json, the table of README.md by
            `python -m experiments.japanese_vowels.table`.
 """
 
-import os
 import pathlib
 import sys
 
-import ct_s5_datasets
+from experiments.data import load
 from experiments.every_model import every_model
 
 RESULTS = pathlib.Path(__file__).parent / "results"
@@ -24,11 +23,7 @@ KEYWORDS = {"width": 40, "states": 40, "max_epochs": 60, "patience": 15, "learni
 
 def main(rates: list[str]) -> None:
     """Run rates, all by default."""
-    root = pathlib.Path(os.environ["CT_S5_SHARED_DATA"]) / "uea"
-    data = {
-        f"drop-{rate}": ct_s5_datasets.load(f"uea/japanese-vowels-drop-{rate}@1", root=root)
-        for rate in rates or RATES
-    }
+    data = {f"drop-{rate}": load(f"uea/japanese-vowels-drop-{rate}@1") for rate in rates or RATES}
     command = f"python -m experiments.japanese_vowels.run {' '.join(rates)}".strip()
     every_model(data, RESULTS, N_SEEDS, command, task="classify", **KEYWORDS)
 

@@ -6,14 +6,13 @@ Compared   S5; no S5 block; a GRU-D; attention with an encoding of time; of equa
 Same       the published split (`mtan-classif@1`): its 3200 stays to train and validate on are dealt
            into tenths, each network learns from nine and stops by the other, and the answer is the
            mean of their log odds. Test stays and set-b are looked at once, at the end.
-Run        CT_S5_SHARED_DATA=... python -m experiments.physionet2012.bagged [ROW ...]
+Run        python -m experiments.physionet2012.bagged [ROW ...]
            ROW is one of s5, depth_0, gru_d, attention, trees; left out, all.
            A stopped run goes on: finished learners stand in out/physionet2012.
 Result     results/bagged.json; the table in README.md by experiments.physionet2012.table
 """
 
 import json
-import os
 import pathlib
 import sys
 import warnings
@@ -24,10 +23,10 @@ import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-import ct_s5_datasets
 from ct_s5 import S5Classifier
 from ct_s5._files import write_atomically
 from ct_s5.lab import provenance
+from experiments.data import load
 from experiments.physionet2012.summaries import summarised
 
 RESULTS = pathlib.Path(__file__).parent / "results" / "bagged.json"
@@ -59,9 +58,8 @@ LEARNERS = (*ROWS, "trees")
 
 def main(names: list[str]) -> None:
     """Train what is missing of the rows, by default of all, and score those that are whole."""
-    root = pathlib.Path(os.environ["CT_S5_SHARED_DATA"]) / "physionet2012"
-    a = ct_s5_datasets.load("physionet2012/mtan-classif@1", root=root)
-    b = ct_s5_datasets.load("physionet2012", root=root, part="b")
+    a = load("physionet2012/mtan-classif@1")
+    b = load("physionet2012", part="b")
     # A network that is never told the missing static value of three records says so each time.
     warnings.filterwarnings("ignore", message="Static column|.* have no reading at all")
     OUT.mkdir(parents=True, exist_ok=True)

@@ -3,13 +3,12 @@
 Compared   true gaps; equal gaps; no S5 block; a GRU with gaps appended; logistic regression and
            gradient boosting on summaries of each channel.
 Same       records, five seeded splits of 2560 / 640 / 800 and the published one, inputs, budget.
-Run        CT_S5_SHARED_DATA=... python -m experiments.physionet2012.run  (half an hour, one core)
+Run        python -m experiments.physionet2012.run  (half an hour, one core)
 Result     the table in README.md here, made by `python -m experiments.physionet2012.table`.
 """
 
 import hashlib
 import json
-import os
 import pathlib
 import resource
 import sys
@@ -24,10 +23,10 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-import ct_s5_datasets
 from ct_s5 import S5Classifier
 from ct_s5.lab import treat
 from ct_s5.training import named_arrays
+from experiments.data import load
 from experiments.physionet2012.summaries import summarised
 from experiments.record import record
 
@@ -50,9 +49,8 @@ SUMMARIES = {
 
 
 def main(names: list[str]) -> None:
-    root = pathlib.Path(os.environ["CT_S5_SHARED_DATA"]) / "physionet2012"
-    a = ct_s5_datasets.load("physionet2012", root=root, part="a")
-    b = ct_s5_datasets.load("physionet2012", root=root, part="b")
+    a = load("physionet2012", part="a")
+    b = load("physionet2012", part="b")
     splits = {name: a.splits[name] for name in SPLITS}
     protocol = {
         "name": "physionet2012/mtan-classif@1 and five seeded splits of its sizes",

@@ -6,8 +6,14 @@ import pathlib
 from experiments.record import fill
 
 HERE = pathlib.Path(__file__).parent
-SETS = {"digits-2khz": "2 kHz", "digits": "8 kHz"}
+FOUR = ("s5", "s5-async", "s4", "gru")
+SETS = {
+    "digits-2khz": ("2 kHz", FOUR),
+    "digits": ("8 kHz", FOUR),
+    "digits-blocks": ("8 kHz, states in blocks", ("s5-foh", "s5", "gru")),
+}
 TITLES = {
+    "s5-foh": "S5, foh, true gaps",
     "s5": "S5, zoh, true gaps",
     "s5-async": "S5, async, true gaps",
     "s4": "S4, equal steps",
@@ -22,10 +28,11 @@ def tables() -> dict[str, str]:
         "| minutes to train |",
         "|---|---|---|---|---|---|---|",
     ]
-    for name, rate in SETS.items():
+    for name, (rate, models) in SETS.items():
         path = HERE / "results" / f"{name}.json"
         runs = json.loads(path.read_text())["runs"] if path.exists() else []
-        for model, title in TITLES.items():
+        for model in models:
+            title = TITLES[model]
             own = {
                 bool(r["corruption"]): r for r in runs if r["model"] == model and "accuracy" in r
             }

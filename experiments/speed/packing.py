@@ -4,21 +4,20 @@ Compared   training with packed rows and with length buckets, in turns, each fro
 Same       the 2560 training records of PhysioNet 2012 (mtan-classif@1), network, batch size, seed.
 Measured   steps an epoch (padding included), seconds of the first epoch, which compiles, and of the
            others; for the S5 and for a GRU, whose loop over steps gets longer in a packed row.
-Run        CT_S5_SHARED_DATA=... python -m experiments.speed.packing    (five minutes)
+Run        python -m experiments.speed.packing    (five minutes)
 Result     results/packing.json; the table in README.md.
 """
 
-import os
 import pathlib
 import sys
 
 import jax
 import numpy as np
 
-import ct_s5_datasets
 from ct_s5 import S5Model, encode, fit
 from ct_s5.nn import ModelSettings
 from ct_s5.training import FitSettings, Targets
+from experiments.data import load
 from experiments.record import record
 
 RESULTS = pathlib.Path(__file__).parent / "results" / "packing.json"
@@ -28,8 +27,7 @@ EPOCHS = 4
 
 def measure(seed: int) -> dict[str, float]:
     """One round of all four."""
-    root = pathlib.Path(os.environ["CT_S5_SHARED_DATA"]) / "physionet2012"
-    data = ct_s5_datasets.load(f"physionet2012/{PROTOCOL}", root=root)
+    data = load(f"physionet2012/{PROTOCOL}")
     ids = data.splits[PROTOCOL]["train"]
     frame = data.frame[data.frame["unique_id"].isin(ids)]
     series = encode(frame, static=data.static.loc[ids]).series
@@ -59,8 +57,9 @@ def measure(seed: int) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    if "CT_S5_SHARED_DATA" not in os.environ:
-        sys.exit("Not run: point CT_S5_SHARED_DATA at the folder of data sets.")
     settings = {"data": f"physionet2012/{PROTOCOL}", "part": "train", "epochs": EPOCHS}
     protocol = {"name": "packed and bucketed training in turns", "hash": "none"}
-    record(measure, settings, protocol, range(3), RESULTS)
+    try:
+        record(measure, settings, protocol, range(3), RESULTS)
+    except FileNotFoundError as error:
+        sys.exit(f"Not run: {error}")

@@ -1,14 +1,12 @@
 """Five real sets, named before anything was run: readings, answers, and how a model is trained."""
 
 import dataclasses
-import os
-import pathlib
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-import ct_s5_datasets
+from experiments.data import load
 
 HERE = {"unique_id", "ds"}
 
@@ -26,13 +24,9 @@ class Problem:
     keywords: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
-def _root(name: str) -> pathlib.Path:
-    return pathlib.Path(os.environ["CT_S5_SHARED_DATA"]) / name
-
-
 def physionet2012() -> Problem:
     """Two days of intensive care; who dies in hospital?"""
-    data = ct_s5_datasets.load("physionet2012", root=_root("physionet2012"))
+    data = load("physionet2012")
     keywords = {"task": "classify", "score": "auroc", "test_fraction": 0.2, "batch_size": 64}
     keywords |= {"learning_rate": 2e-3}
     return Problem(
@@ -47,7 +41,7 @@ def physionet2012() -> Problem:
 
 def ushcn() -> Problem:
     """Sixty days of weather at a station, thinned as GRU-ODE-Bayes does: TMAX three days later."""
-    data = ct_s5_datasets.load("ushcn", root=_root("ushcn"))
+    data = load("ushcn")
     rng = np.random.default_rng(0)
     stations = rng.permutation(data.frame["unique_id"].unique())[:300]
     frame = data.frame[data.frame["unique_id"].isin(stations)]
@@ -79,7 +73,7 @@ def glucose() -> Problem:
     rng = np.random.default_rng(0)
     windows, asked = [], []
     for collection in ("BIGIDEAs", "PhysioCGM"):
-        frame = ct_s5_datasets.load("glucose", root=_root("cgm"), part=collection).frame
+        frame = load("glucose", part=collection).frame
         frame = frame[["unique_id", "ds", "glucose"]].astype({"unique_id": str})
         for person, own in frame.groupby("unique_id", sort=True):
             own = own.sort_values("ds")
@@ -100,7 +94,7 @@ def glucose() -> Problem:
 
 def wearable() -> Problem:
     """A batteryless tag on older people, read when it is: what they do at each reading."""
-    data = ct_s5_datasets.load("wearable", root=_root("uci_batteryless_activity"))
+    data = load("wearable")
     keywords = {"task": "classify", "per": "reading", "batch_size": 8, "learning_rate": 3e-3}
     return Problem(
         "wearable: activity at each reading", data.frame, "activity", data.static, None, keywords
@@ -109,7 +103,7 @@ def wearable() -> Problem:
 
 def japanese_vowels() -> Problem:
     """Nine speakers by two vowels, half of the frames dropped."""
-    data = ct_s5_datasets.load("uea/japanese-vowels-drop-50@1", root=_root("uea"))
+    data = load("uea/japanese-vowels-drop-50@1")
     keywords = {"task": "classify"}
     return Problem(
         "Japanese Vowels, half of the rows: who speaks",

@@ -3,7 +3,7 @@
 Compared   one S5 (the estimator's defaults) told the true gaps, equal gaps, the gaps as a channel,
            or resampled to a grid of as many points as there are readings.
 Same       split, seed of the weights, epochs, everything else of a seed.
-Run        CT_S5_SHARED_DATA=... python -m experiments.true_gaps.run [PROBLEM ...]
+Run        python -m experiments.true_gaps.run [PROBLEM ...]
            A stopped run goes on: finished ones stand in out/true_gaps.
 Result     results/<problem>.json; the tables of README.md and docs/index.md by
            `python -m experiments.true_gaps.table`.
