@@ -6,6 +6,8 @@ import sys
 import pytest
 from pages import PAGES, ROOT, blocks
 
+from ct_s5 import S5Classifier, S5Forecaster, S5Imputer, S5Regressor
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=lambda p: p.name)
@@ -18,3 +20,14 @@ def test_links_between_pages_lead_somewhere():
     for page in [*PAGES, ROOT / "CONTRIBUTING.md", *ROOT.glob("experiments/*/README.md")]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_table_of_defaults_says_what_the_estimators_have():
+    page = (ROOT / "docs" / "training.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| (.+) \| (.+) \|$", page, flags=re.MULTILINE)
+    assert len(rows) == 11
+    told = ((S5Classifier, S5Regressor), (S5Forecaster, S5Imputer))
+    for keyword, *defaults in rows:
+        for default, estimators in zip(defaults, told, strict=True):
+            for estimator in estimators:
+                assert repr(getattr(estimator(), keyword)) == default, (keyword, estimator)

@@ -1,7 +1,7 @@
 """Do true gaps beat equal ones and a regular grid, on five real sets named beforehand?
 
-Compared   one S5 (the estimator's defaults) told the true gaps, equal gaps, the gaps as a channel,
-           or resampled to a grid of as many points as there are readings.
+Compared   one S5 (the estimator's defaults but for learning rate and batch size) told the true
+           gaps, equal gaps, the gaps as a channel, or put on a grid of as many points as readings.
 Same       split, seed of the weights, epochs, everything else of a seed.
 Run        python -m experiments.true_gaps.run [PROBLEM ...]
            A stopped run goes on: finished ones stand in out/true_gaps.
