@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -20,7 +20,7 @@ from ct_s5.estimators._inputs import is_table, refuse_infinite
 from ct_s5.estimators._keywords import check_keywords
 from ct_s5.estimators._signature import OwnKeywords
 from ct_s5.estimators._streaming import Streaming
-from ct_s5.frames import Asked, EncodedFrame, LongFrame, encode, learn_from, to_long
+from ct_s5.frames import EncodedFrame, LongFrame, encode, learn_from, to_long
 from ct_s5.nn import ModelSettings, S5Model
 from ct_s5.training import FitResult, FitSettings
 
@@ -183,14 +183,12 @@ class S5Estimator(Streaming, OwnKeywords, BaseEstimator):
         self.best_epoch_ = result.best_epoch
         self.n_compilations_ = result.n_compilations
 
-    def _refuse_unanswered(
-        self, encoded: EncodedFrame, answers: Any, asked: Asked | None = None
-    ) -> None:
+    def _refuse_unanswered(self, answers: Any, where: Callable[[int], str]) -> None:
+        """Raise at the first answer that is not finite; `where` has words for who asked."""
         bad = np.flatnonzero(~np.isfinite(answers).all(axis=-1))
         if len(bad):
-            place = self._place(encoded, bad[0]) if asked is None else asked.where(encoded, bad[0])
             raise NotFiniteAnswer(
-                f"The model's answer for {place} is not finite. Look for "
+                f"The model's answer for {where(bad[0])} is not finite. Look for "
                 "values far beyond those at fit in its series, such as a code for missing, and "
                 "put NaN there."
             )

@@ -127,11 +127,16 @@ class S5Classifier(ClassifierMixin, LabelledEstimator):
         """Accuracy."""
         X, y = self._labels_of(X, y)
         encoded, scores, _ = self._answers(X, static)
-        labels = aligned(encoded, y, self.per)
-        known = ~pd.isna(labels)
+        labels, known = self._one_label_each(encoded, y)
         chosen = self.classes_[scores.argmax(axis=-1)]
         weights = weights_of(encoded, sample_weight, self.per)
         wanted = typed(labels[known])
+        if (wanted.dtype.kind == "U") != (self.classes_.dtype.kind == "U"):
+            first = np.flatnonzero(known)[0]
+            raise ValueError(
+                f"The label of {self._place(encoded, first)} is {wanted.tolist()[0]!r}, those at "
+                f"fit were such as {self.classes_.tolist()[0]!r}: bring them to one type."
+            )
         return float(accuracy_score(wanted, chosen[known], sample_weight=weights[known]))
 
     def _check_keywords(self):
@@ -159,12 +164,7 @@ class S5Classifier(ClassifierMixin, LabelledEstimator):
         return decode_steps(encoded, answers, [names] if one else list(names))
 
     def _read_labels(self, encoded, y, *, reset):
-        labels = aligned(encoded, y, self.per)
-        if labels.ndim == 2 and labels.shape[1] == 1:
-            labels = labels[:, 0]
-        if labels.ndim != 1:
-            raise ValueError(f"A classifier takes one label each; got shape {labels.shape}.")
-        known = ~pd.isna(labels)
+        labels, known = self._one_label_each(encoded, y)
         found = classes_in(labels[known])
         if reset and len(found) < 2:
             held = f"All labels are {found.tolist()[0]!r}" if len(found) else "There is no label"
@@ -181,6 +181,15 @@ class S5Classifier(ClassifierMixin, LabelledEstimator):
         codes = np.full(len(labels), -1)
         codes[known] = np.searchsorted(self.classes_, labels[known])
         return codes
+
+    def _one_label_each(self, encoded, y):
+        """Labels in the order of the series, or of their rows, and where there is one."""
+        labels = aligned(encoded, y, self.per)
+        if labels.ndim == 2 and labels.shape[1] == 1:
+            labels = labels[:, 0]
+        if labels.ndim != 1:
+            raise ValueError(f"A classifier takes one label each; got shape {labels.shape}.")
+        return labels, ~pd.isna(labels)
 
     def _counts(self, labels):
         weights = self.class_weight if isinstance(self.class_weight, dict) else {}

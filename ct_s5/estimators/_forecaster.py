@@ -137,6 +137,7 @@ class S5Forecaster(UnlabelledEstimator):
         check_is_fitted(self)
         X, _ = self._as_channels(X, None, reset=False)
         encoded = self._encode(X, self.schema_, static)
+        self._speak_of_empty(encoded, stacklevel=3)
         reach = in_model_units(ahead, self.schema_, "ahead")
         slack = reach if within is None else in_model_units(within, self.schema_, "within")
         wanted, origin = origins(encoded.series, reach, slack)
@@ -148,6 +149,7 @@ class S5Forecaster(UnlabelledEstimator):
         if known := self._known_places:
             shown = with_known(encoded.series, shown, known, wanted, place)
         answers = at_each(self._tell(shown), place)
+        self._refuse_untold(answers, lambda n: self._place(encoded, wanted[n]))
         leads = self._leads(shown)[place]
         self._speak_of_far(leads)
         columns = self._columns(answers, leads, level, quantiles)

@@ -85,7 +85,7 @@ class S5Imputer(TransformerMixin, UnlabelledEstimator):
         """
         encoded = self._known(X, static)
         answers = self._tell(encoded.series)
-        self._refuse_unanswered(encoded, answers.mean)
+        self._refuse_untold(answers, lambda n: self._place(encoded, n))
         columns = self._columns(answers, self._leads(encoded.series), level, None)
         return fill_missing(X, encoded, columns)
 

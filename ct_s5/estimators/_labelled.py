@@ -116,7 +116,9 @@ class LabelledEstimator(S5Estimator):
         assert isinstance(answers, np.ndarray)  # neither kind of estimator has a Gaussian head
         if asked is not None:
             answers = answers[asked.place]
-        self._refuse_unanswered(encoded, answers, asked)
+        self._refuse_unanswered(
+            answers, lambda n: asked.where(encoded, n) if asked else self._place(encoded, n)
+        )
         return encoded, answers, asked
 
     def _labels_of(self, X, y):

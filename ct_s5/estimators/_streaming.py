@@ -54,7 +54,7 @@ class Streaming:
         if method not in self._says:
             raise ValueError(f"method is one of {', '.join(self._says)}; got {method!r}.")
         fresh = self._hear(X, static, late)
-        self._refuse_unanswered(fresh.encoded, fresh.answers)
+        self._refuse_unanswered(fresh.answers, lambda n: self._place(fresh.encoded, n))
         self._live().keep(fresh)
         return getattr(self, self._says[method])(fresh.encoded, fresh.answers)
 

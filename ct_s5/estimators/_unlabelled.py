@@ -1,12 +1,14 @@
 """What forecaster and imputer share: a frame teaches itself, answers come with intervals."""
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float
 from sklearn.utils.validation import check_is_fitted
 
+from ct_s5._words import shown
 from ct_s5.batch import SeriesSet, windows
 from ct_s5.estimators._base import S5Estimator
 from ct_s5.estimators._levels import Calibration, calibrate, read_levels, read_shares
@@ -140,12 +142,16 @@ class UnlabelledEstimator(S5Estimator):
         X, _ = self._as_channels(X, None, reset=False)
         encoded = self._encode(X, self.schema_, static)
         task = self._task(encoded.series, judged=True)
-        shown, targets = task.draw(encoded.series, self._drawn_by())
-        mean = self._tell(shown).mean
-        error = (mean - targets.values) ** 2 * targets.weights
-        if not targets.weights.any():
+        asked, targets = task.draw(encoded.series, self._drawn_by())
+        rows = np.flatnonzero(targets.weights.any(axis=1))
+        if not len(rows):
             raise ValueError("There is no reading in X to be judged by.")
-        return -float(error.sum() / targets.weights.sum())
+        answers = at_each(self._tell(asked), rows)
+        owner = asked.owners[rows]
+        self._refuse_untold(answers, lambda n: f"series {shown(encoded.ids[owner[n]])}")
+        weights = targets.weights[rows]
+        error = (answers.mean.astype(np.float64) - targets.values[rows]) ** 2 * weights
+        return -float(error.sum() / weights.sum())
 
     # What the two kinds of estimator differ in.
 
@@ -220,6 +226,10 @@ class UnlabelledEstimator(S5Estimator):
         assert isinstance(answers, Gaussian)
         return answers
 
+    def _refuse_untold(self, answers: Gaussian, where: Callable[[int], str]) -> None:
+        both = np.concatenate([answers.mean, answers.variance], axis=1)
+        self._refuse_unanswered(both, where)
+
     def _calibrated(self, series: SeriesSet, task: Task, seed: int) -> Calibration:
         rng = np.random.default_rng([seed, 1])
         draws = []
@@ -261,7 +271,7 @@ class UnlabelledEstimator(S5Estimator):
         self, encoded: EncodedFrame, asked: Asked, answers: Gaussian, leads, level, quantiles
     ) -> pd.DataFrame:
         """The answers to questions as a flat frame."""
-        self._refuse_unanswered(encoded, answers.mean, asked)
+        self._refuse_untold(answers, lambda n: asked.where(encoded, n))
         columns = self._columns(answers, leads, level, quantiles)
         return decode_asked(encoded, asked, np.stack([*columns.values()], axis=1), [*columns])
 

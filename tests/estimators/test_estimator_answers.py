@@ -192,6 +192,20 @@ def test_the_score_is_accuracy_with_weights_that_go_by_id(fitted):
     assert fitted.score(frame, labels(), ordered.to_numpy()) == pytest.approx(expected)
 
 
+def test_the_score_takes_labels_in_the_forms_of_fit(fitted, fitted_per_reading):
+    frame = ward()
+    column = labels()[IDS].to_numpy()[:, None]
+    assert fitted.score(as_list(frame), column) == fitted.score(frame, labels())
+    rows = frame[["unique_id", "ds"]].assign(high=frame.hr > 80)
+    whole = fitted_per_reading.score(frame, (frame.hr > 80).to_numpy())
+    assert fitted_per_reading.score(frame, rows[["high"]]) == whole
+
+
+def test_a_score_by_labels_of_another_type_names_one(fitted):
+    with pytest.raises(ValueError, match=r"label of series 'p\d+' is '[01]', those at fit .* 0: "):
+        fitted.score(ward(), labels().astype(str))
+
+
 def test_the_score_of_a_regressor_is_r_squared_with_weights_that_go_by_id(fitted_regressor):
     frame = ward(seed=3)
     answers = fitted_regressor.predict(frame)

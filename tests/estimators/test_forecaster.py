@@ -1,5 +1,7 @@
 import copy
 
+import equinox as eqx
+import jax
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,7 @@ from sklearn.model_selection import GridSearchCV
 
 import ct_s5
 from ct_s5 import encode
-from ct_s5.estimators import S5Forecaster
+from ct_s5.estimators import NotFiniteAnswer, S5Forecaster
 from ct_s5.estimators._unlabelled import _late
 
 TINY = {"width": 8, "states": 8, "depth": 0, "max_epochs": 2, "batch_size": 8, "random_state": 0}
@@ -341,3 +343,21 @@ def test_it_keeps_the_conventions_of_scikit_learn(frame):
     frames = [part for _, part in frame.groupby("unique_id")]
     search = GridSearchCV(model, {"dropout": [0.0, 0.1]}, cv=2, error_score="raise").fit(frames)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda model, frame: model.predict(frame),
+        lambda model, frame: model.backtest(frame, "1h"),
+        lambda model, frame: model.score(frame),
+        lambda model, frame: copy.deepcopy(model).update(frame),
+    ],
+    ids=["predict", "backtest", "score", "update"],
+)
+def test_an_answer_that_is_not_finite_is_refused_whoever_asks(fitted, frame, ask):
+    broken = copy.copy(fitted)
+    arrays, rest = eqx.partition(fitted.model_, eqx.is_inexact_array)
+    broken.model_ = eqx.combine(jax.tree.map(lambda a: a * np.nan, arrays), rest)
+    with pytest.raises(NotFiniteAnswer, match=r"for series 0.* is not finite"):
+        ask(broken, frame)
