@@ -21,6 +21,7 @@ class Streaming:
 
     _speak_of: Callable[..., None]
     _refuse_unanswered: Callable[..., None]
+    _place: Callable[..., str]
     _says: ClassVar[dict[str, str]] = {"predict": "_said"}
     """How raw answers become those of a method: `_said(encoded, answers)`."""
 

@@ -60,7 +60,7 @@ class UnlabelledEstimator(S5Estimator):
             static: Features of the series as a whole, one row an id.
             validation: A frame, or (frame, static), to stop on and to set the intervals right by.
                 Left out, `validation_fraction` of the series; with fewer than five series, that
-                share of the rows of each, at its end.
+                share of the rows of each, at its end (whose values have a say in the scales).
 
         Returns:
             The estimator itself.
