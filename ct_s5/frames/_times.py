@@ -1,6 +1,9 @@
 """Time columns: timestamps as exact integers in the column's own unit, and what may be one."""
 
+import contextlib
 import dataclasses
+import datetime
+import zoneinfo
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -25,7 +28,8 @@ class TimeColumn:
 
     kind: TimeKind
     zone: str | None
-    """Name of the time zone; None when the datetimes are naive, or no datetimes."""
+    """A name that files can hold: of the zone, such as "Europe/Berlin", or of a fixed offset,
+    "UTC+01:00"; "UTC" for a zone that has neither. None when the datetimes are naive, or none."""
     column: pd.Series
     """The column as the caller has it, for messages and for `decode`."""
     ticks: Shaped[np.ndarray, " R"]
@@ -155,13 +159,16 @@ def read_times(column: pd.Series, name: str, place: Callable[[int], str]) -> Tim
 
 def _instants(column: pd.Series, name: str, kind: str) -> TimeColumn:
     zone = None
+    # UTC first: on the wall clock a night of clock change is an hour too long or too short.
     if isinstance(column.dtype, np.dtype):
         instants = column.to_numpy()
+    elif isinstance(column.dtype, pd.DatetimeTZDtype):  # of which narwhals knows named zones alone
+        zone = _name_of(column.dtype.tz)
+        instants = column.dt.tz_convert(None).to_numpy()
     else:
         series = nw.from_native(column, series_only=True)
         zone = getattr(series.dtype, "time_zone", None)
         if zone:
-            # UTC first: on the wall clock a night of clock change is an hour too long or too short.
             series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
         instants = series.to_numpy()
     unit = np.datetime_data(instants.dtype)[0]
@@ -172,6 +179,21 @@ def _instants(column: pd.Series, name: str, kind: str) -> TimeColumn:
         )
     what = "datetime" if kind == "M" else "timedelta"
     return TimeColumn(what, zone, column, instants.view(np.int64), _PER_SECOND[unit])
+
+
+def _name_of(zone: datetime.tzinfo) -> str:
+    """A name by which pandas finds the zone again, which it does not by what zones call themselves.
+
+    A fixed offset may be called "CET", which for pandas has a summer time.
+    """
+    key = getattr(zone, "key", None) or getattr(zone, "zone", None)  # of zoneinfo, of pytz
+    if key is not None:
+        with contextlib.suppress(KeyError, ValueError):
+            return zoneinfo.ZoneInfo(key).key
+    offset = zone.utcoffset(None)
+    if offset is None or offset % datetime.timedelta(minutes=1):
+        return "UTC"
+    return str(datetime.timezone(offset))
 
 
 def of_today(text: pd.Series) -> pd.Series:

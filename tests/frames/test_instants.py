@@ -1,11 +1,14 @@
 """Times that outlive their column, against Python's own whole numbers and fractions."""
 
 import dataclasses
+import zoneinfo
+from datetime import UTC, timedelta, timezone
 from fractions import Fraction
 
 import numpy as np
 import pandas as pd
 import pytest
+from dateutil import tz as dateutil_zones
 
 from ct_s5.frames._instants import Instants
 from ct_s5.frames._times import read_times
@@ -89,6 +92,35 @@ def test_a_column_of_datetimes_comes_back(zone, unit):
     back = instants(column)[0].column("datetime", zone)
     pd.testing.assert_series_equal(back, column, check_dtype=False)
     assert getattr(back.dt.tz, "key", zone) == zone
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("zone", "name"),
+    [
+        (zoneinfo.ZoneInfo("Europe/Berlin"), "Europe/Berlin"),
+        (dateutil_zones.gettz("Europe/Berlin"), None),  # by its name in some versions of dateutil
+        (dateutil_zones.tzoffset(None, 3600), "UTC+01:00"),
+        (dateutil_zones.tzutc(), "UTC"),
+        (UTC, "UTC"),
+        (timezone(HOUR), "UTC+01:00"),
+        (timezone(HOUR, "my zone"), "UTC+01:00"),
+        (timezone(HOUR, "CET"), "UTC+01:00"),  # which in July is not what the IANA call CET
+        (timezone(-3.5 * HOUR), "UTC-03:30"),
+        (timezone(HOUR + timedelta(seconds=7)), "UTC"),
+    ],
+)
+def test_a_zone_of_any_kind_is_kept_by_a_name_that_brings_the_instants_back(zone, name):
+    column = pd.Series(pd.DatetimeIndex(["2024-01-01", "2024-07-01"]).tz_localize(zone))
+    times = read_times(column, "ds", str)
+    assert times.zone in ((name,) if name else ("UTC", "Europe/Berlin"))
+    assert list(times.ticks) == [t.value * times.per_unit // 10**9 for t in column]
+    back = Instants.of(times).column("datetime", times.zone)
+    assert (back == column).all()
+    if times.zone != "UTC":
+        assert [t.utcoffset() for t in back] == [t.utcoffset() for t in column]
 
 
 @pytest.mark.parametrize(
