@@ -245,8 +245,8 @@ class UnlabelledEstimator(S5Estimator):
 
     def _columns(
         self, answers: Gaussian, leads: Float[np.ndarray, "Q _"], level, quantiles
-    ) -> dict[str, Float[np.ndarray, " Q"]]:
-        """Answers in the caller's units by column: each channel, then what surrounds it."""
+    ) -> dict[str, dict[str, Float[np.ndarray, " Q"]]]:
+        """Answers in the caller's units: of each channel its own column, then what surrounds it."""
         places = list(self._places)
         scale = np.array(self.schema_.scales)[places]
         mean = answers.mean.astype(np.float64) * scale + np.array(self.schema_.means)[places]
@@ -261,19 +261,19 @@ class UnlabelledEstimator(S5Estimator):
             words: mean + self.calibration_.quantile(share, leads) * spread
             for words, share in shares
         }
-        columns = {}
-        for k, name in enumerate(self.channels_):
-            columns[name] = mean[:, k]
-            columns |= {f"{name}-{words}": values[:, k] for words, values in around.items()}
-        return columns
+        return {
+            name: {name: mean[:, k]}
+            | {f"{name}-{words}": values[:, k] for words, values in around.items()}
+            for k, name in enumerate(self.channels_)
+        }
 
     def _answered(
         self, encoded: EncodedFrame, asked: Asked, answers: Gaussian, leads, level, quantiles
     ) -> pd.DataFrame:
         """The answers to questions as a flat frame."""
         self._refuse_untold(answers, lambda n: asked.where(encoded, n))
-        columns = self._columns(answers, leads, level, quantiles)
-        return decode_asked(encoded, asked, np.stack([*columns.values()], axis=1), [*columns])
+        names, values = zip(*flat(self._columns(answers, leads, level, quantiles)), strict=True)
+        return decode_asked(encoded, asked, np.stack(values, axis=1), names)
 
 
 def _late(series: SeriesSet, share: float) -> Bool[np.ndarray, " R"]:
@@ -287,6 +287,11 @@ def _late(series: SeriesSet, share: float) -> Bool[np.ndarray, " R"]:
 def names_of(given) -> tuple[str, ...]:
     """Names, of which one may come alone."""
     return (given,) if isinstance(given, str) else tuple(given)
+
+
+def flat(columns: dict[str, dict[str, Float[np.ndarray, " Q"]]]):
+    """The columns of all channels, in a row: names and answers."""
+    return [pair for own in columns.values() for pair in own.items()]
 
 
 def at_each(answers: Gaussian, place) -> Gaussian:
