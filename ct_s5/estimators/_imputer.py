@@ -70,7 +70,9 @@ class S5Imputer(TransformerMixin, UnlabelledEstimator):
     def transform(self, X, *, static=None, level=None) -> Any:
         """The caller's frame, or array, with its missing cells filled in.
 
-        Observed cells are returned as they came, bit for bit. Rows keep their order and index.
+        Observed cells are returned as they came, bit for bit. Rows keep their order and index,
+        columns their dtype, but whole numbers and flags become float64 where a cell of their column
+        is filled in.
 
         Args:
             X: A frame; also one that `fit` never saw. With the id, the time and all channels as
@@ -81,7 +83,8 @@ class S5Imputer(TransformerMixin, UnlabelledEstimator):
 
         Raises:
             TypeError, ValueError: As `fit`; a list, or a form with a row a cell, which have no
-                cells to fill in: `predict` answers for those.
+                cells to fill in: `predict` answers for those. A whole number that float64 does not
+                hold, in a column to fill in.
         """
         encoded = self._known(X, static)
         answers = self._tell(encoded.series)

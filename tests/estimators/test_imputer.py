@@ -93,8 +93,11 @@ def test_an_array_is_filled_in_as_an_array():
     seen = ~np.isnan(holes)
     assert (told[seen] == whole[seen]).all()
     assert np.isfinite(told).all()
-    flat = holes[..., 0]
-    assert S5Imputer(**TINY).fit_transform(flat).shape == flat.shape
+    flat = pd.DataFrame(holes[..., 0], index=[f"series {n}" for n in range(12)])
+    model = S5Imputer(**TINY).fit(flat)
+    told = model.transform(flat)
+    assert told.index.equals(flat.index)
+    np.testing.assert_array_equal(told, model.transform(flat.to_numpy()))
 
 
 def test_forms_without_cells_to_fill_are_refused(fitted):
