@@ -63,8 +63,9 @@ def ask_at(
 
     Raises:
         TypeError: Times of another type than those of the data.
-        ValueError: A series that is not in the data; columns that are no known channel, or lack
-            one; another kind of time or zone; a step that is none; a time too far off.
+        ValueError: A series that is not in the data; a Series with an index of text that holds no
+            id; columns that are no known channel, or lack one; another kind of time or zone; a step
+            that is none; a time too far off.
     """
     if len(known) and not is_frame(at):
         raise ValueError(
@@ -124,9 +125,20 @@ def decode_asked(
 
 def _by_id(index: pd.Index, encoded: EncodedFrame) -> bool:
     """Whether a Series is one by id: numbers without a name may as well count its rows."""
-    if index.name is not None or not len(index):
-        return index.name == encoded.schema.id_col
-    return not pd.api.types.is_numeric_dtype(index) and bool(index.isin(encoded.ids).all())
+    if index.name == encoded.schema.id_col:
+        return True
+    text = pd.api.types.infer_dtype(index.astype(object)) == "string"
+    if not text and (index.name is not None or pd.api.types.is_numeric_dtype(index)):
+        return False
+    # With some ids the others are mistyped, as `_pairs` will say.
+    known = bool(index.isin(encoded.ids).any())
+    if text and not known:
+        raise ValueError(
+            f"at= is a Series whose index, {listed(index)}, holds no series of the data, such as "
+            f"{shown(encoded.ids[0])}. Index the times by series id, or pass those that are for "
+            "all series alike without an index: at.to_list()."
+        )
+    return known
 
 
 def _pairs(encoded: EncodedFrame, frame: pd.DataFrame, known: tuple[str, ...]):

@@ -79,6 +79,19 @@ def test_a_series_of_times_by_id_asks_each_about_its_own():
     assert len(alike.owner) == len(last) ** 2
 
 
+@pytest.mark.parametrize("name", [None, "unique_id", "patient"])
+@pytest.mark.parametrize("dtype", [object, "string", "category"])
+def test_a_mistyped_id_is_a_stranger_and_no_times_for_all(dtype, name):
+    index = pd.Index(["a", "zz"], name=name).astype(dtype)
+    with pytest.raises(ValueError, match="asks about series 'zz', of which the data has no row"):
+        ask_at(ward()[1], pd.Series([NOON, NOON], index))
+    message = r"whose index, 'zz', holds no series of the data, such as 'a'\. .*: at\.to_list\(\)"
+    with pytest.raises(ValueError, match=message):
+        ask_at(ward()[1], pd.Series([NOON], index[1:].rename(name and "patient")))
+    alike = pd.Series([NOON, NOON], [NOON, NOON + pd.Timedelta("1h")])
+    assert len(ask_at(ward()[1], alike).owner) == 4
+
+
 def test_a_unit_alone_is_one_of_it():
     one, alone = (ask_at(ward()[1], at) for at in ("1h", "h"))
     assert list(one.times.column) == list(alone.times.column)
