@@ -126,6 +126,8 @@ def align_step_labels(encoded: EncodedFrame, y) -> Shaped[np.ndarray, "R *K"]:
 def _merge(encoded: EncodedFrame, labels: Shaped[np.ndarray, " M"]) -> Shaped[np.ndarray, " R"]:
     row_of = encoded.row_of_input
     missing = pd.isna(labels)
+    if labels.dtype == object:  # pd.NA compares with nothing, and is no float
+        labels = np.where(missing, np.nan, labels)
     order = np.lexsort((missing, row_of))  # of each row's labels, a known one comes first
     chosen = order[np.searchsorted(row_of[order], np.arange(len(encoded.series.times)))]
     differs = ~missing & (labels != labels[chosen][row_of])

@@ -93,6 +93,15 @@ def test_merged_rows_agree_on_their_step_label_or_are_refused():
         align_step_labels(encoded, [4, 5, 6])
 
 
+@pytest.mark.parametrize("dtype", ["string", object])
+def test_a_step_without_a_label_may_say_so_in_any_way(ward, dtype):
+    y = pd.Series(["5", pd.NA, "7", None, "7", pd.NA], dtype=dtype, index=ward.index)
+    told = align_step_labels(encode(ward), y)
+    assert told[[0, 1, 5]].tolist() == ["5", "7", "7"]
+    # None of those that are missing stands in the way of a regressor either.
+    np.testing.assert_array_equal(told.astype(float), [5, 7, np.nan, np.nan, np.nan, 7])
+
+
 def test_step_labels_of_another_length_or_index_are_refused(ward):
     encoded = encode(ward)
     with pytest.raises(ValueError, match=r"Step labels have shape \(5,\); the frame has 6 rows"):
