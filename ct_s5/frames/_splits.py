@@ -1,12 +1,16 @@
 """Held-out parts: whole series at random, or everything from a moment on."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from jaxtyping import Bool
 
 from ct_s5._words import listed, shown
 from ct_s5.frames._forms import index_levels, missing_column
+from ct_s5.frames._instants import Instants
 from ct_s5.frames._native import as_pandas
+from ct_s5.frames._times import TimeColumn, read_times
 
 
 def split_series(
@@ -65,6 +69,10 @@ def split_time(
             Timedelta, or a number, as the column has it.
         time_col: Column of the time.
         id_col: What the level of the series is called, where the time is the other one.
+
+    Raises:
+        TypeError: Times of a type that is none, text included.
+        ValueError: A row without a time; a moment of another kind, or without the column's zone.
     """
     frame = as_pandas(data)
     if time_col in frame.columns:
@@ -74,17 +82,29 @@ def split_time(
         times = pd.Series(frame.index.get_level_values(level))
     else:
         raise ValueError(missing_column(frame, "time_col", time_col))
-    kind = getattr(times.dtype, "kind", "O")
-    if kind == "M":
-        at = pd.Timestamp(at)
-        zone = getattr(times.dt, "tz", None)
-        if (zone is None) != (at.tzinfo is None):
-            raise ValueError(
-                f"Column {time_col!r} has {zone or 'no time zone'}, at={shown(at)} has "
-                f"{at.tzinfo or 'no time zone'}. Give the moment the same way: pd.Timestamp(..., "
-                "tz=...)."
-            )
-    elif kind == "m":
-        at = pd.Timedelta(at)
-    before = (times < at).to_numpy(dtype=bool, na_value=False)
+    column = read_times(times.reset_index(drop=True), time_col, lambda row: f"row {row}")
+    before = Instants.of(column).before(_moment(at, column, time_col))
     return frame.loc[before], frame.loc[~before]
+
+
+def _moment(at, times: TimeColumn, time_col: str) -> Instants:
+    """A moment of the same kind as the times."""
+    read = {"datetime": pd.Timestamp, "timedelta": pd.Timedelta, "number": pd.to_numeric}
+    try:
+        told: Any = read[times.kind](at)
+        if pd.isna(told):
+            raise ValueError("it is missing")
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"Column {time_col!r} holds {times.kind}s, and at={shown(at)} is none: {error}."
+        ) from error
+    if times.kind == "number":
+        return Instants.of(read_times(pd.Series([told]), "at", lambda row: "the split"))
+    if times.kind == "datetime" and (times.zone is None) != (told.tzinfo is None):
+        raise ValueError(
+            f"Column {time_col!r} has {times.zone or 'no time zone'}, at={shown(told)} has "
+            f"{told.tzinfo or 'no time zone'}. Give the moment the same way: pd.Timestamp(..., "
+            "tz=...)."
+        )
+    # As NumPy has it, in UTC: pandas 2 would bring it to nanoseconds, which hold no far time.
+    return Instants.of(read_times(pd.Series(told.to_numpy().reshape(1)), "at", str))

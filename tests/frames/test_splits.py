@@ -67,3 +67,29 @@ def test_a_split_in_time_parts_rows_before_and_after_a_moment(ward):
     since = ward.assign(ds=ward["ds"] - ward["ds"].min())
     assert len(split_time(since, "3h")[0]) == 3
     assert len(split_time(ward.assign(ds=range(6)), 2)[0]) == 2
+
+
+@pytest.mark.parametrize("unit", ["s", "ns"])
+def test_a_split_in_time_compares_instants_whatever_the_unit(ward, unit):
+    frame = ward.assign(ds=ward["ds"].dt.as_unit(unit))
+    moment = pd.Timestamp("2024-03-01 07:00:00.000000001")
+    assert len(split_time(frame, moment)[0]) == 1
+    assert len(split_time(frame, pd.Timestamp("9000-01-01").as_unit("s"))[0]) == 6
+    whole = ward.assign(ds=2**60 + np.arange(6))
+    assert len(split_time(whole, 2**60 + 3)[0]) == 3
+
+
+BAD_SPLITS = {
+    "text": (["01.01.2024 00:00"] * 6, "2024-01-01", TypeError, "'ds' holds times as text"),
+    "NaT": ([pd.NaT] * 6, "2024-01-01", ValueError, r"holds no time \(NaT\) at row 0"),
+    "no number": (range(6), "2024-01-01", ValueError, "holds numbers, and at='2024-01-01' is none"),
+    "no time": (pd.date_range("2024", periods=6), "noon-ish", ValueError, "at='noon-ish' is none"),
+    "missing": (pd.date_range("2024", periods=6), pd.NaT, ValueError, "is none: it is missing"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_SPLITS)
+def test_times_and_moments_that_are_none_are_refused(ward, case):
+    ds, at, error, message = BAD_SPLITS[case]
+    with pytest.raises(error, match=message):
+        split_time(ward.assign(ds=ds), at)
