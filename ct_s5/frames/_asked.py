@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Float, Int, Shaped
+from jaxtyping import Float, Int, Shaped
 
 from ct_s5._words import first, listed, shown
 from ct_s5.batch import LONGEST_GAP, Queries, SeriesSet, ask
 from ct_s5.frames._channels import read_channels
-from ct_s5.frames._encode import EncodedFrame, conform_times
+from ct_s5.frames._encode import EncodedFrame, conform_times, standardised
 from ct_s5.frames._forms import index_levels, missing_column
 from ct_s5.frames._native import as_pandas, is_frame
 from ct_s5.frames._times import TimeColumn, read_times
@@ -105,7 +105,7 @@ def ask_at(
         )
     series, place = ask(encoded.series, Queries(owner, seconds, fractions))
     if len(known):
-        series = _with_channels(encoded, series, place, channels, known)
+        series = _with_channels(encoded, series, place, channels, known, owner)
     lead = _lead(encoded.series, owner, seconds, fractions)
     return Asked(series, place, owner, times, lead)
 
@@ -260,13 +260,14 @@ def _lead(series: SeriesSet, owner, seconds, fractions) -> Float[np.ndarray, " Q
     return np.where(some[owner], lead / series.unit, np.nan)
 
 
-def _with_channels(encoded: EncodedFrame, series: SeriesSet, place, channels, known) -> SeriesSet:
+def _with_channels(
+    encoded: EncodedFrame, series: SeriesSet, place, channels, known, owner
+) -> SeriesSet:
     """Queries that carry what is known of their time beforehand."""
     columns = [encoded.schema.channels.index(name) for name in known]
     table = np.full((len(place), len(encoded.schema.channels)), np.nan)
     table[:, columns] = channels
-    told = encoded.schema.standardise(table).astype(np.float32)
-    observed: Bool[np.ndarray, "Q C"] = ~np.isnan(told)
     values, seen = series.values.copy(), series.observed.copy()
-    values[place], seen[place] = np.where(observed, told, 0), observed
+    values[place] = standardised(table, encoded.schema, _place(encoded, owner))
+    seen[place] = ~np.isnan(table)
     return dataclasses.replace(series, values=values, observed=seen)

@@ -1,10 +1,11 @@
 """encode: from a frame to the arrays a model reads."""
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Int
+from jaxtyping import Float, Float32, Int
 
 from ct_s5._words import first, listed, near, shown
 from ct_s5.batch import LONGEST_GAP, SeriesSet
@@ -96,7 +97,9 @@ def encode(
     observed = ~np.isnan(layout.values)
     seconds, fractions = _times(long, layout, schema)
     series = SeriesSet(
-        values=_standardised(long, layout, schema),
+        values=standardised(
+            layout.values, schema, lambda row: long.where(int(layout.first_row[row]))
+        ),
         observed=observed,
         times=seconds,
         fractions=fractions,
@@ -171,18 +174,25 @@ def conform_times(times: TimeColumn, schema: FrameSchema, what: str) -> None:
         )
 
 
-def _standardised(long: LongFrame, layout: Layout, schema: FrameSchema):
-    values = schema.standardise(layout.values)
+def standardised(
+    values: Float[np.ndarray, "R C"], schema: FrameSchema, where: Callable[[int], str]
+) -> Float32[np.ndarray, "R C"]:
+    """Cells as the model sees them, 0 where not observed.
+
+    Raises:
+        ValueError: A cell beyond float32, in the row that is `where`.
+    """
+    scaled = schema.standardise(values)
     with np.errstate(invalid="ignore"):
-        beyond = np.abs(values) > np.finfo(np.float32).max
+        beyond = np.abs(scaled) > np.finfo(np.float32).max
     if beyond.any():
         row, c = np.argwhere(beyond)[0].tolist()
         raise ValueError(
-            f"Channel {schema.channels[c]!r} holds {layout.values[row, c]} at "
-            f"{long.where(int(layout.first_row[row]))}: scaled by {schema.scales[c]:.3g} that is "
-            "more than float32 holds. Put NaN there, or take the logarithm of the channel."
+            f"Channel {schema.channels[c]!r} holds {values[row, c]} at {where(row)}: scaled by "
+            f"{schema.scales[c]:.3g} that is more than float32 holds. Put NaN there, or take the "
+            "logarithm of the channel."
         )
-    return np.where(np.isnan(values), 0.0, values).astype(np.float32)
+    return np.where(np.isnan(scaled), 0.0, scaled).astype(np.float32)
 
 
 def _times(long: LongFrame, layout: Layout, schema: FrameSchema):

@@ -157,6 +157,14 @@ def test_what_is_known_beforehand_comes_with_the_question():
         ask_at(encoded, [6, 7], known=["holiday"])
 
 
+def test_what_is_known_beforehand_is_held_to_float32_as_readings_are():
+    frame = pd.DataFrame({"unique_id": "a", "ds": [0, 4], "x": [1.0, 2.0], "k": [0.0, 1.0]})
+    pairs = pd.DataFrame({"unique_id": "a", "ds": [6, 7], "k": [np.nan, 1e300]})
+    message = r"'k' holds 1e\+300 at series 'a', row 1 of at=: scaled by 0\.5 that is more than"
+    with pytest.raises(ValueError, match=message):
+        ask_at(encode(frame), pairs, known=["k"])
+
+
 @pytest.mark.parametrize(
     ("at", "error", "words"),
     [
