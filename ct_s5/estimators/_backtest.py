@@ -1,5 +1,7 @@
 """Every reading foreseen from so long before it: what forecasts would have said."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from jaxtyping import Int
@@ -28,11 +30,11 @@ def origins(
     return rows[there], rows[origin[there]]
 
 
-def keys(encoded: EncodedFrame, wanted, origin) -> dict[str, object]:
+def keys(encoded: EncodedFrame, wanted, origin) -> list[tuple[str, Any]]:
     """Whose, when, and when it was told."""
     times: pd.Series = encoded.index.times.column
-    return {
-        encoded.schema.id_col: encoded.ids.take(encoded.index.series[wanted]).array,
-        encoded.schema.time_col: times.take(wanted).array,
-        "told_at": times.take(origin).array,
-    }
+    return [
+        (encoded.schema.id_col, encoded.ids.take(encoded.index.series[wanted]).array),
+        (encoded.schema.time_col, times.take(wanted).array),
+        ("told_at", times.take(origin).array),
+    ]

@@ -14,7 +14,7 @@ from ct_s5.estimators._inputs import is_amount
 from ct_s5.estimators._leads import since_last
 from ct_s5.estimators._signature import signature_of
 from ct_s5.estimators._unlabelled import UnlabelledEstimator, at_each, flat, names_of
-from ct_s5.frames import Asked, as_timedelta, ask_at, in_model_units
+from ct_s5.frames import Asked, as_timedelta, ask_at, in_model_units, side_by_side
 from ct_s5.nn import Gaussian
 from ct_s5.training import Forecasting, with_known
 
@@ -155,11 +155,11 @@ class S5Forecaster(UnlabelledEstimator):
         columns = self._columns(answers, leads, level, quantiles)
         actual = self.schema_.restore(encoded.series.values[wanted])
         actual[~encoded.series.observed[wanted]] = np.nan
-        told = {
-            f"{name}-actual": actual[:, c]
+        told = [
+            (f"{name}-actual", actual[:, c])
             for name, c in zip(self.channels_, self._places, strict=True)
-        }
-        return pd.DataFrame(keys(encoded, wanted, origin) | told | dict(flat(columns)))
+        ]
+        return side_by_side([*keys(encoded, wanted, origin), *told, *flat(columns)])
 
     def update(  # pyright: ignore
         self, X, at=None, *, static=None, late="error", level=90, quantiles=None
@@ -212,9 +212,9 @@ class S5Forecaster(UnlabelledEstimator):
         nothing = np.zeros((0, self._n_outputs), np.float32)
         answers = Gaussian(nothing, nothing)  # pyright: ignore[reportArgumentType]
         columns = self._columns(answers, nothing[:, :1], level, quantiles)
-        keys = {self.schema_.id_col: encoded.ids[:0].array}
-        keys |= {self.schema_.time_col: encoded.index.times.column.array[:0]}
-        return pd.DataFrame(keys | dict(flat(columns)))
+        ids = self.schema_.id_col, encoded.ids[:0].array
+        times = self.schema_.time_col, encoded.index.times.column.array[:0]
+        return side_by_side([ids, times, *flat(columns)])
 
     def _speak_of_far(self, leads: Float[np.ndarray, "Q 1"]) -> None:
         """Warn of answers that bridge more than training saw."""

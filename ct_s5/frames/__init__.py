@@ -6,6 +6,7 @@ from ct_s5.frames._asked import decode_asked as decode_asked
 from ct_s5.frames._decode import decode as decode
 from ct_s5.frames._decode import decode_series as decode_series
 from ct_s5.frames._decode import decode_steps as decode_steps
+from ct_s5.frames._decode import side_by_side as side_by_side
 from ct_s5.frames._encode import EncodedFrame as EncodedFrame
 from ct_s5.frames._encode import conform as conform
 from ct_s5.frames._encode import encode as encode

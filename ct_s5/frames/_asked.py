@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import datetime
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +12,7 @@ from jaxtyping import Float, Int, Shaped
 from ct_s5._words import first, listed, shown
 from ct_s5.batch import LONGEST_GAP, Queries, SeriesSet, ask
 from ct_s5.frames._channels import read_channels
+from ct_s5.frames._decode import side_by_side
 from ct_s5.frames._encode import EncodedFrame, conform_times, standardised
 from ct_s5.frames._forms import index_levels, missing_column
 from ct_s5.frames._native import as_pandas, is_frame
@@ -116,11 +116,9 @@ def decode_asked(
     """The answers as a flat frame: id, time, then `columns`, in the order asked."""
     values = np.asarray(values)
     values = values[:, None] if values.ndim == 1 else values
-    told: dict[str, Any] = {
-        encoded.schema.id_col: encoded.ids.take(asked.owner).array,
-        encoded.schema.time_col: asked.times.column.array,
-    }
-    return pd.DataFrame(told | {name: values[:, k] for k, name in enumerate(columns)})
+    ids = encoded.schema.id_col, encoded.ids.take(asked.owner).array
+    times = encoded.schema.time_col, asked.times.column.array
+    return side_by_side([ids, times, *zip(columns, values.T, strict=True)])
 
 
 def _by_id(index: pd.Index, encoded: EncodedFrame) -> bool:

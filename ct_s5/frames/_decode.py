@@ -1,11 +1,14 @@
 """decode: from arrays back to the caller's frame, ids and timestamps."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Shaped
 
+from ct_s5._words import listed
 from ct_s5.frames._encode import EncodedFrame
 
 
@@ -30,8 +33,8 @@ def decode(encoded: EncodedFrame) -> pd.DataFrame:
         labels = [*columns, *channels]
     elif origin.form == "list" and encoded.schema.id_col not in labels:
         labels.insert(0, encoded.schema.id_col)
-    cells = [columns[label] if label in columns else channels[str(label)] for label in labels]
-    return _frame(labels, cells, origin.index.take(encoded.index.input_row[order]))
+    told = [(x, columns[x] if x in columns else channels[str(x)]) for x in labels]
+    return side_by_side(told, origin.index.take(encoded.index.input_row[order]))
 
 
 def _decode_cells(encoded: EncodedFrame, values) -> pd.DataFrame:
@@ -49,7 +52,8 @@ def _decode_cells(encoded: EncodedFrame, values) -> pd.DataFrame:
     labels = list(origin.columns)
     if origin.form == "list" and encoded.schema.id_col not in labels:
         labels.insert(0, encoded.schema.id_col)
-    return _frame(labels, [columns[label] for label in labels], origin.index.take(inputs))
+    told = [(label, columns[label]) for label in labels]
+    return side_by_side(told, origin.index.take(inputs))
 
 
 def decode_steps(
@@ -73,8 +77,8 @@ def decode_steps(
         )
     order = encoded.index.order
     keys = _keys(encoded, order)
-    cells = [*keys.values(), *(values[order, k] for k in range(len(columns)))]
-    return _frame([*keys, *columns], cells, pd.RangeIndex(len(order)))
+    told = [*keys.items(), *zip(columns, values[order].T, strict=True)]
+    return side_by_side(told, pd.RangeIndex(len(order)))
 
 
 def decode_series(
@@ -107,8 +111,25 @@ def _keys(encoded: EncodedFrame, rows) -> dict:
     return {encoded.schema.id_col: ids.array, encoded.schema.time_col: times.array}
 
 
-def _frame(labels, cells, index: pd.Index) -> pd.DataFrame:
-    """Columns side by side; built by position, as a dict would lose labels that are not text."""
+def side_by_side(columns: Iterable[tuple[Any, Any]], index: pd.Index | None = None) -> pd.DataFrame:
+    """Pairs of label and cells as the columns of a frame, whatever the labels are.
+
+    Raises:
+        ValueError: A label that comes twice.
+    """
+    labels, cells = zip(*columns, strict=True)
+    refuse_doubled(labels)
+    # By position, as a dict would lose labels that are not text.
     frame = pd.DataFrame(dict(enumerate(cells)), index=index)
     frame.columns = pd.Index(labels)
     return frame
+
+
+def refuse_doubled(labels) -> None:
+    """Raise ValueError where two columns of an answer would have one name."""
+    doubled = [label for label, times in Counter(labels).items() if times > 1]
+    if doubled:
+        raise ValueError(
+            f"Two columns of the answer would be called {listed(doubled)}. Rename the channel, "
+            "target or class of that name, or the id or time column, and fit again."
+        )

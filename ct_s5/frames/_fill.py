@@ -8,6 +8,7 @@ from jaxtyping import Float
 
 from ct_s5._words import shown
 from ct_s5.frames._channels import read_numbers
+from ct_s5.frames._decode import refuse_doubled
 from ct_s5.frames._encode import EncodedFrame
 from ct_s5.frames._native import as_pandas, is_frame
 
@@ -30,7 +31,8 @@ def fill_missing(
 
     Raises:
         TypeError: Neither one frame with a column a channel nor one array.
-        ValueError: A whole number that float64 does not hold, in a column to fill in.
+        ValueError: A whole number that float64 does not hold, in a column to fill in; a column to
+            put behind the others that has the name of one of them.
     """
     origin, channels = encoded.index.origin, encoded.schema.channels
     row_of = encoded.row_of_input
@@ -57,6 +59,8 @@ def fill_missing(
         )
     frame = as_pandas(data).copy()
     label_of = {str(label): label for label in frame.columns}
+    behind = [name for channel, own in columns.items() for name in own if name != channel]
+    refuse_doubled([*label_of, *behind])
     rows = np.arange(len(frame))
     for channel, own in columns.items():
         label = label_of[channel]

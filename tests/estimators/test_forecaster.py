@@ -361,3 +361,17 @@ def test_an_answer_that_is_not_finite_is_refused_whoever_asks(fitted, frame, ask
     broken.model_ = eqx.combine(jax.tree.map(lambda a: a * np.nan, arrays), rest)
     with pytest.raises(NotFiniteAnswer, match=r"for series 0.* is not finite"):
         ask(broken, frame)
+
+
+def test_channels_called_as_columns_of_the_answer_are_refused_and_overwrite_none():
+    frame = waves(n=3, length=8).rename(columns={"other": "level-lo-90", "hour": "told_at"})
+    small = TINY | {"width": 4, "states": 4, "max_epochs": 1}
+    model = S5Forecaster(horizon="2h", validation_fraction=0, **small).fit(frame)
+    for tell in (model.predict, model.update):
+        with pytest.raises(ValueError, match=r"would be called 'level-lo-90'\. Rename the channel"):
+            tell(frame)
+    assert model.last_readings().empty
+    told = model.predict(frame, level=50)
+    assert {"level-lo-90", "level-lo-50", "told_at"} < set(told.columns)
+    with pytest.raises(ValueError, match=r"would be called 'told_at'\. Rename the channel"):
+        model.backtest(frame, "1h", level=50)

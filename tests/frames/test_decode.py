@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ct_s5.frames import decode, decode_series, decode_steps, encode
+from ct_s5.frames import ask_at, decode, decode_asked, decode_series, decode_steps, encode
 
 CELL = st.one_of(st.none(), st.floats(-1e6, 1e6, width=32))
 ROW = st.tuples(st.sampled_from("abc"), st.integers(0, 10**6), CELL, CELL)
@@ -115,6 +115,17 @@ def test_step_answers_come_in_the_order_of_the_rows(ward):
     np.testing.assert_array_equal(decode_steps(encoded, answers[:, 0], ["p"])["p"], flat["p"])
     with pytest.raises(ValueError, match=r"values has shape \(5, 2\); expected 6 rows and 2"):
         decode_steps(encoded, answers[:5], ["p", "q"])
+
+
+@pytest.mark.parametrize("name", ["unique_id", "ds"])
+def test_an_answer_does_not_take_the_name_of_another_column(ward, name):
+    encoded = encode(ward)
+    message = f"Two columns of the answer would be called '{name}'. Rename the channel, target or"
+    with pytest.raises(ValueError, match=message):
+        decode_steps(encoded, np.zeros((6, 2)), ["well", name])
+    asked = ask_at(encoded, ward["ds"].iloc[0])
+    with pytest.raises(ValueError, match=message):
+        decode_asked(encoded, asked, np.zeros((3, 2)), ["well", name])
 
 
 def test_series_answers_are_indexed_by_id(ward):

@@ -26,6 +26,10 @@ def test_an_interval_is_that_of_its_channel_whatever_the_others_are_called():
     assert told["x-lo-90"].tolist() == [1, -2, 3]
     assert told["x-lo-lo-90"].tolist() == told["x-lo"].tolist() == [100, 200, 300]
 
+    names["x"].append("x-lo")
+    with pytest.raises(ValueError, match="Two columns of the answer would be called 'x-lo'"):
+        filled(frame, names)
+
 
 def one(values, dtype):
     ds = range(len(values))
