@@ -8,6 +8,7 @@ import pytest
 
 import ct_s5
 from ct_s5 import cli
+from ct_s5.cli._args import seconds_of
 from ct_s5.frames import read_frame
 
 SMALL = ["--max-epochs", "1", "--width", "8", "--states", "8", "--depth", "1"]
@@ -239,6 +240,11 @@ def test_several_zones_become_utc(folder):
     assert frame["when"].diff().iloc[1] == pd.Timedelta("30min")
 
 
+@pytest.mark.parametrize(("told", "seconds"), {"h": 3600, "10m": 600, "600s": 600}.items())
+def test_a_budget_is_a_length_like_any_other(told, seconds):
+    assert seconds_of(told, "--budget") == seconds
+
+
 WRONG = {
     "no such ending": (
         ["fit", "readings.csv", "--labels", "labels.csv", "--out", "m.pkl", *COLUMNS],
@@ -290,6 +296,11 @@ WRONG = {
         "go with a file of readings",
     ),
     "readings without labels": (["compare", "--data", "readings.csv"], "Name the labels too"),
+    "a budget without a unit": (
+        ["compare", "--budget", "600"],
+        "--budget 600 needs a unit: write 600s, 10m or 2h.",
+    ),
+    "a budget that is none": (["compare", "--budget", "nan apples"], "is no length of time such"),
 }
 
 

@@ -1,6 +1,7 @@
 """Arguments that several commands share: what they are called in help, and what files they name."""
 
 import pathlib
+import re
 from typing import Annotated, Any, Literal
 
 import tyro
@@ -34,10 +35,13 @@ def check_folder(out: pathlib.Path, *endings: str) -> None:
 
 def seconds_of(length: str, option: str) -> float:
     """A length of time such as 10m, in seconds."""
-    import pandas as pd
+    from ct_s5.frames import as_timedelta
 
+    # pandas would take a bare number for nanoseconds.
+    if re.fullmatch(r"\s*[+-]?[\d.]+\s*", length):
+        raise ValueError(f"{option} {length} needs a unit: write 600s, 10m or 2h.")
     try:
-        return pd.Timedelta(length).total_seconds()
+        return as_timedelta(length).total_seconds()
     except ValueError as error:
         raise ValueError(f"{option} {length!r} is no length of time such as 10m or 2h.") from error
 
