@@ -120,6 +120,21 @@ def test_fit_predict_info(run, folder):
         assert word in out
 
 
+@pytest.mark.parametrize("labels", ["words.csv", "is"])
+def test_an_id_and_a_class_may_be_words_for_nothing(run, folder, labels):
+    readings = pd.read_csv(folder / "readings.csv").replace({"who": {"p0": "NA", "p1": "null"}})
+    told = readings.assign(**{"is": np.where(readings["who"].str.len() > 2, "None", "some")})
+    told[["who", "is"]].drop_duplicates().to_csv(folder / "words.csv", index=False)
+    passed = ["is"] if labels == "is" else []
+    told[[*readings, *passed]].to_csv(folder / "w.csv", index=False)
+    small = [*COLUMNS, *SMALL[:-1], "0", "--out", "w.safetensors"]
+    code, _, err = run("fit", "w.csv", "--labels", labels, *small)
+    assert code == 0, err
+    assert "None, some\n" in run("info", "w.safetensors")[1]
+    _, out, _ = run("predict", "w.safetensors", "w.csv", "--ignore", *passed)
+    assert [line.split(",")[0] for line in out.splitlines()[:3]] == ["who", "NA", "null"]
+
+
 def test_compare_writes_results_and_a_page(run, folder):
     treatments = ["--treatments", "true", "equal", "--seeds", "1", "--out", "cmp"]
     code, out, err = run(

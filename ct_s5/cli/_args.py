@@ -75,4 +75,4 @@ def read_labels(labels: str, readings, id_col: str):
             f"{labels} must hold the column {id_col!r} and one column of labels; it has "
             f"{', '.join(map(str, table.columns))}."
         )
-    return table.set_index(id_col)[others[0]]
+    return read_table(labels, id_col=id_col, words=others).set_index(id_col)[others[0]]

@@ -182,7 +182,8 @@ def compare(
         readings, y, features, split, cited = _named_set(data)
         readings = without(readings, ignore)
     else:
-        readings = without(_read(data, time_col, id_col), ignore)
+        words = () if labels is None else (labels,)
+        readings = without(_read(data, time_col, id_col, words), ignore)
         if labels is None:
             raise ValueError(
                 "Name the labels too: --labels FILE, or --labels COLUMN of the readings."
@@ -233,7 +234,7 @@ def compare(
     print(f"Again    {comparison.settings['command']}")
 
 
-def _read(data: str, time_col: str, id_col: str):
+def _read(data: str, time_col: str, id_col: str, words: tuple[str, ...]):
     """The readings of a file; a name of nothing is told of both kinds of names."""
     from ct_s5 import lab
     from ct_s5.frames import read_frame
@@ -241,7 +242,7 @@ def _read(data: str, time_col: str, id_col: str):
     path = pathlib.Path(data)
     if not path.exists() and not path.suffix:
         lab.provider_of(data)  # raises, with the nearest name
-    return read_frame(path, time_col=time_col, id_col=id_col)
+    return read_frame(path, time_col=time_col, id_col=id_col, words=words)
 
 
 def _named_set(name: str):

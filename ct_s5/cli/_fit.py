@@ -122,7 +122,9 @@ def fit(
         "--channels": bool(channels),
     }
     _check_task(task, [flag for flag, is_given in given.items() if is_given])
-    readings = without(read_frame(frame, time_col=time_col, id_col=id_col), ignore)
+    words = () if labels is None else (labels,)
+    readings = read_frame(frame, time_col=time_col, id_col=id_col, words=words)
+    readings = without(readings, ignore)
     y, told = None, readings
     if labels is not None:
         y = read_labels(labels, readings, id_col)

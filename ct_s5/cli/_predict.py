@@ -79,7 +79,7 @@ def predict(
         raise ValueError("--level goes with a forecaster or an imputer; leave it out.")
     estimator.set_params(duplicates=duplicates or estimator.duplicates, sort=sort or estimator.sort)
     columns = {"time_col": estimator.time_col, "id_col": estimator.id_col}
-    whole = read_frame(frame, **columns)
+    whole = read_frame(frame, words=ignore, **columns)
     readings = without(whole, ignore)
     told: dict[str, Any] = {}
     if static is not None:

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+from collections.abc import Collection
 from typing import Any
 
 import pandas as pd
@@ -11,10 +12,17 @@ from ct_s5._words import listed
 from ct_s5.frames._times import of_today
 
 
-def read_table(path: str | os.PathLike, *, id_col: str | None = None) -> pd.DataFrame:
+def read_table(
+    path: str | os.PathLike, *, id_col: str | None = None, words: Collection[str] = ()
+) -> pd.DataFrame:
     """A table from a `.csv`, `.csv.gz`, `.tsv` or `.parquet` file.
 
-    In text files the ids of `id_col` stay the text they are, so that 007 does not become 7.
+    Args:
+        path: The file.
+        id_col: Column of ids. In text files they stay the text they are: 007 does not become 7, and
+            NA is a name.
+        words: Columns that keep their words, such as labels: None is then a class, unless numbers
+            stand beside it. Other columns of text files have pandas' marks of a missing value.
 
     Raises:
         FileNotFoundError: No such file.
@@ -29,14 +37,13 @@ def read_table(path: str | os.PathLike, *, id_col: str | None = None) -> pd.Data
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {str(path)!r}.")
     name = path.name.lower()
-    as_text: Any = None if id_col is None else {id_col: str}
     try:
         if name.endswith(".parquet"):
             return pd.read_parquet(path)
         if name.endswith((".csv", ".csv.gz")):
-            return _read_text(path, ",", as_text)
+            return _read_text(path, ",", id_col, words)
         if name.endswith((".tsv", ".tsv.gz")):
-            return _read_text(path, "\t", as_text)
+            return _read_text(path, "\t", id_col, words)
     except ImportError as error:
         raise ImportError("Parquet files need pyarrow: pip install 'ct-s5[data]'.") from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
@@ -44,14 +51,14 @@ def read_table(path: str | os.PathLike, *, id_col: str | None = None) -> pd.Data
     raise ValueError(f"{path.name} is neither .csv, .csv.gz, .tsv, .tsv.gz nor .parquet.")
 
 
-def _read_text(path: pathlib.Path, separator: str, as_text) -> pd.DataFrame:
+def _read_text(path: pathlib.Path, separator: str, id_col, words) -> pd.DataFrame:
     options: Any = {"header": None, "nrows": 1, "dtype": str, "keep_default_na": False}
     header = pd.read_csv(path, sep=separator, **options).iloc[0]
-    words = {",": "commas", ";": "semicolons (;)", "\t": "tabs"}
-    for other, word in words.items():
+    names = {",": "commas", ";": "semicolons (;)", "\t": "tabs"}
+    for other, name in names.items():
         if len(header) == 1 and other in header[0]:
             raise ValueError(
-                f"{path} seems to be separated by {word}, not by {words[separator]}: its header is "
+                f"{path} seems to be separated by {name}, not by {names[separator]}: its header is "
                 f"{header[0]!r}. Save it with commas as .csv, and with points in its numbers."
             )
     doubled = header[header.duplicated() & (header != "")].unique()
@@ -59,11 +66,28 @@ def _read_text(path: pathlib.Path, separator: str, as_text) -> pd.DataFrame:
         raise ValueError(
             f"{path} has more than one column named {listed(doubled)}. Rename one of each."
         )
-    return pd.read_csv(path, sep=separator, dtype=as_text)
+    table = pd.read_csv(path, sep=separator, dtype=None if id_col is None else {id_col: str})
+    if not isinstance(table.index, pd.RangeIndex):
+        # pandas would take the first cells for an index, and move the names by one.
+        raise ValueError(
+            f"{path} has more cells in its rows than the {len(header)} names in its header. Name "
+            "every column, or take the separator off the end of the rows."
+        )
+    # What is missing to pandas may be a word: such columns are read again, where there is any.
+    doubtful = [name for name in {id_col, *words} if name in table and table[name].hasnans]
+    kept = [n for n in doubtful if n == id_col or pd.api.types.infer_dtype(table[n]) == "string"]
+    if kept:
+        options = {"usecols": kept, "dtype": str, "keep_default_na": False, "na_values": [""]}
+        table[kept] = pd.read_csv(path, sep=separator, **options)[kept]
+    return table
 
 
 def read_frame(
-    path: str | os.PathLike, *, time_col: str, id_col: str | None = None
+    path: str | os.PathLike,
+    *,
+    time_col: str,
+    id_col: str | None = None,
+    words: Collection[str] = (),
 ) -> pd.DataFrame:
     """`read_table`, with a time column of text turned into timestamps or lengths of time.
 
@@ -73,7 +97,7 @@ def read_frame(
     Raises:
         ValueError: Times that are neither; the first rows that do not parse are named.
     """
-    frame = read_table(path, id_col=id_col)
+    frame = read_table(path, id_col=id_col, words=words)
     if time_col not in frame.columns:
         return frame
     text = pd.Series(frame[time_col])

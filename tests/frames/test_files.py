@@ -23,6 +23,11 @@ BAD_FILES = {
     "commas": ("t.tsv", "who,when\na,1\n", "separated by commas, not by tabs"),
     "nothing": ("t.csv", "", "t.csv cannot be read as a table: No columns"),
     "rows of two lengths": ("t.csv", "a,b\n1,2\n1,2,3\n", "t.csv cannot be read as a table: Err"),
+    "a cell without a name": (
+        "t.csv",
+        "who,when\na,1,\nb,2,\n",
+        "t.csv has more cells in its rows than the 2 names in its header. Name every column",
+    ),
     "another kind": ("t.txt", "a,b\n", "t.txt is neither .csv"),
 }
 
@@ -54,3 +59,23 @@ def test_words_for_today_are_no_times(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("who,when,pulse\na,2026-11-01,1\na,now,2\n")
     assert read_frame(path, time_col="when")["when"].tolist() == ["2026-11-01", "now"]
+
+
+def test_ids_and_labels_keep_their_words_and_channels_their_marks(tmp_path):
+    path = tmp_path / "t.tsv"
+    path.write_text("who\tis\tpulse\nNA\tNone\t1\nnull\tyes\tNA\n\t\t\n")
+    told = read_table(path, id_col="who", words=("is", "elsewhere"))
+    assert told["who"].tolist()[:2] == ["NA", "null"]
+    assert told["is"].tolist()[:2] == ["None", "yes"]
+    assert told["pulse"].dtype == float
+    # An empty cell is no word.
+    assert told.isna().to_numpy().tolist() == [[False] * 3, [False, False, True], [True] * 3]
+
+
+@pytest.mark.parametrize(("cell", "known"), {"1": 1.0, "0.5": 0.5, "True": True}.items())
+def test_labels_that_are_no_words_can_be_missing(tmp_path, cell, known):
+    path = tmp_path / "t.csv"
+    path.write_text(f"who,is\na,{cell}\nb,NA\n")
+    labels = read_table(path, id_col="who", words=("is",))["is"]
+    assert labels[0] == known
+    assert labels.isna().tolist() == [False, True]
