@@ -135,6 +135,25 @@ def test_an_id_and_a_class_may_be_words_for_nothing(run, folder, labels):
     assert [line.split(",")[0] for line in out.splitlines()[:3]] == ["who", "NA", "null"]
 
 
+def test_files_of_several_kinds_go_together(run, folder):
+    readings = pd.read_csv(folder / "readings.csv", parse_dates=["when"])
+    readings["who"] = readings["who"].str[1:].astype(int)
+    readings.to_parquet(folder / "n.parquet")
+    readings.to_csv(folder / "n.csv", index=False)
+    told = pd.DataFrame({"who": range(12), "height": np.linspace(1.5, 1.9, 12)})
+    told.to_csv(folder / "heights.csv", index=False)
+    told.to_parquet(folder / "static.parquet")
+    small = [*COLUMNS, *SMALL[:-1], "0", "--out", "n.safetensors"]
+    static = ["--static", "static.parquet"]
+    code, _, err = run("fit", "n.parquet", "--labels", "heights.csv", *static, *small)
+    assert code == 0, err
+    code, _, err = run("predict", "n.safetensors", "n.parquet", *static, "--out", "n0.parquet")
+    assert code == 0, err
+    again = ["--labels", "n0.parquet", *COLUMNS, *ONE_RUN, "--models", "constant"]
+    code, _, err = run("compare", "--data", "n.csv", *again)
+    assert code == 0, err
+
+
 def test_compare_writes_results_and_a_page(run, folder):
     treatments = ["--treatments", "true", "equal", "--seeds", "1", "--out", "cmp"]
     code, out, err = run(

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ct_s5._files import write_atomically
-from ct_s5._words import listed
+from ct_s5._words import listed, shown
 from ct_s5.frames._times import of_today
 
 
@@ -19,8 +19,8 @@ def read_table(
 
     Args:
         path: The file.
-        id_col: Column of ids. In text files they stay the text they are: 007 does not become 7, and
-            NA is a name.
+        id_col: Column of ids, which become the text that stands in a CSV of the same table, so that
+            files of several kinds go together: 007 does not become 7, and NA is a name.
         words: Columns that keep their words, such as labels: None is then a class, unless numbers
             stand beside it. Other columns of text files have pandas' marks of a missing value.
 
@@ -28,7 +28,8 @@ def read_table(
         FileNotFoundError: No such file.
         IsADirectoryError: A folder.
         ValueError: Another kind of file, or one that cannot be read as what its name says; a
-            column name that comes twice, which pandas would repair.
+            column name that comes twice, which pandas would repair; ids of a parquet file that are
+            neither text nor whole numbers.
         ImportError: A parquet file without pyarrow.
     """
     path = pathlib.Path(path)
@@ -39,7 +40,8 @@ def read_table(
     name = path.name.lower()
     try:
         if name.endswith(".parquet"):
-            return pd.read_parquet(path)
+            table = pd.read_parquet(path)
+            return table if id_col is None else _with_text_ids(table, path, id_col)
         if name.endswith((".csv", ".csv.gz")):
             return _read_text(path, ",", id_col, words)
         if name.endswith((".tsv", ".tsv.gz")):
@@ -49,6 +51,26 @@ def read_table(
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
         raise ValueError(f"{path} cannot be read as a table: {error}") from error
     raise ValueError(f"{path.name} is neither .csv, .csv.gz, .tsv, .tsv.gz nor .parquet.")
+
+
+def _with_text_ids(table: pd.DataFrame, path: pathlib.Path, id_col: str) -> pd.DataFrame:
+    if id_col in table.index.names:
+        named = [n for n in table.index.names if n is not None and n not in table]
+        table = table.reset_index(named)
+    if id_col not in table:
+        return table
+    ids = table[id_col]
+    if isinstance(ids.dtype, pd.CategoricalDtype):
+        ids = ids.astype(object)
+    there = ids.dropna()
+    if len(there) and pd.api.types.infer_dtype(there) not in ("string", "integer"):
+        raise ValueError(
+            f"Column {id_col!r} of {path} holds {shown(there.iloc[0])} for an id, which not every "
+            "file writes in the same way. Make the ids text or whole numbers."
+        )
+    text = ids.astype(str)
+    table[id_col] = text.where(ids.notna() & (text != ""))
+    return table
 
 
 def _read_text(path: pathlib.Path, separator: str, id_col, words) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import gzip
 
+import pandas as pd
 import pytest
 
 from ct_s5.frames import read_frame, read_table
@@ -79,3 +80,33 @@ def test_labels_that_are_no_words_can_be_missing(tmp_path, cell, known):
     labels = read_table(path, id_col="who", words=("is",))["is"]
     assert labels[0] == known
     assert labels.isna().tolist() == [False, True]
+
+
+IDS = {
+    "whole numbers": [7, 10],
+    "small ones": pd.array([7, 10], dtype="UInt8"),
+    "one missing": pd.array([7, None], dtype="Int64"),
+    "text": ["007", "NA"],
+    "no text": ["007", ""],
+    "categories": pd.Categorical([7, 10]),
+}
+
+
+@pytest.mark.parametrize("ids", IDS.values(), ids=IDS)
+def test_ids_of_a_parquet_file_are_those_of_a_csv(tmp_path, ids):
+    table = pd.DataFrame({"who": ids, "pulse": [1.5, 2.5]})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    wanted = read_table(tmp_path / "t.csv", id_col="who")
+    for whole in (table, table.dropna().set_index("who")):
+        whole.to_parquet(tmp_path / "t.parquet")
+        told = read_table(tmp_path / "t.parquet", id_col="who")
+        pd.testing.assert_frame_equal(told, wanted.head(len(whole)))
+
+
+@pytest.mark.parametrize("one", [7.0, True, pd.Timestamp("2026-01-31"), b"7"])
+def test_ids_that_files_write_in_several_ways_are_refused(tmp_path, one):
+    path = tmp_path / "t.parquet"
+    pd.DataFrame({"who": [None, one], "pulse": 1.5}).to_parquet(path)
+    with pytest.raises(ValueError, match=r"Column 'who' of .*t.parquet .* text or whole numbers"):
+        read_table(path, id_col="who")
+    assert list(read_table(path)["who"].dropna()) == [one]
