@@ -34,6 +34,8 @@ _MIXERS = ("s5", "gru")
 _KINDS = ("S5Classifier", "S5Regressor", "S5Forecaster")
 # In spreads: what a channel's last value counts as at most (ct_s5.nn.FARTHEST).
 _FARTHEST = 10.0
+# float32's, beyond which `predict` refuses too.
+_LARGEST = float(np.finfo(np.float32).max)
 _LARGEST_HEADER = 16 * 2**20
 _DTYPES = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
 
@@ -86,6 +88,7 @@ class Model:
         self._pooling: str = told["pooling"]
         self._unit: float = schema["time_unit"]
         self._means, self._scales = np.array(schema["means"]), np.array(schema["scales"])
+        self._farthest = _LARGEST * self._scales
         self._static: list[dict[str, Any]] = schema["static"]
         self._encoder = _linear(weights, "encoder.linear")
         self._decay = _linear(weights, "encoder.decay")
@@ -130,9 +133,18 @@ class Model:
             raise ValueError(
                 f"A reading has {len(self.channels)} values, {self.channels}; got shape {row.shape}"
             )
-        if np.isinf(row).any():
-            raise ValueError(f"Channel {self.channels[int(np.isinf(row).argmax())]!r} is infinite.")
-        return (row - self._means) / self._scales
+        away = row - self._means
+        beyond = np.abs(away) > self._farthest
+        if beyond.any():
+            c = int(beyond.argmax())
+            why = (
+                f"holds {row[c]:g}: scaled by {self._scales[c]:.3g} that is more than float32 holds"
+            )
+            raise ValueError(
+                f"Channel {self.channels[c]!r} {'is infinite' if np.isinf(row[c]) else why}. Give "
+                "NaN where nothing was measured."
+            )
+        return away / self._scales
 
 
 class Stream:
@@ -256,7 +268,13 @@ class Stream:
 
     def _raw(self, now: "_Look") -> np.ndarray:
         x = self._pooled() if self._model.per == "series" else now.features
-        return _apply(self._model._head, np.concatenate([x, self._static]))
+        out = _apply(self._model._head, np.concatenate([x, self._static]))
+        if not np.isfinite(out).all():
+            raise ValueError(
+                "The model's answer is not finite. Look for values far beyond those at fit, such "
+                "as a code for missing, and give NaN there."
+            )
+        return out
 
     def _drift(self, now: "_Look") -> np.ndarray:
         """What each channel would be if it merely drifted from its last value."""
@@ -450,15 +468,21 @@ def _apply(linear, x):
 def _static(column: dict[str, Any], value: Any) -> np.ndarray:
     """The features of one static column, as `ct_s5.frames` makes them."""
     known = column["categories"]
-    empty = value is None or (isinstance(value, float) and math.isnan(value))
+    empty = value is None or value != value
     if known is not None:
         if not empty and str(value) not in known:
             raise ValueError(
                 f"Static feature {column['name']!r} was never {value!r} at fit; it knows {known}."
             )
         return np.array([not empty and str(value) == name for name in known], np.float64)
-    number: Any = column["mean"] if empty else value
-    scaled = (float(number) - column["mean"]) / column["scale"]
+    given: Any = column["mean"] if empty else value
+    number = float(given)
+    scaled = (number - column["mean"]) / column["scale"]
+    if max(abs(number), abs(scaled)) > _LARGEST:
+        raise ValueError(
+            f"Static feature {column['name']!r} is {value}, more than float32 holds. Give NaN "
+            "where it is unknown."
+        )
     return np.array([scaled, float(empty)] if column["missing"] else [scaled])
 
 

@@ -3,10 +3,13 @@
 import copy
 import dataclasses
 import json
+import math
 import pathlib
+import re
 import subprocess
 import sys
 
+import equinox as eqx
 import jax
 import numpy as np
 import pandas as pd
@@ -123,6 +126,15 @@ def test_a_regressor_answers_in_the_units_of_its_targets(tmp_path):
         model.begin()
     with pytest.raises(ValueError, match="'ward' was never 'z' at fit"):
         model.begin({"age": 3, "ward": "z"})
+    for none in (np.float32("nan"), pd.NaT, None):
+        unknown, asked = model.begin({"age": none, "ward": none}), {"hr": 70.0}
+        known = model.begin({"age": math.nan, "ward": None})
+        np.testing.assert_array_equal(unknown.read(asked), known.read(asked))
+    for far in (np.inf, -1e200):
+        with pytest.raises(ValueError, match=rf"'age' is {re.escape(str(far))}, more than"):
+            model.begin({"age": far, "ward": "x"})
+        with pytest.raises(ValueError, match="more than float32 holds"):
+            estimator.predict(frame, static=static.assign(age=far))
 
 
 def test_it_runs_where_jax_cannot_be_imported(fitted, tmp_path):
@@ -254,8 +266,22 @@ def test_a_reading_that_cannot_be_is_refused(fitted, tmp_path):
         stream.read([1.0])
     with pytest.raises(ValueError, match="Channel 'temp' is infinite"):
         stream.read([1.0, np.inf])
+    for far in (1e200, -1e308):
+        with pytest.raises(ValueError, match=rf"'temp' holds {re.escape(f'{far:g}')}.*more than"):
+            stream.read([1.0, far])
+        with pytest.raises(ValueError, match="more than float32 holds"):
+            fitted.predict(ward()[0].assign(temp=far))
     stream.read([1.0, 2.0])
     with pytest.raises(ValueError, match="needed from the second on"):
         stream.read([1.0, 2.0])
     with pytest.raises(ValueError, match="0 or more; got -1"):
         stream.read([1.0, 2.0], gap=-1)
+
+
+def test_an_answer_that_is_not_finite_is_refused(fitted, tmp_path):
+    broken = drawn(fitted)
+    bias = broken.model_.head.linear.bias
+    broken.model_ = eqx.tree_at(lambda model: model.head.linear.bias, broken.model_, bias * np.nan)
+    stream = runtime.load(broken.save(tmp_path / "model.safetensors")).begin()
+    with pytest.raises(ValueError, match="answer is not finite"):
+        stream.read([1.0, 2.0])
