@@ -286,6 +286,7 @@ WRONG = {
     "deep": ('{"bed":' + "[" * 100_000 + "\n", "line 1 is no JSON object"),
     "true": ('{"bed":"b1","when":"2026-01-01","pulse":true}\n', "line 1: pulse is True"),
     "an id that is none": ('{"bed":1.5,"when":"2026-01-01","pulse":1}\n', "line 1: bed is 1.5"),
+    "no as an id": ('{"bed":false,"when":"2026-01-01"}\n', "line 1: bed is False; the name of"),
     "no text": ("bed,when\udcff,pulse,temp\n", "line 1 is no UTF-8 text"),
 }
 

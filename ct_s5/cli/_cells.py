@@ -30,7 +30,7 @@ def in_frame(rows: Sequence[Row], schema: Any):
 
 def _id(row: Row, name: str) -> str:
     value = row.cells[name]
-    if value is None or value == "" or not isinstance(value, str | int) or value is True:
+    if value == "" or isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError(
             f"line {row.number}: {name} is {_said(value)}; the name of a series is text."
         )
