@@ -10,6 +10,7 @@ from typing import Any, Literal
 import equinox as eqx
 import jax
 
+from ct_s5._words import near
 from ct_s5.estimators import S5Classifier
 from ct_s5.nn import ModelSettings, S5Model
 
@@ -71,7 +72,8 @@ def check_models(models: Sequence[str]) -> None:
     """Refuse a name that is no model."""
     for model in models:
         if model not in MODELS:
-            raise ValueError(f"A model is one of {', '.join(MODELS)}; got {model!r}.")
+            hint = near(model, MODELS)
+            raise ValueError(f"A model is one of {', '.join(MODELS)}; got {model!r}.{hint}")
 
 
 def keywords_of(model: str, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int, Num
 
+from ct_s5._words import near
 from ct_s5.frames import EncodedFrame, TimeColumn, encode, learn_from, to_long
 from ct_s5.lab._grid import Grid, Rows, lay_grid, numbered, resample
 
@@ -315,4 +316,5 @@ def refuses(treatment: str, per: str) -> str | None:
 def check_treatment(treatment: str) -> None:
     """Refuse a name that is no treatment."""
     if treatment not in TREATMENTS:
-        raise ValueError(f"A treatment is one of {', '.join(TREATMENTS)}; got {treatment!r}.")
+        hint = near(treatment, TREATMENTS)
+        raise ValueError(f"A treatment is one of {', '.join(TREATMENTS)}; got {treatment!r}.{hint}")
