@@ -19,7 +19,7 @@ from ct_s5.cli._stream import stream as stream
 
 
 def data() -> None:
-    """Data sets by name: list, card, check. `ct-s5 data --help` tells more."""
+    """Data sets by name: list, card, fetch, check. `ct-s5 data --help` tells more."""
 
 
 def main() -> None:
