@@ -70,7 +70,9 @@ def test_help_speaks_of_no_python(run, command):
 
 def test_help_names_what_stands_where(run):
     assert "[PREDICT OPTIONS] MODEL READINGS" in run("predict", "--help")[1]
-    assert "15 to 200 by the number" in run("fit", "--help")[1]
+    out = run("fit", "--help")[1]
+    assert "15 to 200 by the number" in out
+    assert out.count("To classify or regress: ") == 2
 
 
 def test_the_version_is_told(run):
@@ -250,6 +252,19 @@ def test_the_flags_that_a_message_names_are_there_and_help(run, command):
     assert (code, "pass --duplicates mean or" in err) == (2, True), err
     code, _, err = run(*words, "--sort", "--duplicates", "mean")
     assert code == 0, err
+
+
+def test_a_model_fitted_with_sort_sorts_unless_told_not_to(run):
+    assert run("predict", "--help")[1].count("(default: False)") == 1  # of --proba
+    fit = [*FIT, "--sort", "--out", "sorts.safetensors", *SMALL[:-1], "0"]
+    assert run(*fit)[0] == 0
+    predict = ["predict", "sorts.safetensors", "twice.csv", "--duplicates", "mean"]
+    code, _, err = run(*predict)
+    assert code == 0, err
+    code, _, err = run(*predict, "--no-sort")
+    assert (code, "pass --sort." in err) == (2, True), err
+    code, _, err = run(*predict, "--no-sort", "--sort")
+    assert (code, "exclude each other" in err) == (2, True), err
 
 
 def test_ids_of_a_text_file_stay_the_text_they_are(folder):

@@ -23,6 +23,7 @@ OptionalInt = Annotated[int | None, left_out("INT")]
 Columns = Annotated[tuple[str, ...], left_out("COLUMN ...")]
 Levels = Annotated[tuple[float, ...], left_out("PERCENT ...")]
 Duplicates = Literal["error", "mean", "last"]
+Given = Annotated[tyro.conf.FlagCreatePairsOff[bool], tyro.conf.arg(help_behavior_hint="")]
 OptionalDuplicates = Annotated[Duplicates | None, left_out("{error,mean,last}")]
 
 

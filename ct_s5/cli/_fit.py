@@ -94,7 +94,8 @@ def fit(
         time_col: Column of the time: ISO 8601 timestamps, lengths of time, or numbers.
         static: A file with one row a series: the id column, then age, ward, ...
         ignore: Columns of the readings that are no channels.
-        per: One answer a series, or one a reading (labels are then a column of the readings).
+        per: To classify or regress: one answer a series, or one a reading (labels are then a column
+            of the readings).
         time_unit: What counts as one unit of time, such as 1h; the median gap when left out.
         width: Features of the network.
         states: States of each S5 layer.
@@ -103,7 +104,8 @@ def fit(
         max_epochs: Epochs at most; 15 to 200 by the number of series when left out.
         learning_rate: Peak of the learning rate; 0.001, or 0.003 to forecast or impute, when left
             out.
-        thinning: Share of the readings left out at random in each training step.
+        thinning: To classify or regress: share of the readings left out at random in each training
+            step.
         duplicates: What two rows of one time get that disagree.
         sort: Sort the rows by time rather than refuse unsorted ones.
         seed: Fixes the split, the weights and the training.

@@ -7,6 +7,7 @@ import tyro
 
 from ct_s5.cli._args import (
     Columns,
+    Given,
     Levels,
     ModelFile,
     OptionalDuplicates,
@@ -32,7 +33,8 @@ def predict(
     ignore: Columns = (),
     proba: bool = False,
     duplicates: OptionalDuplicates = None,
-    sort: bool = False,
+    sort: Given = False,
+    no_sort: Given = False,
     out: OptionalFile = None,
 ) -> None:
     """Answer for new readings with a saved model.
@@ -65,6 +67,7 @@ def predict(
         proba: Give the probability of every class rather than the likeliest.
         duplicates: What two rows of one time get that disagree; as at fit when left out.
         sort: Sort the rows by time rather than refuse unsorted ones; as at fit when left out.
+        no_sort: Refuse unsorted rows, though the model was fitted with --sort.
         out: Where to write the answers (.csv or .parquet); printed when left out.
     """
     from ct_s5.estimators import S5Classifier, S5Forecaster, S5Imputer, load
@@ -77,7 +80,10 @@ def predict(
         raise ValueError("--proba goes with a classifier; this model predicts numbers.")
     if level and not isinstance(estimator, S5Forecaster | S5Imputer):
         raise ValueError("--level goes with a forecaster or an imputer; leave it out.")
-    estimator.set_params(duplicates=duplicates or estimator.duplicates, sort=sort or estimator.sort)
+    if sort and no_sort:
+        raise ValueError("--sort and --no-sort exclude each other: leave one out.")
+    sort = sort or (estimator.sort and not no_sort)
+    estimator.set_params(duplicates=duplicates or estimator.duplicates, sort=sort)
     columns = {"time_col": estimator.time_col, "id_col": estimator.id_col}
     whole = read_frame(frame, words=ignore, **columns)
     readings = without(whole, ignore)
