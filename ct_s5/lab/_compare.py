@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import jax
 import numpy as np
 from tqdm import tqdm
 
@@ -28,7 +29,7 @@ from ct_s5.lab._request import (
 from ct_s5.lab._run import run_once
 from ct_s5.lab._store import RunStore, run_key
 from ct_s5.lab._summary import Task
-from ct_s5.lab._surroundings import commit, machine, versions
+from ct_s5.lab._surroundings import provenance
 from ct_s5.lab._treatments import Readings, refuses
 from ct_s5.training import unseen
 
@@ -103,8 +104,12 @@ def compare(
             more than half the time, and twice the memory. Not for a GPU, most of whose memory JAX
             takes for the first process. A script that asks for it keeps its calls
             under `if __name__ == "__main__":`, as each process reads it anew.
-        store: A file that keeps every finished run. Called again, with more models, treatments or
-            seeds for instance, `compare` takes what is finished from there.
+        store: A file that keeps every finished run, and where it was made. Called again, with more
+            models, treatments or seeds for instance, `compare` takes what is finished from there:
+            of the same data, split, keywords of the model and rules, under the same version of
+            ct-s5 and the same precision of JAX (x64). Commit and machine may be others, so that a
+            long comparison goes on; `notes` and the records then say which. After a change that
+            changes what models answer, name another file.
         id_col: Column of the series id.
         time_col: Column of the time.
         examples: How many series to show in the report. Their readings then stand in the files.
@@ -159,7 +164,10 @@ def compare(
         material.check_classes()
     data = describe(long, readings, answers, task, examples)
 
-    kept, made_by = RunStore(store), versions()
+    here = provenance()
+    kept = RunStore(store, here)
+    # In the key only where it is unusual, so that what was kept before it was there is still found.
+    precision = {"double": True} if jax.numpy.result_type(float) == np.float64 else {}
     runs = list(request.runs())
     outcomes: dict[int, list[dict[str, Any]]] = {}
     longest: dict[str, float] = {}
@@ -175,7 +183,7 @@ def compare(
         for n, run in enumerate(runs):
             bar.set_description(f"{run.model}, {run.treatment} gaps, seed {run.seed}")
             key = run_key(
-                made_by=made_by["ct-s5"],
+                made_by=here["versions"]["ct-s5"],
                 data=data["fingerprint"],
                 keywords=learners.told[run.model],
                 rules=[task, per, test_fraction, request.validation_fraction, plain(grid)],
@@ -186,6 +194,7 @@ def compare(
                 split=material.split_hash,
                 run=[run.seed, run.treatment, run.model, str(run.trained)],
                 tested=[str(corruption) for corruption in run.tested],
+                **precision,
             )
             spent = time.monotonic() - began + longest.get(run.model, 0.0)
             found = kept.get(key)
@@ -246,7 +255,7 @@ def compare(
         **_corrupted(request, readings, answers, task, examples),
         "command": command or _call(given, **call),
     }
-    return Comparison(records, settings, made_by, commit(), machine())
+    return Comparison(records, settings, **here)
 
 
 def _records(

@@ -15,6 +15,7 @@ from ct_s5._files import write_atomically
 from ct_s5.lab._headline import Answer
 from ct_s5.lab._summary import SCORES as SCORES
 from ct_s5.lab._summary import Cell, Curve, cells_of, curves_of, rows_of
+from ct_s5.lab._surroundings import origins
 from ct_s5.lab._text import fitted_text, notes_of
 
 FORMAT = "ct-s5 comparison"
@@ -35,7 +36,9 @@ class Comparison:
     seed, corruption, status, its reason, scores, errors (one a test unit) and units, seconds,
     seconds_per_step, memory_mb, best_epoch, n_epochs, n_steps, n_compilations, n_parameters,
     history (loss by epoch). The status is "ok", "stopped" (the loss became NaN after the best
-    epoch), "diverged" (no score), "skipped" (the model cannot take the treatment) or "not run"."""
+    epoch), "diverged" (no score), "skipped" (the model cannot take the treatment) or "not run".
+    `made`, of a run from a store, is what of commit, machine and versions was not as below; None
+    where the store does not say."""
     settings: dict[str, Any]
     """Treatments, keywords of each model, corruptions, seeds, split, the score that decides, a
     description of the data, the command."""
@@ -90,19 +93,21 @@ class Comparison:
 
     @property
     def notes(self) -> list[str]:
-        """What the means hide: what was left out, skipped, not run, diverged or stopped early."""
+        """What the means hide: what was left out, skipped, not run, stopped, made elsewhere."""
         told = [left_out(untold) for untold in self.settings.get("left_out", [])]
-        return told + notes_of(self.records, self.settings)
+        here = {name: getattr(self, name) for name in ("commit", "machine", "versions")}
+        return told + notes_of(self.records, self.settings) + origins(self.records, here)
 
     def __str__(self) -> str:
         return "\n".join([fitted_text(self.table, self.score), "", self.headline, *self.notes])
 
     def to_json(self, path: str | os.PathLike) -> pathlib.Path:
-        """Write results.json: settings, protocol, versions, commit, machine, and the runs."""
+        """Write results.json: settings, protocol, versions, commit, machine, notes, the runs."""
         content = {
             "format": FORMAT,
             "format_version": FORMAT_VERSION,
             "headline": self.headline,
+            "notes": self.notes,
             "protocol": self.protocol,
             "settings": self.settings,
             "versions": self.versions,

@@ -15,6 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
 import jax
+import numpy as np
 from tqdm import tqdm
 
 Tag = TypeVar("Tag")
@@ -53,7 +54,9 @@ def each_done(
         places.put(place)
     line, end = context.Pipe(duplex=False)
     shared = tempfile.TemporaryDirectory(prefix="ct-s5-compiled-", ignore_cleanup_errors=True)
-    told = (places, jobs, line, jax.config.jax_compilation_cache_dir, shared.name)  # pyright: ignore
+    double = jax.numpy.result_type(float) == np.float64
+    cache = jax.config.jax_compilation_cache_dir  # pyright: ignore
+    told = (places, jobs, line, double, cache, shared.name)
     pool = concurrent.futures.ProcessPoolExecutor(jobs, context, _settle, told)
     under_way: dict[concurrent.futures.Future, Tag] = {}
     with shared, line, end, pool:
@@ -102,13 +105,15 @@ def _settle(
     places: multiprocessing.SimpleQueue,
     jobs: int,
     line: multiprocessing.connection.Connection,
+    double: bool,
     kept: str | None,
     shared: str,
 ) -> None:
-    """End with the caller, share what is compiled, and the cores where a process may choose.
+    """End with the caller, reckon in its precision, and share programs, and cores where it can.
 
     What is compiled goes where the caller keeps such things, or else to the shared folder.
     """
+    jax.config.update("jax_enable_x64", double)
     jax.config.update("jax_compilation_cache_dir", kept or shared)
     if not kept:
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)

@@ -4,7 +4,10 @@ import hashlib
 import json
 import os
 import pathlib
+from collections.abc import Mapping
 from typing import Any
+
+from ct_s5.lab._surroundings import elsewhere
 
 
 class RunStore:
@@ -13,15 +16,21 @@ class RunStore:
     A line is whole or, where a process was killed while writing it, the last and ignored.
     """
 
-    def __init__(self, path: str | os.PathLike | None):
-        """Args: the file, made with its folder when the first run ends; None keeps nothing."""
+    def __init__(self, path: str | os.PathLike | None, here: Mapping[str, Any]):
+        """Open the file.
+
+        Args:
+            path: Made with its folder when the first run ends; None keeps nothing.
+            here: Versions, commit and machine, which go with every run that is kept.
+        """
         self._path = None if path is None else pathlib.Path(path)
+        self._here = here
         self._runs: dict[str, list[dict[str, Any]]] = {}
         if self._path is not None and self._path.exists():
-            self._runs = _read(self._path)
+            self._runs = _read(self._path, here)
 
     def get(self, key: str) -> list[dict[str, Any]] | None:
-        """The records of a run, if it is finished."""
+        """The records of a run, if it is finished; `made` says what was not as it is here."""
         return self._runs.get(key)
 
     def put(self, key: str, records: list[dict[str, Any]]) -> None:
@@ -30,7 +39,8 @@ class RunStore:
         if self._path is None:
             return
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        line = json.dumps({"key": key, "records": records}, allow_nan=False) + "\n"
+        entry = {"key": key, "made": self._here, "records": records}
+        line = json.dumps(entry, allow_nan=False) + "\n"
         with open(self._path, "ab+") as file:
             if file.tell() and not _ends_a_line(file):
                 line = "\n" + line
@@ -45,16 +55,18 @@ def run_key(**fixes) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _read(path: pathlib.Path) -> dict[str, list[dict[str, Any]]]:
+def _read(path: pathlib.Path, here: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     found = {}
     for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
         try:
             entry = json.loads(line)
         except ValueError:  # the last line before a kill; `put` begins a new one after it
             continue
-        if not isinstance(entry, dict) or set(entry) != {"key", "records"}:
+        if not isinstance(entry, dict) or set(entry) - {"made"} != {"key", "records"}:
             raise ValueError(f"{path}, line {number}, is no run of a comparison.")
-        found[entry["key"]] = entry["records"]
+        made = elsewhere(entry.get("made"), here)
+        told = {} if made == {} else {"made": made}
+        found[entry["key"]] = [record | told for record in entry["records"]]
     return found
 
 

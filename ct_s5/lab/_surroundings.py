@@ -1,10 +1,13 @@
 """Where a result came from: versions, commit, machine."""
 
+import collections
 import importlib.metadata
 import os
 import pathlib
 import platform
 import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 _PACKAGES = (
     "ct-s5",
@@ -65,6 +68,35 @@ def _git(folder: pathlib.Path, *words: str) -> str:
     return answer.stdout.strip()
 
 
-def provenance() -> dict[str, object]:
+def provenance() -> dict[str, Any]:
     """All three, as a results file stores them."""
     return {"versions": versions(), "commit": commit(), "machine": machine()}
+
+
+def elsewhere(made: Mapping[str, Any] | None, here: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What of the surroundings of a run is not as here; None where nobody wrote them down."""
+    return None if made is None else {k: made[k] for k in made if made[k] != here.get(k)}
+
+
+def origins(records: Sequence[Mapping[str, Any]], here: Mapping[str, Any]) -> list[str]:
+    """A sentence for each place but this one that runs were made at."""
+    counts = collections.Counter(_told(r["made"], here) for r in records if "made" in r)
+    return [
+        f"{n} of {len(records)} runs {'was' if n == 1 else 'were'} {told}."
+        for told, n in counts.items()
+    ]
+
+
+def _told(made: Mapping[str, Any] | None, here: Mapping[str, Any]) -> str:
+    if made is None:
+        return "kept by a ct-s5 that noted no commit, machine or versions: the origin is unknown"
+    return f"made elsewhere, and kept: {', '.join(_differences(made, here))}"
+
+
+def _differences(made: Mapping[str, Any], here: Mapping[str, Any]) -> Iterator[str]:
+    for name, told in made.items():
+        if isinstance(told, dict):
+            # What is here alone is a difference too.
+            yield from _differences(dict.fromkeys(here[name]) | told, here[name])
+        elif told != here.get(name):
+            yield f"{name} {told or 'none'} in place of {here.get(name) or 'none'}"

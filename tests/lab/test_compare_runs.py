@@ -1,12 +1,16 @@
 """Which runs a comparison makes: corruptions, groups, budgets, what is finished already."""
 
+import json
+
+import jax
 import numpy as np
 import pandas as pd
 import pytest
 from threadpoolctl import threadpool_limits
 
+from ct_s5.lab import Comparison, _tabular, compare, demo_data
 from ct_s5.lab import _compare as module
-from ct_s5.lab import _tabular, compare, demo_data
+from ct_s5.lab._page import page
 from ct_s5.lab._run import Part, _classified
 
 pytestmark = pytest.mark.filterwarnings("ignore:something to know")
@@ -82,6 +86,45 @@ def test_what_is_finished_is_not_done_again(oscillators, recorder, tmp_path):
     for n, told in enumerate([static, static, static + 1, static.astype(str)]):
         compare(frame, labels, static=told, **ONE, **store)
         assert len(fits(recorder)) == 9 + max(n - 1, 0)
+
+
+def test_runs_that_were_made_elsewhere_say_so(oscillators, recorder, tmp_path, monkeypatch):
+    path = tmp_path / "runs.jsonl"
+    asked = {"treatments": ["true"], "store": path}
+    before = {
+        "versions": {"ct-s5": "0.1.0", "jax": "0.10.0"},
+        "commit": "a" * 40,
+        "machine": {"device": "H200", "cores": 16},
+    }
+    now = before | {"commit": None, "machine": {"device": "cpu", "cores": 16}}
+    monkeypatch.setattr(module, "provenance", lambda: before)
+    assert compare(*oscillators, seeds=1, **asked).notes[1:] == []  # but that there is one seed
+    line = json.loads(path.read_text())
+    del line["made"]  # as a store was before it said where
+    path.write_text(json.dumps(line) + "\n")
+    compare(*oscillators, seeds=3, **asked)
+    monkeypatch.setattr(module, "provenance", lambda: now)
+    found = compare(*oscillators, seeds=4, **asked)
+    assert len(fits(recorder)) == 4  # a commit throws nothing away
+    there = {"commit": "a" * 40, "machine": before["machine"]}
+    assert [r.get("made", "here") for r in found.records] == [None, there, there, "here"]
+    assert found.notes == [
+        "1 of 4 runs was kept by a ct-s5 that noted no commit, machine or versions: the origin is "
+        "unknown.",
+        "2 of 4 runs were made elsewhere, and kept: commit " + "a" * 40 + " in place of none, "
+        "device H200 in place of cpu.",
+    ]
+    assert all(note in str(found) and note in page(found) for note in found.notes)
+    written = found.to_json(tmp_path / "results.json")
+    assert json.loads(written.read_text())["notes"] == found.notes
+    assert Comparison.from_json(written).notes == found.notes
+
+
+def test_the_same_in_double_precision_are_other_runs(oscillators, recorder, tmp_path):
+    for double in (False, True, False, True):
+        with jax.enable_x64(double):
+            compare(*oscillators, store=tmp_path / "runs.jsonl", **ONE)
+    assert len(fits(recorder)) == 2
 
 
 def test_what_two_rows_of_one_time_get_makes_other_runs_of_every_model(oscillators, tmp_path):

@@ -97,6 +97,11 @@ def test_the_processes_share_what_they_compile(own, tmp_path, monkeypatch):
         assert place == str(tmp_path)
 
 
+def test_the_processes_reckon_in_the_precision_of_the_caller(precision):
+    told = "str(__import__('jax').numpy.result_type(float))"
+    assert dict(each_done([("here", (told,))], eval, 2)) == {"here": precision}
+
+
 def test_closed_the_processes_end_at_once():
     done = each_done([("short", (0,)), ("long", (3600,))], time.sleep, 2)
     assert next(done) == ("short", None)
