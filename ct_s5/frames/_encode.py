@@ -85,7 +85,8 @@ def encode(
     names = {} if schema is None else {"id_col": schema.id_col, "time_col": schema.time_col}
     long = to_long(data, **names)
     if schema is None:
-        schema = learn_from(long, None, static)
+        how = "encode(frame, FrameSchema.learn(frame, {}))"
+        schema = learn_from(long, None, static, how=how)
     long = conform(long, schema)
     layout = lay_out(long, duplicates, sort)
     table = read_static(static, long)

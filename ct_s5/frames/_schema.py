@@ -162,11 +162,13 @@ def learn_from(
     static,
     held_out: pd.Index | None = None,
     known: Sequence[str] = (),
+    how: str = "{}",
 ) -> FrameSchema:
     """`FrameSchema.learn` for data in normal form.
 
     The series `held_out` tell nothing of unit, means or scales. A channel that only they measured
-    takes its scale from them after all: training never sees it.
+    takes its scale from them after all: training never sees it. `how` is where a caller that takes
+    no `time_unit` has one named.
     """
     observed = ~np.isnan(long.values)
     silent = np.flatnonzero(~observed.any(axis=0))
@@ -193,7 +195,7 @@ def learn_from(
         channels=long.channels,
         time_kind=long.times.kind,
         time_zone=long.times.zone,
-        time_unit=unit_of(read, time_unit, rows),
+        time_unit=unit_of(read, time_unit, rows, how),
         means=tuple(means.tolist()),
         scales=tuple(scales.tolist()),
         static=() if table is None else learn_static(table, held_out),

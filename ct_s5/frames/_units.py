@@ -17,8 +17,10 @@ _UNITS += [(86400.0, "d"), (365.25 * 86400, "y")]
 TimeUnit = str | int | float | np.integer | np.floating | datetime.timedelta | np.timedelta64 | None
 
 
-def unit_of(long: LongFrame, time_unit: TimeUnit, rows=None) -> float:
+def unit_of(long: LongFrame, time_unit: TimeUnit, rows=None, how="{}") -> float:
     """The unit the caller names, or the median positive gap between readings.
+
+    `how` is where the caller takes a unit, for the message.
 
     Raises:
         ValueError: A unit that does not fit the time column, or none given where no series has
@@ -35,7 +37,7 @@ def unit_of(long: LongFrame, time_unit: TimeUnit, rows=None) -> float:
         example = "time_unit='1h'" if long.times.kind != "number" else "time_unit=1.0"
         raise ValueError(
             f"No series has readings at two distinct times (column {long.time_col!r}), so there is "
-            f"no typical gap to measure time by. Name the unit: {example}."
+            f"no typical gap to measure time by. Name the unit: {how.format(example)}."
         )
     return unit
 

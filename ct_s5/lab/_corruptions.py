@@ -10,9 +10,9 @@ import pandas as pd
 from jaxtyping import Bool, Float, Int
 
 from ct_s5._words import near
-from ct_s5.frames import encode, learn_from, to_long
+from ct_s5.frames import Duplicates, encode, learn_from, to_long
 from ct_s5.lab._summary import level_of
-from ct_s5.lab._treatments import Readings
+from ct_s5.lab._treatments import Readings, any_unit
 
 CORRUPTIONS: dict[str, str] = {
     "drop": "each reading lost with this probability",
@@ -137,6 +137,8 @@ def corrupt(
     time_col: str = "ds",
     seed: int = 0,
     per: Literal["series", "reading"] = "series",
+    duplicates: Duplicates = "error",
+    sort: bool = False,
 ) -> pd.DataFrame:
     """Lose readings of a frame or disturb their times, before any model or encoder sees it.
 
@@ -153,6 +155,8 @@ def corrupt(
         seed: Fixes what is drawn.
         per: "series" leaves out rows that have no reading any more; under "reading" every row
             stays, as an answer is wanted there.
+        duplicates: As for `encode`.
+        sort: As for `encode`.
 
     Returns:
         A frame of id, time and channels, series by series in order of time. A rate that changes
@@ -165,7 +169,8 @@ def corrupt(
     if len(wanted) != 1:
         raise ValueError(f"{corruption!r} is {len(wanted)} corruptions: give one.")
     long = to_long(frame, id_col=id_col, time_col=time_col)
-    readings = Readings.of(encode(long, learn_from(long, None, None)), per)
+    schema = learn_from(long, any_unit(long), None)
+    readings = Readings.of(encode(long, schema, duplicates=duplicates, sort=sort), per)
     return wanted[0].apply(readings, seed).treated("true").frame
 
 

@@ -8,6 +8,7 @@ from jaxtyping import Float, Shaped
 from sklearn.base import BaseEstimator
 
 from ct_s5.frames import (
+    Duplicates,
     EncodedFrame,
     align_labels,
     align_step_labels,
@@ -19,6 +20,7 @@ from ct_s5.frames import (
 )
 from ct_s5.lab._summaries import histories, last_values, summarise
 from ct_s5.lab._tabular import Always, Task, boosted, linear, size_of
+from ct_s5.lab._treatments import any_unit
 
 Per = Literal["series", "reading"]
 
@@ -31,6 +33,8 @@ class _Simple(BaseEstimator):
         per: "series" for one answer a series, "reading" for one a row, from what was known then.
         id_col: Column of the series id.
         time_col: Column of the time.
+        duplicates: As for `encode`.
+        sort: As for `encode`.
         random_state: Of boosting, which may draw which rows choose its bins.
 
     Attributes:
@@ -45,12 +49,16 @@ class _Simple(BaseEstimator):
         per: Per = "series",
         id_col: str = "unique_id",
         time_col: str = "ds",
+        duplicates: Duplicates = "error",
+        sort: bool = False,
         random_state: int = 0,
     ):
         self.task: Task = task
         self.per: Per = per
         self.id_col = id_col
         self.time_col = time_col
+        self.duplicates: Duplicates = duplicates
+        self.sort = sort
         self.random_state = random_state
 
     def fit(self, frame, labels, *, static=None, validation=None):
@@ -68,14 +76,12 @@ class _Simple(BaseEstimator):
             ValueError: Training labels of one class, or what `encode` and the labels refuse.
         """
         long = to_long(frame, id_col=self.id_col, time_col=self.time_col)
-        # No statistic depends on the unit, so that none need be typical of these series.
-        unit = 1.0 if long.times.kind == "number" else "1s"
-        self.schema_ = learn_from(long, unit, static)
-        x, y = self._told(encode(long, self.schema_, static=static), labels)
+        self.schema_ = learn_from(long, any_unit(long), static)
+        x, y = self._told(self._encode(long, static), labels)
         told = None
         if validation is not None:
             seen, answers, features = (*validation, None)[:3]
-            told = self._told(encode(seen, self.schema_, static=features), answers)
+            told = self._told(self._encode(seen, features), answers)
         if self.task == "classify":
             self._fit_classes(x, y[:, 0], told)
         else:
@@ -85,7 +91,7 @@ class _Simple(BaseEstimator):
 
     def predict(self, frame, static=None):
         """Classes or numbers: by id, or a frame of id, time and answer for each row."""
-        encoded = encode(frame, self.schema_, static=static)
+        encoded = self._encode(frame, static)
         if self.task == "classify":
             return self._give(encoded, self.classes_[self._shares(encoded).argmax(axis=1)])
         x = self._features(encoded)
@@ -94,8 +100,11 @@ class _Simple(BaseEstimator):
 
     def predict_proba(self, frame, static=None):
         """The probability of each class: a frame by id, or with id and time, and `classes_`."""
-        encoded = encode(frame, self.schema_, static=static)
+        encoded = self._encode(frame, static)
         return self._give(encoded, self._shares(encoded), list(self.classes_))
+
+    def _encode(self, data, static) -> EncodedFrame:
+        return encode(data, self.schema_, static=static, duplicates=self.duplicates, sort=self.sort)
 
     def _fit_classes(self, x, y: Shaped[np.ndarray, " M"], told) -> None:
         y = np.array(y.tolist())
@@ -194,7 +203,7 @@ class Summary(_Simple):
 
     Args:
         kind: "linear" (logistic or ridge regression) or "boosting" (histogram gradient boosting).
-        task: As for the others, with `per`, `id_col`, `time_col` and `random_state`.
+        task: As for the others, with all that follow.
     """
 
     def __init__(
@@ -205,10 +214,18 @@ class Summary(_Simple):
         per: Per = "series",
         id_col: str = "unique_id",
         time_col: str = "ds",
+        duplicates: Duplicates = "error",
+        sort: bool = False,
         random_state: int = 0,
     ):
         super().__init__(
-            task=task, per=per, id_col=id_col, time_col=time_col, random_state=random_state
+            task=task,
+            per=per,
+            id_col=id_col,
+            time_col=time_col,
+            duplicates=duplicates,
+            sort=sort,
+            random_state=random_state,
         )
         self.kind = kind
 

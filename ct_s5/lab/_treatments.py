@@ -10,7 +10,15 @@ import pandas as pd
 from jaxtyping import Bool, Float, Int, Num
 
 from ct_s5._words import near
-from ct_s5.frames import EncodedFrame, TimeColumn, encode, learn_from, to_long
+from ct_s5.frames import (
+    Duplicates,
+    EncodedFrame,
+    LongFrame,
+    TimeColumn,
+    encode,
+    learn_from,
+    to_long,
+)
 from ct_s5.lab._grid import Grid, Rows, lay_grid, numbered, resample
 
 _EQUAL = "+equal"
@@ -45,7 +53,7 @@ def treat(
     id_col: str = "unique_id",
     time_col: str = "ds",
     seed: int = 0,
-    duplicates: Literal["error", "mean", "last"] = "error",
+    duplicates: Duplicates = "error",
     sort: bool = False,
 ) -> pd.DataFrame:
     """Replace the times of a frame, before any model or encoder sees it.
@@ -76,8 +84,14 @@ def treat(
         ValueError: No such treatment, a grid that is none, or what `encode` refuses.
     """
     long = to_long(frame, id_col=id_col, time_col=time_col)
-    encoded = encode(long, learn_from(long, None, None), duplicates=duplicates, sort=sort)
+    schema = learn_from(long, any_unit(long), None)
+    encoded = encode(long, schema, duplicates=duplicates, sort=sort)
     return Readings.of(encoded).treated(treatment, seed, grid).frame
+
+
+def any_unit(long: LongFrame) -> float | str:
+    """A unit of time for what none changes, so that none need be typical of these series."""
+    return 1.0 if long.times.kind == "number" else "1s"
 
 
 @dataclasses.dataclass(frozen=True)

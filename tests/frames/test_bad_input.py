@@ -142,11 +142,13 @@ BAD_FRAMES = {
     ),
     "one time only": (
         {"unique_id": ["p", "p", "q"], "ds": [0, 0, 5], "v": [1.0, 1.0, 2.0]},
-        "No series has readings at two distinct times .*Name the unit: time_unit=1.0",
+        r"No series has readings at two distinct times .*: encode\(frame, FrameSchema\.learn\("
+        r"frame, time_unit=1\.0\)\)\.",
     ),
     "one time of readings": (
         {"unique_id": "p", "ds": pd.to_datetime(["2024-01-01", "2024-01-02"]), "v": [1.0, np.nan]},
-        "No series has readings at two distinct times .*Name the unit: time_unit='1h'",
+        r"No series has readings at two distinct times .*: encode\(frame, FrameSchema\.learn\("
+        r"frame, time_unit='1h'\)\)\.",
     ),
     "spread beyond float64": (
         {"unique_id": "p", "ds": [0, 1], "v": [-1e300, 1e300]},
@@ -176,6 +178,13 @@ def test_a_frame_that_cannot_be_right_is_refused(case):
     columns, message = BAD_FRAMES[case]
     with pytest.raises((TypeError, ValueError), match=message):
         encode(pd.DataFrame(columns))
+
+
+def test_where_no_gap_is_typical_the_unit_can_be_named():
+    frame = pd.DataFrame({"unique_id": ["p", "q"], "ds": pd.Timestamp("2024-01-01"), "v": [1, 2]})
+    with pytest.raises(ValueError, match=r"Name the unit: time_unit='1h'\.$"):
+        FrameSchema.learn(frame)
+    assert encode(frame, FrameSchema.learn(frame, time_unit="1h")).series.unit == 3600
 
 
 def test_a_doubled_column_is_refused(ward):

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from ct_s5 import S5Classifier
 from ct_s5.frames import encode, learn_from, to_long
-from ct_s5.lab import _tabular
+from ct_s5.lab import Constant, LastValue, Summary, _tabular
 from ct_s5.lab._simple import simple_model
 from ct_s5.lab._summaries import histories
 from ct_s5.lab._tabular import boosted, size_of
@@ -48,6 +48,19 @@ def patients(n, seed):
     static = pd.DataFrame({"age": rng.normal(60, 9, n), "sex": sexes}, index=ids)
     labels = pd.Series(np.array(["calm", "ill", "well"])[kinds], index=ids)
     return pd.concat(parts, ignore_index=True), labels, static
+
+
+@pytest.mark.parametrize("model", [Constant, LastValue, Summary])
+def test_what_a_refusal_offers_is_taken(model, told):
+    frame, labels, _ = told
+    twice = pd.concat([frame, frame.assign(a=frame["a"] + 1)]).iloc[::-1]
+    for message, keywords in {"sort=True": {}, "duplicates=": {"sort": True}}.items():
+        with pytest.raises(ValueError, match=message):
+            model(**keywords).fit(twice, labels[:-1])
+    right = model().fit(frame, labels[:-1])
+    fitted = model(sort=True, duplicates="last").fit(twice, labels[:-1])
+    shares = fitted.predict_proba(twice).loc[labels.index[:-1]]
+    pd.testing.assert_frame_equal(shares, right.predict_proba(frame))
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ct_s5.lab import TREATMENTS, treat
+from ct_s5.lab import TREATMENTS, corrupt, treat
 
 CHANNELS = ["hr", "temp"]
 
@@ -93,6 +93,30 @@ def test_a_row_is_a_reading(ward):
     found = treat(messy, "equal", sort=True).sort_values(["unique_id", "ds"], ignore_index=True)
     expected = treat(ward, "equal").sort_values(["unique_id", "ds"], ignore_index=True)
     pd.testing.assert_frame_equal(found, expected, rtol=1e-6, check_dtype=False)
+
+
+@pytest.mark.parametrize("change", [(treat, "true"), (corrupt, "drop=0.3")])
+def test_what_a_refusal_offers_is_taken(ward, change):
+    how, word = change
+    more = ward.assign(hr=ward["hr"] + 1)
+    turned = pd.concat(part[::-1] for _, part in ward.groupby("unique_id", sort=False))
+    doubled = pd.concat([ward, more]).sort_index(kind="stable")
+    for frame, keyword, right in [
+        (turned, {"sort": True}, ward),
+        (doubled, {"duplicates": "last"}, more),
+    ]:
+        with pytest.raises(ValueError, match=f"pass {next(iter(keyword))}="):
+            how(frame, word)
+        pd.testing.assert_frame_equal(how(frame, word, **keyword), how(right, word))
+
+
+@pytest.mark.parametrize("time", [pd.Timestamp("2024-03-31"), 7.0])
+def test_series_of_single_readings_need_no_unit(time):
+    frame = pd.DataFrame({"unique_id": ["a", "b"], "ds": time, "x": [1.0, 2.0]})
+    for name in TREATMENTS:
+        assert treat(frame, name)["x"].tolist() == [1.0, 2.0]
+    for kind in ("drop", "jitter"):
+        assert corrupt(frame, f"{kind}=0.5")["x"].tolist() == [1.0, 2.0]
 
 
 def test_a_series_without_a_reading_keeps_its_place(ward):
