@@ -15,6 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 import ct_s5.estimators._mixers  # noqa: F401  for its names in MIXERS
+from ct_s5._words import listed
 from ct_s5.batch import SeriesSet
 from ct_s5.estimators._inputs import is_table, refuse_infinite
 from ct_s5.estimators._keywords import check_keywords
@@ -225,8 +226,8 @@ class S5Estimator(Streaming, OwnKeywords, BaseEstimator):
         """Count the series without any reading in one warning, or refuse them."""
         if not len(empty):
             return
-        named = ", ".join(repr(i) for i in empty[:5].tolist())
-        told = f"{len(empty)} of {n_series} series have no reading at all (first: {named})"
+        told = f"{len(empty)} of {n_series} series have no reading at all (first: "
+        told += f"{listed(empty[:5])})"
         if self.on_empty == "error":
             raise ValueError(
                 f"{told}. Drop them, or pass on_empty='answer' for the empty state's answer."

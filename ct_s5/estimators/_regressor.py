@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 
+from ct_s5._words import listed
 from ct_s5.estimators._inputs import aligned, per_row, weights_of
 from ct_s5.estimators._labelled import LabelledEstimator
 from ct_s5.frames import as_pandas, decode_asked, decode_series, decode_steps, is_frame
@@ -95,7 +96,7 @@ class S5Regressor(RegressorMixin, LabelledEstimator):
         keys = [] if self.per == "reading" else [self.id_col]
         names = [str(column) for column in as_pandas(y).columns if column not in keys]
         if len(set(names)) < len(names):
-            raise ValueError(f"Two targets have the same name: {_listed(names)}.")
+            raise ValueError(f"Two targets have the same name: {listed(names, len(names))}.")
         return names
 
     def _order_of(self, names: list[str]) -> list[int]:
@@ -105,9 +106,9 @@ class S5Regressor(RegressorMixin, LabelledEstimator):
         new = [name for name in names if name not in wanted]
         if missing or new:
             raise ValueError(
-                f"The targets differ from those at fit. Expected {_listed(wanted)}; missing: "
-                f"{_listed(missing)}; new: {_listed(new)}. Rename or drop columns; an array of "
-                "targets goes by position."
+                f"The targets differ from those at fit. Expected {listed(wanted, 20)}; missing: "
+                f"{listed(missing) or 'none'}; new: {listed(new) or 'none'}. Rename or drop "
+                "columns; an array of targets goes by position."
             )
         return [names.index(name) for name in wanted]
 
@@ -156,7 +157,3 @@ class S5Regressor(RegressorMixin, LabelledEstimator):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(map(repr, names)) or "none"

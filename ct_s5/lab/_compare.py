@@ -17,20 +17,12 @@ from ct_s5.lab._describe import chosen_examples, corrupted_examples, describe
 from ct_s5.lab._jobs import each_done
 from ct_s5.lab._learners import Learners
 from ct_s5.lab._material import Material, by_id, groups_of
-from ct_s5.lab._request import (
-    Per,
-    Request,
-    Run,
-    names_of,
-    score_of,
-    seeds_of,
-    task_of,
-)
+from ct_s5.lab._request import Request, Run, names_of, score_of, seeds_of, task_of
 from ct_s5.lab._run import run_once
 from ct_s5.lab._store import RunStore, run_key
 from ct_s5.lab._summary import Task
 from ct_s5.lab._surroundings import provenance
-from ct_s5.lab._treatments import Readings, refuses
+from ct_s5.lab._treatments import Per, Readings, refuses
 from ct_s5.training import unseen
 
 DEFAULT_TREATMENTS = ("true", "equal", "appended", "resample-linear")
@@ -158,7 +150,7 @@ def compare(
     widths = learners.match(readings, answers) if match else None
     strata = answers if task == "classify" and per == "series" else None
     owners = groups_of(groups, readings)
-    table = by_id(static, readings)
+    table = by_id(static, long, readings)
     material = Material(request, readings, answers, table, strata, owners, split)
     if task == "classify":
         material.check_classes()

@@ -3,7 +3,7 @@
 import dataclasses
 import itertools
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float, Int
 from ct_s5._words import near
 from ct_s5.frames import Duplicates, encode, learn_from, to_long
 from ct_s5.lab._summary import level_of
-from ct_s5.lab._treatments import Readings, any_unit
+from ct_s5.lab._treatments import Per, Readings, any_unit
 
 CORRUPTIONS: dict[str, str] = {
     "drop": "each reading lost with this probability",
@@ -136,7 +136,7 @@ def corrupt(
     id_col: str = "unique_id",
     time_col: str = "ds",
     seed: int = 0,
-    per: Literal["series", "reading"] = "series",
+    per: Per = "series",
     duplicates: Duplicates = "error",
     sort: bool = False,
 ) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ct_s5.frames import LongFrame, gap_report
+from ct_s5.frames import QUANTILES, LongFrame, gap_report
 from ct_s5.lab._corruptions import Corruption
 from ct_s5.lab._summary import AS_THEY_ARE
 from ct_s5.lab._treatments import Readings
@@ -67,8 +67,7 @@ def _word(value) -> str:
 
 def _quantiles(gaps) -> dict[str, float]:
     """Of the gaps between readings, in seconds, or numbers of the time column."""
-    shares = {"5%": 0.05, "25%": 0.25, "50%": 0.5, "75%": 0.75, "95%": 0.95, "longest": 1.0}
-    return {name: float(np.quantile(gaps, q)) for name, q in shares.items()} if len(gaps) else {}
+    return {name: float(np.quantile(gaps, q)) for name, q in QUANTILES.items()} if len(gaps) else {}
 
 
 def _histogram(gaps) -> dict[str, list]:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Int, Shaped
 
-from ct_s5.frames import align_labels, as_pandas
+from ct_s5.frames import LongFrame, align_labels, read_static
 from ct_s5.lab._corruptions import Corruption
 from ct_s5.lab._request import Request, Run
 from ct_s5.lab._run import Part
@@ -148,18 +148,12 @@ class Material:
         }
 
 
-def by_id(static, readings: Readings) -> pd.DataFrame | None:
+def by_id(static, long: LongFrame, readings: Readings) -> pd.DataFrame | None:
     """Static features with a row an id, in the order of the ids, so that parts can be taken."""
-    if static is None:
+    table = read_static(static, long)
+    if table is None:
         return None
-    ids, id_col = readings.encoded.ids, readings.encoded.schema.id_col
-    if isinstance(static, np.ndarray | list | tuple):
-        return pd.DataFrame(np.asarray(static), index=ids).add_prefix("static ")
-    static = as_pandas(static)
-    if id_col in static.columns:
-        static = static.set_index(id_col)
-    # Where series are only counted, rows go by position, as labels do.
-    table = static.set_axis(ids) if isinstance(ids, pd.RangeIndex) else static.reindex(ids)
+    table = table.reindex(readings.encoded.ids)
     for name, column in zip(table.columns, readings.encoded.schema.static, strict=True):
         if column.categories is not None:
             # Of the whole data, so that a category may be one that no training series is of.

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,9 +12,8 @@ from ct_s5.frames import has_fractions
 from ct_s5.lab._corruptions import Corruption
 from ct_s5.lab._models import MODELS, check_models
 from ct_s5.lab._summary import SCORES, Task
-from ct_s5.lab._treatments import check_treatment
+from ct_s5.lab._treatments import Per, check_treatment
 
-Per = Literal["series", "reading"]
 # Keywords that compare sets itself, and what to write instead.
 _TAKEN = {
     "random_state": "seeds=[...] names the seeds",

@@ -20,9 +20,7 @@ from ct_s5.frames import (
 )
 from ct_s5.lab._summaries import histories, last_values, summarise
 from ct_s5.lab._tabular import Always, Task, boosted, linear, size_of
-from ct_s5.lab._treatments import any_unit
-
-Per = Literal["series", "reading"]
+from ct_s5.lab._treatments import Per, any_unit
 
 
 class _Simple(BaseEstimator):

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Shaped
 
+from ct_s5._words import shown
 from ct_s5.frames import split_series
 from ct_s5.lab._comparison import left_out
 from ct_s5.lab._treatments import Readings
@@ -67,13 +68,13 @@ def given_split(split: Mapping[str, Any], ids: pd.Index) -> Shaped[np.ndarray, "
             unknown = pd.Index(split[name])[place < 0].tolist()
             raise ValueError(
                 f"The {name} part of the split names {len(unknown)} series that the frame does not "
-                f"have (first: {unknown[0]!r})."
+                f"have (first: {shown(unknown[0])})."
             )
         if (part[place] != "").any():
             twice = place[part[place] != ""][0]
             raise ValueError(
-                f"Series {ids[twice]!r} stands in the {part[twice]} part of the split and in the "
-                f"{name} part."
+                f"Series {shown(ids[twice])} stands in the {part[twice]} part of the split and in "
+                f"the {name} part."
             )
         if not len(place):
             raise ValueError(f"The {name} part of the split is empty.")

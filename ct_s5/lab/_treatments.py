@@ -21,6 +21,9 @@ from ct_s5.frames import (
 )
 from ct_s5.lab._grid import Grid, Rows, lay_grid, numbered, resample
 
+Per = Literal["series", "reading"]
+"""Whether a series has one answer, or each of its rows."""
+
 _EQUAL = "+equal"
 _GRID = {
     "resample-last": "on a regular grid: the last value seen",
@@ -111,13 +114,13 @@ class Readings:
     rows: Int[np.ndarray, " R"]
     """The rows of `encoded.series` that are readings, or all that their series has. Where answers
     are asked at each row, all rows."""
-    per: Literal["series", "reading"] = "series"
+    per: Per = "series"
     gap_unit: float | None = None
     """What the channel of gaps counts in, so that readings that are lost leave it as it is; the
     median gap of these readings where nothing is said."""
 
     @classmethod
-    def of(cls, encoded: EncodedFrame, per: Literal["series", "reading"] = "series") -> "Readings":
+    def of(cls, encoded: EncodedFrame, per: Per = "series") -> "Readings":
         """Take the readings out of an encoded frame, or with `per="reading"` all of its rows."""
         series = encoded.series
         owner = series.owners

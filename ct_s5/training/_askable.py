@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ct_s5._words import first
+from ct_s5._words import first, shown
 from ct_s5.batch import LONGEST_GAP, SeriesSet
 from ct_s5.nn import S5Model
 
@@ -18,7 +18,7 @@ def check_series(model: S5Model, series: SeriesSet, names: Sequence[object] | No
 
     def whose(row: int) -> str:
         owner, own_row = series.place(row)
-        return f"Row {own_row} of series {owner if names is None else names[owner]!r}"
+        return f"Row {own_row} of series {shown(owner if names is None else names[owner])}"
 
     if n_tokens := model.settings.n_tokens:
         tokens = series.values[:, 0]

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Int
 
+from ct_s5._words import shown
 from ct_s5.batch import SeriesSet
 from ct_s5.training._losses import Targets
 
@@ -35,7 +36,8 @@ class Cohort:
         if self.per == "reading":
             owner, own_row = self.series.place(target)
             row = f"row {own_row} of "
-        return f"{row}{self.role} series {owner if self.names is None else self.names[owner]!r}"
+        name = owner if self.names is None else self.names[owner]
+        return f"{row}{self.role} series {shown(name)}"
 
     def check_weights(self) -> None:
         """Refuse weights that are no weights, and weights that leave no target.

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from ct_s5._words import listed
 from ct_s5.batch import (
     Minibatch,
     Packing,
@@ -393,8 +394,7 @@ def _culprit(losses, part: Minibatch, cohort: Cohort) -> str:
     bad = np.unique(cohort.owners(targets[(targets >= 0) & ~np.isfinite(losses)]))
     if not bad.size or 1 < bad.size == np.unique(cohort.owners(targets[targets >= 0])).size:
         return f", {_IN_WEIGHTS}"
-    shown = [i if cohort.names is None else cohort.names[i] for i in bad[:5]]
-    return f", series {', '.join(map(repr, shown))}"
+    return f", series {listed(bad if cohort.names is None else [cohort.names[i] for i in bad])}"
 
 
 def _finite(model) -> bool:

@@ -341,6 +341,14 @@ def test_several_targets_are_known_by_their_names():
         regressor().fit(ward(), pd.concat([less, less], axis=1))
 
 
+def test_a_series_without_a_reading_is_shown_as_its_id_is_written():
+    days = pd.date_range("2024-03-01", periods=12)
+    frame = ward(ids=days)
+    frame.loc[frame["unique_id"] == days[3], ["hr", "temp"]] = np.nan
+    with pytest.raises(ValueError, match=r"1 of 12 .* \(first: 2024-03-04 00:00:00\)\. Drop"):
+        regressor(on_empty="error").fit(frame, numbers(ids=days))
+
+
 def test_targets_beyond_float32_once_scaled_are_refused_by_name():
     wild = numbers()
     wild["p4"] = 1e30

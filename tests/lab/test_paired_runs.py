@@ -56,13 +56,14 @@ def test_runs_of_one_seed_differ_in_the_treatment_alone(oscillators, recorder):
 
 
 @pytest.mark.filterwarnings("ignore:something to know")
-def test_static_of_a_list_of_frames_goes_by_position_as_its_labels_do(oscillators, recorder):
+@pytest.mark.parametrize("form", [pd.DataFrame, np.asarray])
+def test_static_of_a_list_of_frames_goes_by_position_as_its_labels_do(oscillators, recorder, form):
     frame, labels = oscillators
     frames = [part.drop(columns="unique_id") for _, part in frame.groupby("unique_id", sort=False)]
     static = pd.DataFrame({"age": np.arange(40.0)}, index=labels.index[::-1])
-    compare(frames, labels.to_numpy(), static=static, seeds=1, treatments=["true"])
+    compare(frames, labels.to_numpy(), static=form(static), seeds=1, treatments=["true"])
     _, _, y, told, _ = recorder.given[0]
-    assert (told["age"] == told.index).all()
+    assert (told.iloc[:, 0] == told.index).all()
     assert (y == labels.to_numpy()[y.index]).all()
 
 

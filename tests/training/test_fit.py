@@ -250,14 +250,19 @@ def test_answers_per_reading_are_held_to_the_rows_that_have_a_target():
     assert not np.isnan(np.concatenate([a.ravel() for a in arrays_of(result.model)])).any()
 
 
-def test_a_loss_that_is_infinite_in_the_first_epoch_names_step_and_series():
+@pytest.mark.parametrize(
+    ("names", "third"),
+    [(NAMES, "'cleo'"), (pd.date_range("2024", periods=6), "2024-01-03 00:00:00"), (None, "2")],
+    ids=["text", "days", "none"],
+)
+def test_a_loss_that_is_infinite_in_the_first_epoch_names_step_and_series(names, third):
     targets = values()
     targets.values[9] = 1e30
     with pytest.raises(
         FloatingPointError,
-        match=r"became NaN or infinite at step \d \(epoch 1\), series 'cleo'. Try a smaller learn",
+        match=rf"became NaN or infinite at step \d \(epoch 1\), series {third}. Try a smaller",
     ):
-        train(tiny_model(**PER_READING), targets, loss="value")
+        train(tiny_model(**PER_READING), targets, loss="value", names=names)
 
 
 def test_a_finite_loss_with_an_infinite_gradient_is_caught_before_it_spoils_the_weights():
