@@ -20,6 +20,7 @@ from ct_s5.lab._text import fitted_text, notes_of
 
 FORMAT = "ct-s5 comparison"
 FORMAT_VERSION = 2
+_PROTOCOL = 3
 _RULES = (
     *("task", "per", "score", "treatments", "models", "matched", "corruptions", "corrupt_at"),
     *("seeds", "test_fraction", "validation_fraction", "grid", "grouped"),
@@ -53,10 +54,16 @@ class Comparison:
 
     @property
     def protocol(self) -> dict[str, str]:
-        """Name and sha256 of the rules. Neither the data nor the time allowed is one of them."""
-        rules = {"version": FORMAT_VERSION} | {name: self.settings[name] for name in _RULES}
+        """Name and sha256 of the rules. Neither the data nor the time allowed is one of them.
+
+        A split that was given is one. Of results that an older ct-s5 wrote it is that of the rules
+        as they are told today, so that any two can be compared; their file keeps what it was then.
+        """
+        rules = {"version": _PROTOCOL} | {name: self.settings[name] for name in _RULES}
+        rules["split"] = self.settings.get("split")  # which the first files lack
         text = json.dumps(rules, sort_keys=True, separators=(",", ":"), allow_nan=False)
-        return {"name": "ct-s5 compare@2", "sha256": hashlib.sha256(text.encode()).hexdigest()}
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        return {"name": f"ct-s5 compare@{_PROTOCOL}", "sha256": digest}
 
     @functools.cached_property
     def table(self) -> pd.DataFrame:

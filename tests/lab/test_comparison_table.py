@@ -166,6 +166,18 @@ def test_the_protocol_is_of_the_rules_and_not_of_the_data(comparison):
     assert changed(score="auroc") != comparison.protocol
     assert changed(corrupt_at="both") != comparison.protocol
     assert changed(budget=60.0) == comparison.protocol
+    assert changed(split="a" * 64) != comparison.protocol
+    assert changed(split="a" * 64) != changed(split="b" * 64)
+    assert changed(split=None) == comparison.protocol  # which is of before splits were told
+
+
+def test_the_protocol_of_an_older_file_is_told_as_one_of_today_would_be(comparison, tmp_path):
+    path = comparison.to_json(tmp_path / "results.json")
+    content = json.loads(path.read_text())
+    old = {"name": "ct-s5 compare@2", "sha256": "0" * 64}
+    path.write_text(json.dumps(content | {"protocol": old}))
+    assert Comparison.from_json(path).protocol == comparison.protocol == content["protocol"]
+    assert comparison.protocol["name"] == "ct-s5 compare@3"
 
 
 @pytest.mark.parametrize(
