@@ -1,6 +1,7 @@
 """Model files: one `.safetensors` with weights, settings and the frame schema."""
 
 import dataclasses
+import json
 import os
 import re
 import typing
@@ -49,18 +50,16 @@ _CLASS_DTYPE = re.compile(r"(u?int|float)\d{1,2}|bool|<U\d{1,4}")
 
 def save(estimator, path: str | os.PathLike):
     """Write a fitted estimator; see `S5Estimator.save`."""
-    keywords = estimator.get_params()
-    for name in {"time_unit", "horizon", "cut"} & set(keywords):
-        keywords[name] = _unit(keywords[name])
-    keywords["random_state"] = _seed(keywords["random_state"])
-    if isinstance(keywords.get("class_weight"), dict):
-        keywords["class_weight"] = [
-            [_plain(k), float(v)] for k, v in keywords["class_weight"].items()
-        ]
+    if type(estimator) not in _KINDS.values():
+        raise TypeError(
+            f"{type(estimator).__name__} is none of {', '.join(_KINDS)}, and a model file can "
+            "name no other class. Pickle it, or save it as the class it extends, for instance: "
+            "plain = S5Classifier(); vars(plain).update(vars(model)); plain.save(path)."
+        )
     _model_settings(dataclasses.asdict(estimator.model_.settings))  # what could not be read back
     settings = {
         "class": type(estimator).__name__,
-        "keywords": {name: _plain(value) for name, value in keywords.items()},
+        "keywords": _kept(estimator),
         "schema": estimator.schema_.to_json(),
         "model": dataclasses.asdict(estimator.model_.settings),
         "lengths": list(estimator.lengths_),
@@ -84,6 +83,33 @@ def save(estimator, path: str | os.PathLike):
         arrays[_CALIBRATION] = estimator.calibration_.table
         arrays[_EDGES] = estimator.calibration_.edges
     return write_archive(path, "estimator", settings, arrays)
+
+
+def check_kept(estimator) -> None:
+    """Refuse, before anything is trained, a keyword that no file could keep.
+
+    Raises:
+        TypeError: One that is no text, number, length of time, or list or dict of them.
+    """
+    if type(estimator) not in _KINDS.values():  # `save` refuses it as a whole
+        return
+    for name, value in _kept(estimator).items():
+        try:
+            json.dumps(value)
+        except (TypeError, ValueError) as error:
+            raise TypeError(
+                f"{name}={value!r} has no place in a model file ({error}). Write it as text, a "
+                "number, or a list of them."
+            ) from error
+
+
+def _kept(estimator) -> dict[str, Any]:
+    """The keywords as a file keeps them."""
+    keywords = {name: _plain(value) for name, value in estimator.get_params().items()}
+    # A RandomState has no place in a file; a seed that is gone changes no prediction.
+    if not isinstance(keywords["random_state"], int):
+        keywords["random_state"] = None
+    return keywords
 
 
 def load(path: str | os.PathLike) -> S5Classifier | S5Regressor | S5Forecaster | S5Imputer:
@@ -193,17 +219,11 @@ def _model_settings(told: dict[str, Any]) -> ModelSettings:
 
 
 def _plain(value):
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return value
-
-
-def _unit(unit):
-    return str(pd.Timedelta(unit)) if isinstance(unit, timedelta | np.timedelta64) else unit
-
-
-def _seed(seed):
-    # A RandomState has no place in a file; a seed that is gone changes no prediction.
-    return int(seed) if isinstance(seed, int | np.integer) else None
+    """A value as JSON has it: pairs for a dict, text for a length of time."""
+    if isinstance(value, timedelta | np.timedelta64 | pd.offsets.Tick | pd.offsets.Day):
+        return str(pd.Timedelta(value))  # pyright: ignore
+    if isinstance(value, dict):
+        value = list(value.items())
+    elif hasattr(value, "tolist"):  # of NumPy or pandas
+        value = value.tolist()
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value

@@ -9,8 +9,11 @@ def check_keywords(estimator) -> None:
     """Refuse what no estimator can mean, by name and value.
 
     Raises:
+        TypeError: A keyword that the file of the fitted model could not keep.
         ValueError: A keyword of a wrong kind or beyond its range.
     """
+    from ct_s5.estimators._files import check_kept  # which knows all estimators
+
     if estimator.per not in ("series", "reading"):
         raise ValueError(f"per is 'series' or 'reading'; got {estimator.per!r}.")
     if estimator.on_empty not in ("answer", "error"):
@@ -48,3 +51,4 @@ def check_keywords(estimator) -> None:
         raise ValueError(f"window is a whole number of at least 2 rows, or None; got {window!r}.")
     if not 0 <= estimator.dropout < 1:
         raise ValueError(f"dropout is a share from 0 to below 1; got {estimator.dropout}.")
+    check_kept(estimator)

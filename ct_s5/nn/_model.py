@@ -6,6 +6,7 @@ from typing import Any, Literal
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ct_s5.batch import IrregularBatch
@@ -61,6 +62,17 @@ class ModelSettings:
     anchors: tuple[int, ...] = ()
     """The channel, by its place, that each of the K answers departs from; none: answers by
     themselves. See `Anchor`."""
+
+    def __post_init__(self):
+        for name, value in vars(self).items():
+            object.__setattr__(self, name, _plain(value))
+
+
+def _plain(value):
+    """Numbers and words of NumPy, which would pass for arrays, and are no JSON, as Python's own."""
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    return value.item() if isinstance(value, np.generic) else value
 
 
 class ModelState(eqx.Module):

@@ -74,10 +74,12 @@ class FitSettings:
     seed: int = 0
 
     def __post_init__(self):
+        for name, value in vars(self).items():
+            if isinstance(value, np.generic):  # which JSON has no word for
+                object.__setattr__(self, name, value.item())
         for name in ("max_epochs", "batch_size", "patience", "n_buckets", "window"):
             value = getattr(self, name)
-            whole = isinstance(value, int | np.integer)
-            if value is not None and not (whole and value >= 1):
+            if value is not None and not (isinstance(value, int) and value >= 1):
                 raise ValueError(f"{name} must be a whole number of at least 1; got {value}.")
         for name in ("learning_rate", "gradient_clip"):
             value = getattr(self, name)

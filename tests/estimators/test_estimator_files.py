@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from tiny_wards import classifier, labels, regressor, ward
 
-from ct_s5.estimators import load
+from ct_s5.estimators import S5Classifier, load
 from ct_s5.training import ArchiveError, read_archive, write_archive
 
 
@@ -156,6 +156,51 @@ def test_loading_runs_no_pickle(tmp_path):
     path.write_bytes(pickle.dumps(_Bomb()))
     with pytest.raises(ArchiveError, match="is no safetensors file"):
         load(path)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({"timescale": np.array([0.01, 0.1], np.float32)}, {"timescale": (0.01, 0.1)}),
+        ({"inputs": np.array(["value", "age"])}, {"inputs": ("value", "age")}),
+        ({"time_unit": pd.offsets.Hour(2)}, {"time_unit": "0 days 02:00:00"}),
+        ({"dropout": np.float32(0.5), "sort": np.bool_(True)}, {"dropout": 0.5, "sort": True}),
+        ({"class_weight": {np.int64(0): np.float32(2), 1: 1}}, {"class_weight": {0: 2.0, 1: 1}}),
+    ],
+    ids=lambda given: next(iter(given)),
+)
+def test_what_fit_takes_a_file_keeps(tmp_path, given, kept):
+    model = classifier(max_epochs=np.int64(1), **given).fit(ward(), labels())
+    again = load(model.save(tmp_path / "model"))
+    told = again.get_params()
+    assert told["max_epochs"] == 1
+    for name, value in kept.items():
+        assert told[name] == pytest.approx(value, rel=1e-6) if name == "timescale" else value
+    pd.testing.assert_frame_equal(again.predict_proba(ward()), model.predict_proba(ward()))
+
+
+def test_what_no_file_could_keep_is_refused_before_any_training():
+    model = classifier(progress={"a set"})
+    message = r"progress=\{'a set'\} has no place in a model file .*Write it as text, a number, "
+    with pytest.raises(TypeError, match=message):
+        model.fit(ward(), labels())
+    assert not hasattr(model, "history_")
+
+
+def test_a_class_of_the_users_own_says_how_to_be_saved(tmp_path, fitted):
+    class Mine(S5Classifier):
+        pass
+
+    model = Mine(**fitted.get_params())
+    vars(model).update(vars(fitted))
+    with pytest.raises(TypeError, match=r"Mine is none of S5Classifier, .* vars\(plain\).upd"):
+        model.save(tmp_path / "model")
+    assert not list(tmp_path.iterdir())
+    plain = S5Classifier()
+    vars(plain).update(vars(model))
+    again = load(plain.save(tmp_path / "model"))
+    assert again.get_params() == fitted.get_params()
+    pd.testing.assert_frame_equal(again.predict_proba(ward()), fitted.predict_proba(ward()))
 
 
 def test_saving_names_its_file_and_replaces_the_old_one(tmp_path, fitted_regressor):

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from tiny_training import SETTINGS, arrays_of, classes, tiny_model, tiny_series
 
-from ct_s5.training import ArchiveError, Targets, fit
+from ct_s5.training import ArchiveError, FitSettings, Targets, fit
+from ct_s5.training._checkpoint import Checkpoint
 
 HELD_OUT = tiny_series(5, seed=9), classes(5)
 CLOCKS = ["seconds", "series_per_second"]
@@ -122,6 +123,14 @@ def test_a_checkpoint_of_another_training_is_refused(stopped, what):
         ValueError, match="is the checkpoint of another training: settings, data or"
     ):
         train(stopped, **changes)
+
+
+def test_numbers_of_numpy_are_the_settings_that_they_say():
+    sizes = {"max_epochs": np.int64(4), "seed": np.uint8(3), "packing": np.bool_(False)}
+    told = FitSettings(**sizes, learning_rate=np.float32(0.25))
+    plain = FitSettings(max_epochs=4, seed=3, packing=False, learning_rate=0.25)
+    one, two = (Checkpoint.of("c", some, "class", tiny_model()) for some in (told, plain))
+    assert one == two
 
 
 def test_a_damaged_checkpoint_is_refused(stopped):
