@@ -249,8 +249,8 @@ class UnlabelledEstimator(S5Estimator):
         """Answers in the caller's units: of each channel its own column, then what surrounds it."""
         places = list(self._places)
         scale = np.array(self.schema_.scales)[places]
-        mean = answers.mean.astype(np.float64) * scale + np.array(self.schema_.means)[places]
-        spread = np.sqrt(answers.variance.astype(np.float64)) * scale
+        mean = np.asarray(answers.mean, np.float64) * scale + np.array(self.schema_.means)[places]
+        spread = np.sqrt(np.asarray(answers.variance, np.float64)) * scale
         shares = [
             (f"{side}-{value:g}", 0.5 + sign * value / 200)
             for value in read_levels(level)

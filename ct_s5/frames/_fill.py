@@ -64,7 +64,8 @@ def fill_missing(
     rows = np.arange(len(frame))
     for channel, own in columns.items():
         label = label_of[channel]
-        cells = read_numbers(frame[label], channel, place)
+        column: pd.Series = frame[label]  # pyright: ignore[reportAssignmentType]
+        cells = read_numbers(column, channel, place)
         seen = ~np.isnan(cells)
         for name, answers in own.items():
             # Rows of one time are one reading: what one of them leaves out another may have.
@@ -72,7 +73,7 @@ def fill_missing(
             read[row_of[seen]] = cells[seen]
             answers = np.where(np.isnan(read), answers, read)[row_of]
             if name == channel:
-                frame[label] = _put(frame[label], answers, rows, place)
+                frame[label] = _put(column, answers, rows, place)
             else:
                 frame[name] = np.where(seen, cells, answers)
     return frame
