@@ -36,19 +36,23 @@ def record(
     """
     told = {"settings": settings, "protocol": protocol}
     told = json.loads(json.dumps(told))
-    results = told | provenance() | {"seeds": []}
+    here = provenance()
+    results = told | here | {"seeds": []}
     if path.exists():
         results = json.loads(path.read_text())
         if {name: results[name] for name in told} != told:
             raise ValueError(f"{path} was made with other settings. Move it away to run anew.")
     done = {entry["seed"] for entry in results["seeds"]}
+    # A later run says what of its surroundings was not as it stands at the head of the file.
+    others = {name: here[name] for name in here if results[name] != here[name]}
+    made = {"made": others} if others else {}
     for seed in seeds:
         if seed in done:
             continue
         started = time.perf_counter()
         outcome = run(seed)
         seconds = round(time.perf_counter() - started, 1)
-        results["seeds"].append({"seed": seed} | outcome | {"seconds": seconds})
+        results["seeds"].append({"seed": seed} | outcome | {"seconds": seconds} | made)
         write_atomically(path, (json.dumps(results, indent=1) + "\n").encode())
         print(path.stem, results["seeds"][-1], flush=True)
     return results

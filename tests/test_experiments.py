@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ct_s5.lab import provenance
 from experiments.physionet2012 import bagged
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -34,7 +35,12 @@ def test_a_run_that_stopped_goes_on_with_the_next_seed(tmp_path, monkeypatch):
     told = ({"width": 8}, {"name": "p", "hash": "h"}, range(4), tmp_path / "r.json")
     with pytest.raises(KeyboardInterrupt):
         record(run, *told)
+    here = provenance()
+    later = here | {"commit": "another"}
+    monkeypatch.setattr("experiments.record.provenance", lambda: later)
     results = record(run, *told)
+    assert results["commit"] == here["commit"]
+    assert [e.get("made") for e in results["seeds"]] == [None, None, *2 * [{"commit": "another"}]]
     assert seen == [0, 1, 2, 2, 3]
     assert [entry["score"] for entry in results["seeds"]] == [0, 1, 2, 3]
     assert {"settings", "protocol", "versions", "commit", "machine"} <= set(results)
