@@ -56,8 +56,9 @@ class Streaming:
             raise ValueError(f"method is one of {', '.join(self._says)}; got {method!r}.")
         fresh = self._hear(X, static, late)
         self._refuse_unanswered(fresh.answers, lambda n: self._place(fresh.encoded, n))
+        told = getattr(self, self._says[method])(fresh.encoded, fresh.answers)
         self._live().keep(fresh)
-        return getattr(self, self._says[method])(fresh.encoded, fresh.answers)
+        return told
 
     def last_readings(self, ids=None) -> pd.Series:
         """When each live series was last read; rows before that are late.

@@ -410,6 +410,15 @@ def test_answers_that_are_not_finite_are_refused_and_nothing_is_kept(model):
     assert states(model) == before
 
 
+def test_an_answer_that_cannot_be_given_leaves_no_state():
+    frame = ward()
+    words = np.where(frame.hr > 80, "ds", "low")  # a class that is called as the time column is
+    model = classifier(**QUICK, per="reading").fit(frame, words)
+    with pytest.raises(ValueError, match="'ds'"):
+        model.update(frame, method="predict_proba")
+    assert model.last_readings().empty
+
+
 def test_static_features_come_with_the_first_rows_and_are_kept(models):
     model, frame = forgetful(models["static"]), ward(seed=14)
     whole = model.predict_proba(frame, static=AGES)
