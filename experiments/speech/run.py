@@ -3,9 +3,9 @@
 Compared   S5 with true gaps (zoh, async, foh); S4 and GRU, which take no gaps; width 64, 2 layers.
 Same       recordings, split, epochs, size of the networks within a tenth.
 Run        python -m experiments.speech.run [SET] [MODEL ...]
-           SET is digits-2khz, digits, digits-blocks or commands; MODEL is any of `MODELS`, left out
-           those of the set. "digits" takes hours on two cores. "commands" needs the files of
-           Speech Commands, and takes days.
+           SET is one of `SETS`, by default digits-2khz, and MODEL any of `MODELS`, left out those
+           of the set. "digits" takes hours on two cores. "commands" needs the files of Speech
+           Commands, and takes days.
            A stopped run goes on: finished ones stand in out/speech.
 Result     results/<set>.json, the table of README.md by `python -m experiments.speech.table`.
 """
@@ -67,6 +67,7 @@ SETS: dict[str, tuple[Callable[[], Any], dict[str, Any], tuple[str, ...]]] = {
     "digits-2khz": (digits_at_2khz, KEYWORDS, FOUR),
     "digits": (digits, KEYWORDS, FOUR),
     "digits-blocks": (digits, BLOCKS, ("s5-foh", "s5", "gru")),
+    "digits-thinned": (digits, BLOCKS | {"thinning": 0.3}, ("s5-foh",)),
     "commands": (commands, BLOCKS, MODELS),
 }
 
