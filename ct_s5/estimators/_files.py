@@ -53,7 +53,7 @@ def save(estimator, path: str | os.PathLike):
     if type(estimator) not in _KINDS.values():
         raise TypeError(
             f"{type(estimator).__name__} is none of {', '.join(_KINDS)}, and a model file can "
-            "name no other class. Pickle it, or save it as the class it extends, for instance: "
+            "name no other class. Save it as the class it extends, for instance: "
             "plain = S5Classifier(); vars(plain).update(vars(model)); plain.save(path)."
         )
     _model_settings(dataclasses.asdict(estimator.model_.settings))  # what could not be read back
