@@ -351,12 +351,13 @@ def test_it_keeps_the_conventions_of_scikit_learn(frame):
         lambda model, frame: model.predict(frame),
         lambda model, frame: model.backtest(frame, "1h"),
         lambda model, frame: model.score(frame),
-        lambda model, frame: copy.deepcopy(model).update(frame),
+        lambda model, frame: model.update(frame),
     ],
     ids=["predict", "backtest", "score", "update"],
 )
 def test_an_answer_that_is_not_finite_is_refused_whoever_asks(fitted, frame, ask):
     broken = copy.copy(fitted)
+    vars(broken).pop("stream_", None)  # live series keep the weights that they began with
     arrays, rest = eqx.partition(fitted.model_, eqx.is_inexact_array)
     broken.model_ = eqx.combine(jax.tree.map(lambda a: a * np.nan, arrays), rest)
     with pytest.raises(NotFiniteAnswer, match=r"for series 0.* is not finite"):
