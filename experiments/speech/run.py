@@ -67,7 +67,7 @@ SETS: dict[str, tuple[Callable[[], Any], dict[str, Any], tuple[str, ...]]] = {
     "digits-2khz": (digits_at_2khz, KEYWORDS, FOUR),
     "digits": (digits, KEYWORDS, FOUR),
     "digits-blocks": (digits, BLOCKS, ("s5-foh", "s5", "gru")),
-    "digits-thinned": (digits, BLOCKS | {"thinning": 0.3}, ("s5-foh",)),
+    "digits-thinned": (digits, BLOCKS | {"thinning": 0.3}, ("s5-foh", "s5")),
     "commands": (commands, BLOCKS, MODELS),
 }
 

@@ -11,7 +11,7 @@ SETS = {
     "digits-2khz": ("2 kHz", FOUR),
     "digits": ("8 kHz", FOUR),
     "digits-blocks": ("8 kHz, blocks", ("s5-foh", "s5", "gru")),
-    "digits-thinned": ("8 kHz, blocks, thinned", ("s5-foh",)),
+    "digits-thinned": ("8 kHz, blocks, thinned", ("s5-foh", "s5")),
 }
 TITLES = {
     "s5-foh": "S5, foh, true gaps",
