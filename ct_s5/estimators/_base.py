@@ -226,8 +226,8 @@ class S5Estimator(Streaming, OwnKeywords, BaseEstimator):
         """Count the series without any reading in one warning, or refuse them."""
         if not len(empty):
             return
-        told = f"{len(empty)} of {n_series} series have no reading at all (first: "
-        told += f"{listed(empty[:5])})"
+        named = listed(empty[:5])
+        told = f"{len(empty)} of {n_series} series have no reading at all (first: {named})"
         if self.on_empty == "error":
             raise ValueError(
                 f"{told}. Drop them, or pass on_empty='answer' for the empty state's answer."

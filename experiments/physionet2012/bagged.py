@@ -63,11 +63,15 @@ def main(names: list[str]) -> None:
     # A network that is never told the missing static value of three records says so each time.
     warnings.filterwarnings("ignore", message="Static column|.* have no reading at all")
     OUT.mkdir(parents=True, exist_ok=True)
+    tables = [summarised(data.frame, data.static) for data in (a, b)]
     for name in names or LEARNERS:
         for number in range(N_LEARNERS):
             path = OUT / f"{name}-{number}.csv"
             if not path.exists():
-                answers = _trees(number, a, b) if name == "trees" else _network(number, name, a, b)
+                if name == "trees":
+                    answers = _trees(number, a, *tables)
+                else:
+                    answers = _network(number, name, a, b)
                 write_atomically(path, answers.to_csv().encode())
                 print(path, flush=True)
     whole = [n for n in LEARNERS if all((OUT / f"{n}-{k}.csv").exists() for k in range(N_LEARNERS))]
@@ -112,9 +116,8 @@ def _network(number: int, name: str, a: Any, b: Any) -> pd.Series:
     return _odds(pd.concat(shares))
 
 
-def _trees(number: int, a: Any, b: Any) -> pd.Series:
+def _trees(number: int, a: Any, of_a: pd.DataFrame, of_b: pd.DataFrame) -> pd.Series:
     """The same by boosted trees on summaries; nothing stops them, so a tenth goes unused."""
-    of_a, of_b = (summarised(data.frame, data.static) for data in (a, b))
     learned, _ = _tenths(_known(a), number)
     model = HistGradientBoostingClassifier(**TREES, random_state=number)
     model.fit(of_a.loc[learned], a.labels.loc[learned])
