@@ -23,7 +23,7 @@ class Way(NamedTuple):
 SCANS: dict[str, Way] = {
     # Measured on two cores with 1 and 16 series: fewer steps leave matrix products too small for
     # two threads, more leave the cache.
-    "blocked": Way("sequential", 1024),
+    "blocked": Way("sequential", 2048),
     "sequential": Way("sequential", None),
     "associative": Way("associative", None),
 }

@@ -3,13 +3,14 @@
 from typing import NamedTuple
 
 import jax.numpy as jnp
+from jax import lax
 from jaxtyping import Array, Bool, Float
 
 from ct_s5.ssm._choice import Inner
 from ct_s5.ssm._frame import scan_turning
 from ct_s5.ssm._holds import Hold, factors_of
 from ct_s5.ssm._over_steps import over_steps
-from ct_s5.ssm._pairs import Pair, plus, select, times, zeros_like
+from ct_s5.ssm._pairs import Pair, halves, plus, select, times, zeros_like
 from ct_s5.ssm._scan import scan_pairs
 from ct_s5.ssm._steps import last_reading
 from ct_s5.ssm._turns import Speeds
@@ -21,7 +22,7 @@ class Maps(NamedTuple):
     rates: Pair
     timescales: Float[Array, " Q"]
     speeds: Speeds
-    into: Float[Array, "H P"]
+    into: Float[Array, "P H"]
     """Real parts of the input map, then imaginary ones."""
     out_of: Float[Array, "P H"]
     """Such that 2 Re(C x) is one real product."""
@@ -71,9 +72,7 @@ def go_over(
     reading = _both(flags.reading, real)
     begins = flags.begins if flags.begins is None else _both(flags.begins, fresh)
 
-    packed = inputs @ maps.into
-    half = packed.shape[1] // 2
-    v = (packed[:, :half], packed[:, half:])
+    v = halves(lax.dot_general(inputs, maps.into, (((1,), (1,)), ((), ()))))
     factors = factors_of(hold, maps.rates, maps.timescales, rows.gaps, maps.speeds)
     decay, gain, held_gain, (less_one, turn) = factors
     if inner == "associative" or rows.gaps.shape[0] == 1:

@@ -304,7 +304,7 @@ class S5Layer(eqx.Module):
         rates = (-jax.nn.softplus(self.rate_real), self.rate_imag)
         timescales = lax.stop_gradient(self.log_timescale)
         speeds = speeds_of(self.rate_imag, two_exp(timescales), self.rescale)
-        into = self.input_weight.reshape(self.n_states, self.n_features).T
+        into = self.input_weight.reshape(self.n_states, self.n_features)
         halves = jnp.split(self.output_weight, 2 if self.bidirectional else 1, axis=-1)
         maps = []
         for re, im in halves:

@@ -4,6 +4,7 @@ A CPU's vector unit works on reals: a complex array interleaves them, and XLA th
 unit unused and takes the exponential 5 to 10 times slower (measured: `docs/scan.md`).
 """
 
+import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Complex, Float
@@ -54,3 +55,25 @@ def select(first: Bool[Array, "..."], a: Pair, b: Pair) -> Pair:
 def zeros_like(z: Pair) -> Pair:
     """Nothing, in the shape of a pair."""
     return jnp.zeros_like(z[0]), jnp.zeros_like(z[1])
+
+
+@jax.custom_vjp
+def halves(packed: Float[Array, "L P"]) -> Pair:
+    """The two parts of numbers that lie side by side, real ones first."""
+    half = packed.shape[-1] // 2
+    return packed[..., :half], packed[..., half:]
+
+
+def _halves_forward(packed):
+    return halves(packed), packed
+
+
+def _halves_backward(packed, gradient):
+    # Written one after the other into an array that is there already.
+    re, im = gradient
+    half = re.shape[-1]
+    packed = lax.dynamic_update_slice_in_dim(packed, re, 0, -1)
+    return (lax.dynamic_update_slice_in_dim(packed, im, half, -1),)
+
+
+halves.defvjp(_halves_forward, _halves_backward)

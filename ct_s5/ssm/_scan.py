@@ -102,18 +102,16 @@ _scan.defvjp(_scan_forward, _scan_backward)
 
 
 def _adjoint(inner, less_one, gradient, begins):
-    """The same recurrence on the mirrored row, each decay moved to the step before its own."""
+    """The same recurrence from the other end, each decay moved to the step before its own."""
     nothing = _nothing(gradient)
     if not len(less_one[0]):
         return gradient, nothing
 
-    def mirrored(part):
-        return jnp.concatenate([part[1:], jnp.zeros_like(part[:1])])[::-1]
+    def before(part):
+        return jnp.concatenate([part[1:], jnp.zeros_like(part[:1])])
 
-    moved, cuts = jax.tree.map(mirrored, (conjugate(less_one), begins))
-    gradient = jax.tree.map(lambda part: part[::-1], gradient)
-    states = _RUN[inner](moved, gradient, nothing, cuts)
-    adjoint = jax.tree.map(lambda part: part[::-1], states)
+    moves, cuts = jax.tree.map(before, (conjugate(less_one), begins))
+    adjoint = _RUN[inner](moves, gradient, nothing, cuts, reverse=True)
     at_start = _moved(conjugate(_row(less_one, 0)), _row(adjoint, 0), nothing)
     return adjoint, (at_start if begins is None else _forget(begins[0], at_start))
 
@@ -132,23 +130,24 @@ def _moved(less_one: Pair, state: Pair, drive: Pair) -> Pair:
     return plus(kept, plus(times(factor, state), drive))
 
 
-def _run_sequential(less_one, drive, initial, begins):
+def _run_sequential(less_one, drive, initial, begins, *, reverse=False):
     def step(state, inputs):
         m, b, begin = inputs
         state = state if begin is None else _forget(begin, state)
         state = _moved(m, state, b)
         return state, state
 
-    return lax.scan(step, initial, (less_one, drive, begins))[1]
+    return lax.scan(step, initial, (less_one, drive, begins), reverse=reverse)[1]
 
 
-def _run_associative(less_one, drive, initial, begins):
+def _run_associative(less_one, drive, initial, begins, *, reverse=False):
     """All steps in about 2 log2 L rounds, for devices with thousands of lanes."""
     if not len(drive[0]):
         return drive
-    initial = initial if begins is None else _forget(begins[0], initial)
-    start = _moved(_row(less_one, 0), initial, _row(drive, 0))
-    drive = jax.tree.map(lambda part, first: part.at[0].set(first), drive, start)
+    first = -1 if reverse else 0
+    initial = initial if begins is None else _forget(begins[first], initial)
+    start = _moved(_row(less_one, first), initial, _row(drive, first))
+    drive = jax.tree.map(lambda part, state: part.at[first].set(state), drive, start)
     decay = (less_one[0] + 1, less_one[1])
     if begins is None:
 
@@ -156,14 +155,14 @@ def _run_associative(less_one, drive, initial, begins):
             (a, b), (c, d) = earlier, later
             return times(c, a), plus(times(c, b), d)
 
-        return lax.associative_scan(combine, (decay, drive))[1]
+        return lax.associative_scan(combine, (decay, drive), reverse=reverse)[1]
 
     def combine_series(earlier, later):
         (a, b, p), (c, d, q) = earlier, later
         return times(c, a), plus(_forget(q, times(c, b)), d), p | q
 
     flags = jnp.broadcast_to(begins[:, None], drive[0].shape)
-    return lax.associative_scan(combine_series, (decay, drive, flags))[1]
+    return lax.associative_scan(combine_series, (decay, drive, flags), reverse=reverse)[1]
 
 
 def _row(z: Pair, k: int) -> Pair:
