@@ -7,6 +7,7 @@ import jax
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ct_s5.nn._dropout import Keys, branch, drop
+from ct_s5.nn._linear import linear_steps
 
 Activation = Literal["full_glu", "half_glu1", "half_glu2", "gelu"]
 ACTIVATIONS: tuple[str, ...] = get_args(Activation)
@@ -53,5 +54,6 @@ class GatedActivation(eqx.Module):
             return g
         passed = inputs if self.kind == "half_glu2" else g
         if self.value is not None:
-            passed = jax.vmap(self.value)(g)
-        return drop(self.dropout, passed * jax.nn.sigmoid(jax.vmap(self.gate)(g)), behind, segments)
+            passed = linear_steps(self.value, g)
+        passed = passed * jax.nn.sigmoid(linear_steps(self.gate, g))
+        return drop(self.dropout, passed, behind, segments)

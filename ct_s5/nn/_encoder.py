@@ -10,6 +10,7 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from ct_s5.nn._decay import Decay
 from ct_s5.nn._history import ChannelHistory
+from ct_s5.nn._linear import linear_steps
 from ct_s5.ssm import error_if
 
 Input = Literal["value", "observed", "last", "age", "count", "square", "decayed"]
@@ -86,7 +87,7 @@ class ReadingEncoder(eqx.Module):
             "decayed": lambda: jnp.arcsinh(jnp.where(observed, values, self._decayed(past))),
         }
         columns = [*(seen[name]() for name in self.inputs), static]
-        return jax.vmap(self.linear)(jnp.concatenate(columns, axis=-1))
+        return linear_steps(self.linear, jnp.concatenate(columns, axis=-1))
 
     def _decayed(self, past: ChannelHistory):
         assert self.decay is not None  # `inputs` names "decayed"

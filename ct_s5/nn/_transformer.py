@@ -10,6 +10,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
+from ct_s5.nn._linear import linear_steps
 from ct_s5.ssm import checked_gaps
 
 _SLOWEST, _FASTEST = 1e-3, 1.0  # radians a model unit, of the waves at the start
@@ -136,11 +137,11 @@ class TransformerLayer(eqx.Module):
             series = jnp.cumsum(reset)
             seen = seen & (series[:, None] == series[None, :])
         x = inputs + jax.vmap(self.time)(times)
-        parts = jax.vmap(self.into)(x).reshape(x.shape[0], 3, self.n_heads, -1)
+        parts = linear_steps(self.into, x).reshape(x.shape[0], 3, self.n_heads, -1)
         found = jax.vmap(functools.partial(_attend, seen), in_axes=1, out_axes=1)(
             parts[:, 0], parts[:, 1], parts[:, 2]
         )
-        outputs = jax.vmap(self.out_of)(found.reshape(x.shape))
+        outputs = linear_steps(self.out_of, found.reshape(x.shape))
         return jnp.where(real[:, None], outputs, jnp.zeros_like(outputs))
 
 

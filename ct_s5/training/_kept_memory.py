@@ -14,10 +14,10 @@ import sys
 import threading
 from collections.abc import Iterator
 
-# As malloc.h has them, and what glibc's own limits come to in a process with large arrays.
+# As malloc.h has them; what glibc's own limits come to in a process with large arrays; and none.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 _USUAL = {_MMAP_THRESHOLD: 32 << 20, _TRIM_THRESHOLD: 64 << 20}
-_KEEPING = {_MMAP_THRESHOLD: 1 << 30, _TRIM_THRESHOLD: (1 << 31) - 1}
+_KEEPING = {_MMAP_THRESHOLD: -1, _TRIM_THRESHOLD: -1}
 
 _lock, _n_inside = threading.Lock(), [0]
 

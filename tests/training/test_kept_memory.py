@@ -15,15 +15,16 @@ from ct_s5.training._kept_memory import kept_memory
 SIZE = 64 << 20
 
 
-def faults() -> int:
-    """Pages handed out for a piece that was given back and is taken and filled anew."""
+def faults(size: int = SIZE) -> int:
+    """Pages handed out for a piece that was given back and is taken and filled anew, in front."""
     c = ctypes.CDLL(None)
     c.malloc.restype, c.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
     c.free.argtypes = [ctypes.c_void_p]
     count = 0
     for _ in range(2):
         before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-        piece = c.malloc(SIZE)
+        piece = c.malloc(size)
+        assert piece, "no memory"
         ctypes.memset(piece, 1, SIZE)
         count = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
         c.free(piece)
@@ -50,6 +51,12 @@ def test_a_piece_given_back_is_taken_again_without_new_pages(usual):
     with kept_memory():
         assert faults() < usual / 10
     assert faults() > usual / 2
+
+
+def test_the_step_of_a_large_model_is_kept_too(usual):
+    with kept_memory():
+        assert faults((1 << 30) + SIZE) < usual / 10
+    assert faults((1 << 30) + SIZE) > usual / 2
 
 
 def test_it_lasts_until_the_outermost_use_ends(usual):
