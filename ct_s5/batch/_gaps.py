@@ -38,6 +38,8 @@ def gaps_from_times(
         )
     if times.dtype.kind == "f":
         times = times.astype(np.float64)
+    if not 0 <= first_gap < np.inf:
+        raise ValueError(f"first_gap must be a finite number of at least 0; got {first_gap}.")
     if times.ndim != 1:
         raise ValueError(f"times must be one series of shape (L,); got shape {times.shape}.")
     if reading is None:
@@ -57,6 +59,9 @@ def gaps_from_times(
             f"times go back at step {row}: {times[row]} comes after {times[row - 1]}. "
             "Sort the steps by time first, for instance with np.argsort(times, kind='stable')."
         )
+    if times.dtype.kind in "iu" and len(times):
+        # From the first on, modulo 2^64: narrow or signed ones might not hold their differences.
+        times = times.astype(np.uint64) - times[:1].astype(np.uint64)
     return flat_gaps((times,), reading, np.array([0, len(times)]), first_gap)
 
 

@@ -68,6 +68,7 @@ def ask(
         first_gap=series.first_gap,
         fractions=fractions,
         unit=series.unit,
+        earlier=series.earlier,
     )
     return told, place
 
@@ -119,5 +120,5 @@ def hide(series: SeriesSet, hidden: Bool[np.ndarray, "R C"]) -> SeriesSet:
         series,
         values=np.where(observed, series.values, np.zeros_like(series.values)),
         observed=observed,
-        reading=np.asarray(observed.any(axis=1)),
+        reading=series.reading & np.asarray(observed.any(axis=1)),
     )

@@ -39,7 +39,8 @@ def windows(
     step = np.arange(offsets[-1]) - np.repeat(offsets[:-1], end - begin)
     rows = np.repeat(begin, end - begin) + step
     new = (step >= context) | np.repeat(k == 0, end - begin)
-    return series.regrouped(rows, offsets, series.static[owner]), owner, new
+    earlier = series.earlier and tuple(np.where(k == 0, t[owner], np.nan) for t in series.earlier)
+    return series.regrouped(rows, offsets, series.static[owner], earlier), owner, new
 
 
 def pieces(series: SeriesSet, length: int) -> tuple[SeriesSet, Int[np.ndarray, " M"]]:
@@ -64,5 +65,9 @@ def pieces(series: SeriesSet, length: int) -> tuple[SeriesSet, Int[np.ndarray, "
     times = (series.times,) if series.fractions is None else (series.times, series.fractions)
     if not len(row):
         return told, owner
-    earlier = tuple(np.where(known, part[before], np.nan) for part in times)
+    begun = series.earlier or tuple(np.full(len(series), np.nan) for _ in times)
+    earlier = tuple(
+        np.where(known, part[before], first[owner])
+        for part, first in zip(times, begun, strict=True)
+    )
     return dataclasses.replace(told, earlier=earlier), owner

@@ -32,6 +32,8 @@ class GatedActivation(eqx.Module):
         """Args: which of the four; H; the share of features dropped in training; the seed."""
         if kind not in ACTIVATIONS:
             raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}; got {kind!r}.")
+        if not 0 <= dropout < 1:
+            raise ValueError(f"dropout is a share from 0 to below 1; got {dropout}.")
         gate_key, value_key = jax.random.split(key)
         self.kind = kind
         self.gate = None if kind == "gelu" else eqx.nn.Linear(n_features, n_features, key=gate_key)

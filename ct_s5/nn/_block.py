@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 import equinox as eqx
-import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from ct_s5.nn._activation import Activation, GatedActivation
@@ -84,10 +84,11 @@ class S5Block(eqx.Module):
         Steps of several series have their `segments`, and the key is then one for each series.
         A series that goes on has the mixer's state that it starts from.
         """
-        counted = jax.numpy.ones(inputs.shape[0], bool) if reading is None else reading
+        counted = jnp.ones(inputs.shape[0], bool) if reading is None else reading
         if real is not None:
             counted = counted & real
         training = key is not None
+        inputs = _blanked(inputs, real)
         x, moments = inputs, None
         if self.prenorm:
             x, moments = self.norm(x, counted, training=training)
@@ -99,18 +100,25 @@ class S5Block(eqx.Module):
         x = inputs + self.activation(x, key=key, segments=segments)
         if not self.prenorm:
             x, moments = self.norm(x, counted, training=training)
-        return x, moments
+        return _blanked(x, real), moments
 
     def run(
         self, inputs: Float[Array, "L H"], gaps: Float[Array, " L"], state, *, reading, real
     ) -> tuple[Float[Array, "L H"], Any]:
         """Some steps more of a series, going on from the mixer's state."""
         mixer = streaming(self.mixer)
+        inputs = _blanked(inputs, real)
         x = self.norm(inputs, real, training=False)[0] if self.prenorm else inputs
         x, state = mixer.run(x, gaps, state, reading=reading, real=real)
         x = inputs + self.activation(x, key=None)
-        return (x if self.prenorm else self.norm(x, real, training=False)[0]), state
+        x = x if self.prenorm else self.norm(x, real, training=False)[0]
+        return _blanked(x, real), state
 
     def absorb(self, moments: Moments | None) -> "S5Block":
         """A copy whose norm remembers one more training batch."""
         return eqx.tree_at(lambda block: block.norm, self, self.norm.absorb(moments))
+
+
+def _blanked(steps, real):
+    # Before anything is computed: of garbage in padding a norm's gradient would be NaN.
+    return steps if real is None else jnp.where(real[:, None], steps, jnp.zeros_like(steps))

@@ -117,10 +117,14 @@ class TokenEncoder(eqx.Module):
         static: Float[Array, "L S"],
     ) -> Float[Array, "L H"]:
         """Look every token up; a step without one (a query) gets the zero vector."""
-        tokens = jnp.where(observed[:, 0], values[:, 0], jnp.zeros_like(values[:, 0])).astype(int)
+        told = jnp.where(observed[:, 0], values[:, 0], jnp.zeros_like(values[:, 0]))
+        tokens = told.astype(int)
         vectors = error_if(
             jax.vmap(self.embedding)(tokens),
-            ((tokens < 0) | (tokens >= self.embedding.num_embeddings))[:, None],
-            f"A token is outside 0..{self.embedding.num_embeddings - 1}, the vocabulary.",
+            ((told != jnp.floor(told)) | (tokens < 0) | (tokens >= self.embedding.num_embeddings))[
+                :, None
+            ],
+            f"A token is no whole number from 0 to {self.embedding.num_embeddings - 1}, the "
+            "vocabulary.",
         )
         return jnp.where(observed, vectors, jnp.zeros_like(vectors))

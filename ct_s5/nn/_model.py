@@ -22,7 +22,7 @@ from ct_s5.nn._mixers import MIXERS
 from ct_s5.nn._norm import Moments
 from ct_s5.nn._pooling import POOLINGS, Pooling, PoolState, pool, pool_so_far, pooled_size
 from ct_s5.nn._segments import begins
-from ct_s5.ssm import Hold, error_if
+from ct_s5.ssm import Hold, checked_gaps, error_if
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,6 +107,12 @@ class S5Model(eqx.Module):
                 f"anchors={settings.anchors} name one channel for each of the "
                 f'{settings.n_outputs} answers of a model that answers per="reading".'
             )
+        if not all(0 <= channel < settings.n_channels for channel in settings.anchors):
+            raise ValueError(
+                f"anchors={settings.anchors} are channels, from 0 to {settings.n_channels - 1}."
+            )
+        if not 0 <= settings.dropout < 1:
+            raise ValueError(f"dropout is a share from 0 to below 1; got {settings.dropout}.")
         if settings.mixer not in MIXERS:
             raise ValueError(f"mixer must be one of {', '.join(MIXERS)}; got {settings.mixer!r}.")
         encoder_key, head_key, *block_keys = jax.random.split(key, 2 + 2 * settings.depth)
@@ -265,7 +271,7 @@ class S5Model(eqx.Module):
         """
         series = jax.tree.map(self._own_precision, series)
         reading, real = series.reading & series.real, series.real
-        gaps = jnp.where(real, series.gaps, jnp.zeros_like(series.gaps))
+        gaps = checked_gaps(series.gaps, real, "gaps", series.gaps.dtype)
         observed = series.observed & real[:, None]
         static = jnp.broadcast_to(series.static[None, :], (*real.shape, *series.static.shape))
         values = jnp.where(observed, series.values, jnp.zeros_like(series.values))
@@ -301,9 +307,13 @@ class S5Model(eqx.Module):
         at: Int[Array, " Q"] | None = None,
         start: ModelState | None = None,
     ):
+        if not series.real.shape[-1]:
+            raise ValueError(
+                "The batch has no steps. A series without rows has one of padding, real=False."
+            )
         series = jax.tree.map(self._own_precision, series)
         reading = series.reading & series.real
-        gaps = jnp.where(series.real, series.gaps, jnp.zeros_like(series.gaps))
+        gaps = checked_gaps(series.gaps, series.real, "gaps", series.gaps.dtype)
         observed = series.observed & series.real[:, None]
         packed, per_series = series.segments, self.settings.per == "series"
         # A row of one series is answered as a packed row that holds one.

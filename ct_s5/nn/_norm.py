@@ -14,6 +14,8 @@ class Moments(eqx.Module):
 
     mean: Float[Array, " H"]
     variance: Float[Array, " H"]
+    count: Float[Array, ""]
+    """Of readings; of none there is nothing to remember."""
 
 
 class StepNorm(eqx.Module):
@@ -69,12 +71,12 @@ class BatchNorm(eqx.Module):
         if training:
             counted = reading[:, None]
             n = lax.psum(jnp.sum(counted, dtype=inputs.dtype), self.axis_name)
-            n = jnp.maximum(n, jnp.ones_like(n))
+            count, n = n, jnp.maximum(n, jnp.ones_like(n))
             zeros = jnp.zeros_like(inputs)
             mean = lax.psum(jnp.sum(jnp.where(counted, inputs, zeros), axis=0), self.axis_name) / n
             centred = jnp.where(counted, inputs - mean[None, :], zeros)
             variance = lax.psum(jnp.sum(centred**2, axis=0), self.axis_name) / n
-            moments = Moments(*lax.stop_gradient((mean, variance)))
+            moments = Moments(*lax.stop_gradient((mean, variance, count)))
         scale = self.weight * lax.rsqrt(variance + 1e-5)
         return (inputs - mean[None, :]) * scale[None, :] + self.bias[None, :], moments
 
@@ -82,7 +84,7 @@ class BatchNorm(eqx.Module):
         """A copy whose moving average has taken in one more batch."""
         if moments is None:
             return self
-        keep = self.momentum
+        keep = jnp.where(moments.count > 0, self.momentum, 1.0).astype(moments.mean.dtype)
         averages = (
             keep * self.running_mean + (1 - keep) * moments.mean,
             keep * self.running_variance + (1 - keep) * moments.variance,

@@ -112,7 +112,9 @@ def pool_so_far(
             pooled = jnp.where(some, weighed / divisor, mean)
         case "summary":
             pooled = jnp.concatenate([mean, last_encoded], axis=-1)
-    return pooled, jax.tree.map(lambda part: part[-1], every)
+    # The one before too: there may be no step.
+    end = jax.tree.map(lambda old, part: jnp.concatenate([old[None], part])[-1], state, every)
+    return pooled, end
 
 
 def _mean(features, weights, reading, segments, n_series):

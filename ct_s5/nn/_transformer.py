@@ -13,6 +13,7 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray
 from ct_s5.nn._linear import linear_steps
 from ct_s5.ssm import checked_gaps
 
+_LATEST = 1e9
 _SLOWEST, _FASTEST = 1e-3, 1.0  # radians a model unit, of the waves at the start
 
 
@@ -37,7 +38,8 @@ class TimeEncoding(eqx.Module):
         self.bias = jnp.asarray(np.pi / 2 * (np.arange(n_features) % 2), dtype)
 
     def __call__(self, time: Float[Array, ""]) -> Float[Array, " F"]:
-        """The features of a time, in model units."""
+        """The features of a time, in model units; later than 1e9, a float has no digits for it."""
+        time = jnp.clip(time, -_LATEST, _LATEST)
         waves = jnp.sin(jnp.exp(self.log_timescale) * time + self.bias[1:])
         return jnp.append(self.weight * time + self.bias[0], waves)
 
@@ -137,7 +139,9 @@ class TransformerLayer(eqx.Module):
             series = jnp.cumsum(reset)
             seen = seen & (series[:, None] == series[None, :])
         x = inputs + jax.vmap(self.time)(times)
-        parts = linear_steps(self.into, x).reshape(x.shape[0], 3, self.n_heads, -1)
+        parts = linear_steps(self.into, x).reshape(
+            x.shape[0], 3, self.n_heads, x.shape[1] // self.n_heads
+        )
         found = jax.vmap(functools.partial(_attend, seen), in_axes=1, out_axes=1)(
             parts[:, 0], parts[:, 1], parts[:, 2]
         )

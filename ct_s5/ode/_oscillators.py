@@ -60,10 +60,15 @@ def simulate_oscillators(
         Between 30 and 100 readings a series, 60 on average.
 
     Raises:
-        ValueError: No series asked for.
+        ValueError: No series asked for, a spread outside 0 to below 1, or a noise that is negative
+            or not finite.
     """
     if n_series < 1:
         raise ValueError(f"n_series={n_series}: ask for at least one series.")
+    if not 0 <= spread < 1:
+        raise ValueError(f"spread is a share from 0 to below 1; got {spread}.")
+    if not 0 <= noise < np.inf:
+        raise ValueError(f"noise must be a finite number of at least 0; got {noise}.")
     rng = np.random.default_rng(seed)
     names = rng.permutation(np.resize(list(FREQUENCIES), n_series))
     frequencies = np.array([FREQUENCIES[name] for name in names])

@@ -48,8 +48,8 @@ def plot_comparison(
         height = len(models) * (0.34 * len(treatments) + 0.3) + 0.5
         figure, panels = new_figure(height, len(models), sharex=True)
         for axes, model in zip(panels, models, strict=True):
-            runs = [r for r in records if r["model"] == model]
-            rows = [[r for r in runs if r["treatment"] == t] for t in treatments]
+            runs = [r for r in records if str(r["model"]) == model]
+            rows = [[r for r in runs if str(r["treatment"]) == t] for t in treatments]
             known = [{r["seed"]: r[score] for r in row if r.get(score) is not None} for row in rows]
             for seed in dict.fromkeys(r["seed"] for r in runs):
                 # A run without a score breaks the line rather than being skipped over.

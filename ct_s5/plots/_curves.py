@@ -29,7 +29,7 @@ def plot_curves(
 ) -> Figure:
     """Mean score by rate, a line a name, with a band of one standard deviation to either side.
 
-    The first line is drawn strongest. Lines of one colour (there are eight) differ in marks and
+    The first line is drawn strongest. Lines of one colour (there are ten) differ in marks and
     strokes. Of more than four lines only the first has its band: so many would hide one another.
 
     Args:
@@ -53,6 +53,8 @@ def plot_curves(
                 f"The line {name!r} has {', '.join(str(len(part)) for part in parts)} rates, means "
                 "and standard deviations: give as many of each."
             )
+        if not len(parts[0]):
+            raise ValueError(f"There is nothing to show of {name!r}: it has no point.")
     colour = colours(list(lines)) if colour is None else colour
     # Names below one another, in two columns where they are short enough for a phone.
     columns = 2 if len(lines) > 4 and max(map(len, lines)) <= 18 else 1

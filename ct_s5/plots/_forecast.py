@@ -65,7 +65,7 @@ def plot_forecast(
             since = -np.inf
             told = panels.curves(known, name, axis)
             if told is not None:
-                since = _since(told, answers.times, past)
+                since = _since(told, answers.times, past, shown)
                 _draw_past(axes, told, channel, since, silence)
             times, values = answers.known(channel)
             panels.draw_line(axes, times, values, "forecast", dots=len(times) <= 24)
@@ -78,12 +78,13 @@ def plot_forecast(
         return grid.finish(title)
 
 
-def _since(told: panels.Curves, ahead, past: float) -> float:
-    """From which time on the history is shown."""
+def _since(told: panels.Curves, ahead, past: float, channels: list[str]) -> float:
+    """From which time on the history is shown: the same for all channels of a series."""
     if not len(told.times) or np.isinf(past):
         return -np.inf
     length = np.ptp(np.append(ahead, told.times[-1]))
-    return min(told.times[-1] - past * length, told.times[-_FEWEST:][0])
+    fewest = [told.known(c)[0][-_FEWEST:][:1] for c in channels if told.has(c)]
+    return min([told.times[-1] - past * length, *np.concatenate([[np.inf], *fewest])])
 
 
 def _draw_past(axes: Axes, told: panels.Curves, channel: str, since: float, silence: float):

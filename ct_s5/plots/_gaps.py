@@ -38,7 +38,9 @@ def plot_gaps(
         ValueError: No positive gap to show.
         ImportError: matplotlib is not installed.
     """
+    unit = "in their own unit"
     if hasattr(data, "columns"):
+        unit = f"in units of {time_col}"
         data, numbers = _gaps_of(data, id_col, time_col)
     data = np.asarray(data, np.float64)
     if counts is None:
@@ -70,7 +72,7 @@ def plot_gaps(
             ticks, words = duration_ticks(edges[0], edges[-1])
             axes.set_xticks(ticks, words)
             axes.set_xticks([], minor=True)
-        axes.set_xlabel("gap between readings" + (f", in units of {time_col}" if numbers else ""))
+        axes.set_xlabel("gap between readings" + (f", {unit}" if numbers else ""))
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         axes.margins(x=0.02)

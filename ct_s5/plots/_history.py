@@ -37,11 +37,11 @@ def plot_history(history, *, colour: Mapping[str, str] | None = None) -> Figure:
                 frame = pd.DataFrame(run)
                 key = "validation_loss" if "validation_loss" in frame else "loss"
                 lines.append((str(name), _curve(frame, key)))
-        label = "validated loss"
+        label, best = "validated loss", None
     else:
         frame = pd.DataFrame(history)
         lines = [(word, _curve(frame, key)) for key, word in _WORDS.items() if key in frame]
-        label = "loss"
+        label, best = "loss", _best(frame) if "validation_loss" in frame else None
     if not lines or not any(len(line) for _, line in lines):
         raise ValueError("There is no history to show: it needs a column loss.")
     names = list(dict.fromkeys(name for name, _ in lines))
@@ -61,8 +61,7 @@ def plot_history(history, *, colour: Mapping[str, str] | None = None) -> Figure:
                 alpha=0.75 if several else 1,
                 label=name if first else None,
             )
-            if name == "validation" and line.notna().any():
-                best = int(np.nanargmin(line))
+            if name == "validation" and best is not None:
                 axes.plot(line.index[best], line.iloc[best], "o", color=colour[name], ms=4.5)
         axes.set_xlabel("epoch")
         axes.set_ylabel(label)
@@ -70,6 +69,14 @@ def plot_history(history, *, colour: Mapping[str, str] | None = None) -> Figure:
         axes.margins(x=0.02)
         figure.legend(loc="outside upper left", ncols=4, handlelength=1.2, columnspacing=1.2)
     return figure
+
+
+def _best(frame: pd.DataFrame) -> int | None:
+    """The epoch that validation chose: by the score that `fit` monitored, or by the loss."""
+    scores = [c for c in frame if c.startswith("validation_") and c != "validation_loss"]
+    chosen = -frame[scores[0]] if scores else frame["validation_loss"]
+    chosen = chosen.to_numpy(np.float64)
+    return int(np.nanargmin(chosen)) if np.isfinite(chosen).any() else None
 
 
 def _curve(frame: pd.DataFrame, key: str) -> pd.Series:

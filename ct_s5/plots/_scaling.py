@@ -34,6 +34,8 @@ def plot_scaling(
     """
     if not lines:
         raise ValueError("There is nothing to show: lines is empty.")
+    if bare := [name for name, pairs in lines.items() if not len(pairs)]:
+        raise ValueError(f"There is nothing to show of {bare[0]!r}: it has no point.")
     for name, pairs in lines.items():
         if not (np.asarray(pairs, float) > 0).all():
             raise ValueError(f"Sizes and costs must be above 0; {name!r} has {list(pairs)}.")
@@ -42,7 +44,7 @@ def plot_scaling(
         figure, (axes,) = new_figure(3.2 + 0.17 * len(lines))
         for n, (name, pairs) in enumerate(lines.items()):
             sizes, costs = np.array(sorted(pairs), float).T
-            # A palette of eight goes around; the marks tell its rounds apart.
+            # A palette of ten goes around; the marks tell its rounds apart.
             axes.plot(
                 *(sizes, costs),
                 color=colour[name],

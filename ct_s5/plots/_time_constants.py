@@ -37,8 +37,8 @@ def plot_time_constants(
     """
     lives = {name: np.asarray(values, np.float64) for name, values in half_lives.items()}
     drawn = np.concatenate([np.zeros(0), *lives.values()])
-    if not len(drawn) or not (drawn > 0).all():
-        raise ValueError("There is no half-life to show: each must be above 0.")
+    if not len(drawn) or not ((drawn > 0) & np.isfinite(drawn)).all():
+        raise ValueError("There is no half-life to show: each must be above 0 and finite.")
     gaps = np.zeros(0) if gaps is None else np.asarray(gaps, np.float64)
     gaps = gaps[gaps > 0]
     ends = np.concatenate([drawn, np.quantile(gaps, [0.05, 0.95])]) if len(gaps) else drawn

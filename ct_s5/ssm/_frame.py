@@ -43,11 +43,27 @@ def less_one_over(re, im, d, left) -> Pair:
 
 @less_one_over.defjvp
 def _less_one_over_jvp(primals, tangents):
-    (re, im, d, left), (re_tangent, im_tangent, d_tangent, _) = primals, tangents
-    size, less_one = shrink(re * d)
     # The decay from its own size, not from less_one: little of it is left after a long gap.
-    z_tangent = (re_tangent * d + re * d_tangent, im_tangent * d + im * d_tangent)
-    return (less_one, size * left), times((size, size * left), z_tangent)
+    return less_one_over(*primals), times(_decay_over(*primals), _move(primals, tangents))
+
+
+@jax.custom_jvp
+def _decay_over(re, im, d, left) -> Pair:
+    """The same, with the one."""
+    size, _ = shrink(re * d)
+    return size, size * left
+
+
+@_decay_over.defjvp
+def _decay_over_jvp(primals, tangents):
+    # Of use to second derivatives alone; from `left`, which does not move, they would be wrong.
+    decay = _decay_over(*primals)
+    return decay, times(decay, _move(primals, tangents))
+
+
+def _move(primals, tangents) -> Pair:
+    (re, im, d, _), (re_tangent, im_tangent, d_tangent, _) = primals, tangents
+    return re_tangent * d + re * d_tangent, im_tangent * d + im * d_tangent
 
 
 def scan_turning(

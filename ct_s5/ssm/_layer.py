@@ -20,6 +20,7 @@ from ct_s5.ssm._pairs import join, split
 from ct_s5.ssm._rows import check_shapes
 from ct_s5.ssm._scan import begins_backwards
 from ct_s5.ssm._start import OutputInit, input_start, output_start
+from ct_s5.ssm._starts import check_timescale
 from ct_s5.ssm._steps import LONGEST_GAP, checked_gaps, shifted_gaps
 from ct_s5.ssm._turns import speeds_of
 from ct_s5.ssm._twofold import two_exp
@@ -117,11 +118,8 @@ class S5Layer(eqx.Module):
                 "limit.",
                 stacklevel=2,
             )
+        check_timescale(timescale)
         low, high = timescale
-        if not 0 < low <= high:
-            raise ValueError(
-                f"timescale is a range (low, high) with 0 < low <= high; got {timescale}."
-            )
         if not 0 <= first_gap <= LONGEST_GAP:
             raise ValueError(
                 f"first_gap is from 0 to {LONGEST_GAP:g} model units; got {first_gap}."

@@ -102,6 +102,7 @@ class LinOSSLayer(eqx.Module):
             self.stiffness = jnp.log(jnp.expm1(stiffness))
         else:
             share = stiffness * jnp.exp(2 * self.log_timescale) / _STEEPEST
+            share = jnp.minimum(share, 0.999)  # of timescales above 1.9: as steep as is stable
             self.stiffness = jnp.log(share / (1 - share))
 
         def uniform(key, shape, bound):

@@ -33,12 +33,23 @@ _NEAR_SLOPE1, _NEAR_PHI2 = 0.5, 1.0
 
 def phi1(z: Complex[Array, "..."]) -> Complex[Array, "..."]:
     """(e^z - 1) / z, and 1 at z = 0: the mean of e^(z s) over s from 0 to 1."""
-    return join(cross_held(crossing(*split(z), jnp.ones_like(z.real)))[1])
+    grows, shrinking, growth = _turned_round(z)
+    phi = join(cross_held(crossing(*split(shrinking), jnp.ones_like(z.real)))[1])
+    return jnp.where(grows, growth * phi, phi)
 
 
 def phi2(z: Complex[Array, "..."]) -> Complex[Array, "..."]:
     """(e^z - 1 - z) / z^2, and 1/2 at z = 0: the weight of a ramp from 0 to 1."""
-    return join(cross_ramp(crossing(*split(z), jnp.ones_like(z.real)))[2])
+    grows, shrinking, growth = _turned_round(z)
+    _, held, ramp = cross_ramp(crossing(*split(shrinking), jnp.ones_like(z.real)))
+    return jnp.where(grows, growth * join(minus(held, ramp)), join(ramp))
+
+
+def _turned_round(z):
+    """Where `e^z` grows, z or else -z, and `e^z`: phi1(z) is `e^z phi1(-z)`, phi2(z) `e^z (phi1 -
+    phi2)(-z)`, while all else here is for what shrinks."""
+    grows = z.real > 0
+    return grows, jnp.where(grows, -z, z), jnp.exp(jnp.where(grows, z, jnp.zeros_like(z)))
 
 
 class Crossing(NamedTuple):

@@ -79,7 +79,8 @@ class RecurrentLayer(eqx.Module, Generic[State]):
         empty = self.initial_state()
         real = jnp.ones(inputs.shape[0], bool) if real is None else real
         reading = real if reading is None else reading & real
-        inputs = jnp.where(real[:, None], inputs, jnp.zeros_like(inputs))
+        # What is looked away from may hold anything, and 0 times its slope would be NaN.
+        inputs = jnp.where(reading[:, None], inputs, jnp.zeros_like(inputs))
         gaps = checked_gaps(gaps, real, "gaps", inputs.dtype)
 
         def step(state, row):

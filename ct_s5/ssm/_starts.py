@@ -10,15 +10,23 @@ def drawn_timescales(
     key: PRNGKeyArray, n: int, timescale: tuple[float, float], rescale: float
 ) -> Float[Array, " n"]:
     """Logarithms, uniform over the range."""
+    check_timescale(timescale)
     low, high = timescale
-    if not 0 < low <= high:
-        raise ValueError(f"timescale is a range (low, high) with 0 < low <= high; got {timescale}.")
     if not 0 < rescale < np.inf:
         raise ValueError(f"rescale must be a positive number; got {rescale}.")
     if n < 1:
         raise ValueError(f"n_features must be at least 1; got {n}.")
     bounds = {"minval": np.log(low), "maxval": np.log(high)}
     return jax.random.uniform(key, (n,), jnp.result_type(float), **bounds)
+
+
+def check_timescale(timescale: tuple[float, float]) -> None:
+    """Refuse what is no range of positive numbers."""
+    low, high = timescale
+    if not 0 < low <= high < np.inf:
+        raise ValueError(
+            f"timescale is a range (low, high) with 0 < low <= high, both finite; got {timescale}."
+        )
 
 
 def drawn_outputs(key: PRNGKeyArray, shape: tuple[int, int]) -> Float[Array, "2 H Q"]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from ct_s5._words import first, shown
 from ct_s5.batch import LONGEST_GAP, SeriesSet
 from ct_s5.nn import S5Model
@@ -22,7 +24,7 @@ def check_series(model: S5Model, series: SeriesSet, names: Sequence[object] | No
 
     if n_tokens := model.settings.n_tokens:
         tokens = series.values[:, 0]
-        wrong = series.observed[:, 0] & ~((tokens > -1) & (tokens < n_tokens))
+        wrong = series.observed[:, 0] & ~np.isin(tokens, np.arange(n_tokens))
         if wrong.any():
             raise ValueError(
                 f"{whose(first(wrong))} has the token {tokens[first(wrong)]:g}; this model's "

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 
 from ct_s5._words import shown
 from ct_s5.batch import SeriesSet
-from ct_s5.training._losses import Targets
+from ct_s5.training._losses import Loss, Targets
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,24 +39,43 @@ class Cohort:
         name = owner if self.names is None else self.names[owner]
         return f"{row}{self.role} series {shown(name)}"
 
-    def check_weights(self) -> None:
-        """Refuse weights that are no weights, and weights that leave no target.
+    def check_targets(self, loss: Loss, n_outputs: int) -> None:
+        """Refuse targets that a model of K answers and this loss cannot be held to.
 
         Raises:
-            ValueError: One is negative, NaN or more than float32 holds; or all are 0.
+            ValueError: Not as many targets or weights as series (or rows), or not K numbers each; a
+                class outside 0 to K - 1; a weight that is negative, NaN or more than float32 holds;
+                or no weight above 0.
         """
-        weights = self.targets.weights
-        weights = weights if weights.ndim == 1 else weights.sum(axis=1)  # of a row's own targets
-        bad = np.flatnonzero(~((weights >= 0) & (weights <= np.finfo(np.float32).max)))
-        if bad.size:
+        values, weights = self.targets.values, self.targets.weights
+        n = len(self.series) if self.per == "series" else len(self.series.times)
+        shape = (n,) if loss == "class" else (n, n_outputs)
+        if values.shape != shape or weights.shape not in {(n,), shape}:
+            things = "series" if self.per == "series" else "rows"
             raise ValueError(
-                f"The weight of the target of {self.name_of(int(bad[0]))} is {weights[bad[0]]}; "
-                f"{bad.size} such weights in all. A weight is a finite number of at least 0, and 0 "
+                f"{n} {self.role} {things}, {n_outputs} answers each and loss={loss!r} need target "
+                f"values of shape {shape} and a weight for each; got shapes {values.shape} and "
+                f"{weights.shape}."
+            )
+        bad = np.argwhere(~((weights >= 0) & (weights <= np.finfo(np.float32).max)))
+        if len(bad):
+            first = tuple(bad[0])
+            raise ValueError(
+                f"The weight of the target of {self.name_of(int(first[0]))} is {weights[first]}; "
+                f"{len(bad)} such weights in all. A weight is a finite number of at least 0, and 0 "
                 "leaves the target out."
             )
         if not (weights.astype(np.float32) > 0).any():
             verb = "train" if self.role == "training" else "validate"
             raise ValueError(f"There is no target to {verb} on: the weight of each is zero.")
+        if loss == "class":
+            wrong = np.flatnonzero((weights > 0) & ~np.isin(values, np.arange(n_outputs)))
+            if wrong.size:
+                raise ValueError(
+                    f"The target of {self.name_of(int(wrong[0]))} is {values[wrong[0]]}; "
+                    f"{wrong.size} such targets in all. Of {n_outputs} classes they are the whole "
+                    f"numbers 0 to {n_outputs - 1}."
+                )
 
     def worst(self, losses: Float[np.ndarray, " M"]) -> str:
         """Words for the first target whose loss is not finite, or else for the largest loss."""

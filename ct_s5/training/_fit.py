@@ -36,7 +36,7 @@ from ct_s5.training._kept_memory import kept_memory
 from ct_s5.training._losses import Loss, Targets, loss_of_each
 from ct_s5.training._metrics import check_monitor
 from ct_s5.training._optimiser import OptimiserSettings, make_optimiser, make_schedule
-from ct_s5.training._tasks import Task
+from ct_s5.training._tasks import Imputing, Task
 from ct_s5.training._trees import named_arrays
 from ct_s5.training._validation import monitored, validate
 
@@ -199,13 +199,19 @@ def fit(
         FloatingPointError: Loss or weights became NaN or infinite in the first epoch (later on
             training stops with a warning and gives back the best weights so far); or no epoch had
             a finite validation, so that there are no best weights.
-        ValueError: A checkpoint of another training; no target, or nothing to monitor; a weight
-            that is negative, NaN or infinite; windows for a model that cannot carry its state; a
-            token outside the vocabulary; for a model that reads both ways, a question beyond the
-            next reading.
+        ValueError: A checkpoint of another training; no target, or nothing to monitor; targets that
+            do not fit the series, the answers or the loss; a weight that is negative, NaN or
+            infinite; `Imputing` together with thinning; windows for a model that cannot carry its
+            state; a token outside the vocabulary; for a model that reads both ways, a question
+            beyond the next reading.
     """
     settings = FitSettings() if settings is None else settings
     check_monitor(settings.monitor, loss)
+    if settings.thinning and isinstance(targets, Imputing):
+        raise ValueError(
+            f"thinning={settings.thinning} and Imputing do not go together: it hides readings "
+            "itself, other ones in every epoch, by its own share=. Leave thinning out."
+        )
     per = model.settings.per
 
     def drawn(epoch: int) -> Cohort:
@@ -222,7 +228,7 @@ def fit(
         held_out = Cohort(*validation, per, validation_names, role="validation")
     for some in (cohort, held_out):
         if some is not None:
-            some.check_weights()
+            some.check_targets(loss, model.settings.n_outputs)
     windows = _windows(model, cohort, settings)
     cut = cohort.series if windows is None else windows.series
     steps = thinned_lengths(cut, settings.thinning)

@@ -87,6 +87,9 @@ def loss_of_each(
             return jnp.where(known, losses * weights, jnp.zeros_like(losses))
         case "value", Array():
             return over_targets((answers - targets) ** 2, jnp.mean)
+        case _ if kind in LOSSES:
+            heads = "head='gaussian'" if isinstance(answers, Array) else "another head"
+            raise ValueError(f"loss={kind!r} needs a model with {heads}.")
         case _:
             raise ValueError(f"loss must be one of {', '.join(LOSSES)}; got {kind!r}.")
 

@@ -68,7 +68,8 @@ class Forecasting:
         end = np.searchsorted(clock, clock)  # strictly earlier ones
         if self.cut is not None:
             start = clock - series.elapsed[rows]
-            last = np.searchsorted(clock, start + self.cut, side="right")
+            # A reading at the cut itself counts, however its time on this clock was rounded.
+            last = np.searchsorted(clock, start + self.cut * (1 + 1e-9), side="right")
             begin, end = np.maximum(begin, last - 1), np.minimum(end, last)
         chosen = (end > begin) & series.observed[rows][:, list(self.channels)].any(axis=1)
         if self.counted is not None:
@@ -120,8 +121,10 @@ class Imputing:
         shift = rng.integers(self.block, size=(len(series), len(self.channels)))
         step = np.arange(len(owner)) - series.offsets[owner]
         block = (step[:, None] + shift[owner]) // self.block
-        table = rng.random((int(block.max(initial=0)) + 1, *shift.shape))
-        return table[block, owner[:, None], np.arange(shift.shape[1])]
+        n_blocks = (series.lengths + 2 * self.block - 2) // self.block
+        own = np.concatenate([[0], np.cumsum(n_blocks)])
+        table = rng.random((own[-1], shift.shape[1]))
+        return table[own[owner][:, None] + block, np.arange(shift.shape[1])]
 
 
 def _within_reach(values):

@@ -67,3 +67,26 @@ def test_timestamps_are_refused_with_the_way_out():
         TypeError, match=r"times are numbers .* got datetime64\[ns\]\. Take timestamps"
     ):
         gaps_from_times(np.array(["2026-01-01", "2026-01-02"], "datetime64[ns]"))
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        np.array([-100, 100], np.int8),
+        np.array([-2_000_000_000, 2_000_000_000], np.int32),
+        np.array([0, 200], np.uint8),
+        np.array([-(2**63), 2**63 - 1], np.int64),
+        np.array([0, 2**64 - 1], np.uint64),
+    ],
+)
+def test_whole_numbers_of_every_width_are_told_apart(times):
+    apart = float(int(times[1]) - int(times[0]))
+    gaps, gaps_after = gaps_from_times(times)
+    np.testing.assert_array_equal(gaps, [1, apart])
+    np.testing.assert_array_equal(gaps_after, [apart, 1])
+
+
+@pytest.mark.parametrize("first_gap", [-1.0, np.nan, np.inf])
+def test_a_first_gap_that_is_none_is_refused(first_gap):
+    with pytest.raises(ValueError, match="first_gap must be a finite number of at least 0; got"):
+        gaps_from_times([0.0, 1.0], first_gap=first_gap)

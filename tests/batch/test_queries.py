@@ -1,8 +1,10 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from ragged import draw_series, spans
 
-from ct_s5.batch import Queries, ask, hide
+from ct_s5.batch import Queries, ask, hide, pieces
 from oracles.gaps_loop import gaps_loop
 
 SERIES = draw_series(0, lengths=(5, 0, 9, 1))
@@ -75,8 +77,28 @@ def test_a_row_with_every_cell_hidden_is_a_query():
     hidden = rng.random(SERIES.values.shape) < 0.6
     told = hide(SERIES, hidden)
     np.testing.assert_array_equal(told.observed, SERIES.observed & ~hidden)
-    np.testing.assert_array_equal(told.reading, told.observed.any(axis=1))
+    np.testing.assert_array_equal(told.reading, SERIES.reading & told.observed.any(axis=1))
     assert not told.values[~told.observed].any()
     np.testing.assert_array_equal(told.values[told.observed], SERIES.values[told.observed])
     gaps = [gaps_loop(told.times[r], told.reading[r], told.first_gap)[0] for r in spans(told)]
     np.testing.assert_array_equal(told.gaps, np.concatenate(gaps))
+
+
+def test_hiding_makes_no_reading_of_a_query_that_carries_what_is_known():
+    rows = np.arange(*SERIES.offsets[2:4])
+    told, place = ask(SERIES, Queries(np.array([2]), SERIES.times[rows[:1]] - 5.0))
+    observed = told.observed.copy()
+    observed[place] = True
+    told = dataclasses.replace(told, observed=observed)
+    hidden = hide(told, np.zeros_like(told.observed))
+    assert not hidden.reading[place].any()
+    np.testing.assert_array_equal(hidden.reading, told.reading & told.observed.any(axis=1))
+
+
+def test_asking_a_series_that_goes_on_leaves_its_gaps():
+    parts, _ = pieces(SERIES, 3)
+    told, place = ask(parts, Queries(np.array([1]), parts.times[parts.offsets[1:2]] + 0.01))
+    own = np.setdiff1d(np.arange(len(told.times)), place)
+    np.testing.assert_array_equal(told.gaps[own], parts.gaps)
+    again, _ = pieces(parts, 2)
+    np.testing.assert_array_equal(again.gaps, parts.gaps)

@@ -61,3 +61,13 @@ def test_a_piece_without_its_first_reading_reaches_back_to_the_piece_before():
     before = np.flatnonzero(SERIES.reading[: rows[0]])[-1]
     wanted = (SERIES.times[after] - SERIES.times[before]) / SERIES.unit
     assert told.keep(kept).gaps[after - 1] == wanted
+
+
+def test_the_first_window_of_a_series_that_goes_on_knows_when_it_was_last_read():
+    parts, _ = pieces(SERIES, 9)
+    told, owner, _ = windows(parts, 4)
+    first = np.flatnonzero(np.diff(owner, prepend=-1) * (told.lengths > 0))
+    assert len(first) > 4
+    rows = parts.offsets[owner[first]]
+    assert (parts.gaps[rows] != parts.first_gap).any()
+    np.testing.assert_array_equal(told.gaps[told.offsets[first]], parts.gaps[rows])

@@ -1,11 +1,13 @@
 """Norms, activations, dropout, and the block that puts them around a mixer."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from ct_s5.nn import ACTIVATIONS, BatchNorm, GatedActivation, GRULayer, S5Block, StepNorm
+from ct_s5.ssm import S5Layer
 
 N, L, H = 3, 7, 4
 
@@ -188,3 +190,42 @@ def test_a_gru_sees_readings_only():
             state = new + keep * (state - new)
         expected[k] = state if real[k] else 0
     np.testing.assert_allclose(outputs, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_a_batch_without_a_reading_leaves_nothing_to_remember():
+    norm = BatchNorm(H)
+    _, moments = normalise(norm, draw()[0], np.zeros((N, L), bool))
+    after = norm.absorb(jax.tree.map(lambda part: part, moments))
+    np.testing.assert_array_equal(after.running_mean, norm.running_mean)
+    np.testing.assert_array_equal(after.running_variance, norm.running_variance)
+
+
+@pytest.mark.parametrize("norm", ["layer", "rms"])
+@pytest.mark.parametrize("prenorm", [True, False])
+def test_padding_holds_nothing_and_moves_nothing_whatever_stands_there(norm, prenorm):
+    key = jax.random.key(0)
+    block = S5Block(S5Layer(H, 4, key=key), H, norm=norm, prenorm=prenorm, key=key)
+    real = np.array([True, True, False])
+    x = np.random.default_rng(0).normal(size=(3, H)).astype("float32")
+
+    def total(block, x):
+        outputs = block(x, jnp.ones(3), real=real)
+        return jnp.sum(outputs**2), outputs
+
+    clean, spoilt = (
+        eqx.filter_value_and_grad(total, has_aux=True)(block, np.where(real[:, None], x, filler))
+        for filler in (np.float32(0), np.float32("nan"))
+    )
+    for one, other in zip(*map(jax.tree.leaves, (clean, spoilt)), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert not np.any(spoilt[0][1][2])
+    outputs, _ = block.run(
+        x, jnp.ones(3), block.mixer.initial_state(), reading=real, real=jnp.asarray(real)
+    )
+    np.testing.assert_allclose(outputs, clean[0][1], atol=1e-6)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.0, 1.5, float("nan")])
+def test_a_share_that_drops_all_or_less_than_nothing_is_refused(share):
+    with pytest.raises(ValueError, match="dropout is a share from 0 to below 1; got"):
+        GatedActivation("gelu", H, dropout=share, key=jax.random.key(0))

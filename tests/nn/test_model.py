@@ -23,6 +23,7 @@ from models import (
     use,
 )
 
+from ct_s5.batch import IrregularBatch
 from ct_s5.nn import ModelSettings, S5Model, channel_history
 
 every_model = pytest.mark.parametrize("kind", MODELS)
@@ -193,8 +194,13 @@ def test_tokens_are_looked_up_and_a_missing_one_is_nothing():
     np.testing.assert_allclose(model(batch)[0], expected, rtol=1e-5, atol=1e-6)
 
     outside = dataclasses.replace(batch, values=np.where(values == 4, 5.0, values))
-    with pytest.raises(RuntimeError, match=r"A token is outside 0\.\.4, the vocabulary"):
+    with pytest.raises(
+        RuntimeError, match="A token is no whole number from 0 to 4, the vocabulary"
+    ):
         jax.block_until_ready(model(outside))
+    between = dataclasses.replace(batch, values=np.where(values == 4, 1.9, values))
+    with pytest.raises(RuntimeError, match="A token is no whole number from 0 to 4"):
+        jax.block_until_ready(model(between))
 
 
 @pytest.mark.parametrize(
@@ -232,3 +238,62 @@ def test_steps_that_a_batch_does_not_have_are_refused():
             jax.block_until_ready(model(batch, at=np.full((N, 1), wrong)))
     with pytest.raises(TypeError, match=r"at= counts steps of the batch.*got float32"):
         model(batch, at=np.zeros((N, 1), np.float32))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"anchors": (7,), "per": "reading", "n_outputs": 1},
+            r"anchors=\(7,\) are channels, from 0",
+        ),
+        ({"anchors": (-1,), "per": "reading", "n_outputs": 1}, "are channels, from 0 to 1"),
+        ({"dropout": 1.0}, "dropout is a share from 0 to below 1; got 1.0"),
+        ({"depth": 0, "dropout": -0.5}, "dropout is a share"),
+    ],
+)
+def test_settings_without_a_meaning_are_refused(changes, message):
+    settings = {"n_channels": 2, "n_outputs": 1, "width": 4, "states": 4} | changes
+    with pytest.raises(ValueError, match=message):
+        S5Model(ModelSettings(**settings), key=jax.random.key(0))
+
+
+@pytest.mark.parametrize("gap", [-5.0, np.nan])
+@pytest.mark.parametrize("how", [{"depth": 0}, {"mixer": "s4d"}])
+def test_a_gap_that_cannot_be_is_refused_where_no_layer_looks_at_it(gap, how):
+    sizes = {"n_channels": 2, "n_outputs": 1, "width": 4, "states": 4, "pooling": "gap_mean"}
+    model = S5Model(ModelSettings(**sizes, **how), key=jax.random.key(0))
+    ones = np.ones((1, 3), np.float32)
+    batch = IrregularBatch(
+        values=np.ones((1, 3, 2), np.float32),
+        observed=np.ones((1, 3, 2), bool),
+        gaps=ones * np.array([1, gap, 1], np.float32),
+        gaps_after=ones,
+        reading=ones > 0,
+        real=ones > 0,
+        static=np.zeros((1, 0), np.float32),
+    )
+    with pytest.raises(RuntimeError, match="gaps holds a gap that is negative, NaN"):
+        jax.block_until_ready(model(batch))
+    padding = dataclasses.replace(batch, real=np.array([[True, False, True]]))
+    assert np.isfinite(model(padding)).all()
+
+
+def test_no_step_carries_the_state_on_and_answers_nothing():
+    settings = ModelSettings(n_channels=2, n_outputs=1, width=4, states=4)
+    model = S5Model(settings, key=jax.random.key(0))
+    none = IrregularBatch(
+        values=np.zeros((0, 2), np.float32),
+        observed=np.zeros((0, 2), bool),
+        gaps=np.zeros(0, np.float32),
+        gaps_after=np.zeros(0, np.float32),
+        reading=np.zeros(0, bool),
+        real=np.zeros(0, bool),
+        static=np.zeros(0, np.float32),
+    )
+    state = model.initial_state()
+    answers, after = model.run(none, state)
+    assert answers.shape == (0, 1)
+    jax.tree.map(np.testing.assert_array_equal, after, state)
+    with pytest.raises(ValueError, match="The batch has no steps"):
+        model(jax.tree.map(lambda part: part[None], none))

@@ -103,3 +103,17 @@ def test_a_gap_that_cannot_be_is_refused(layer):
     for wrong in (-1.0, np.nan):
         with pytest.raises(RuntimeError, match="gaps holds a gap that is negative"):
             jax.block_until_ready(layer(jnp.ones((2, H)), jnp.array([1.0, wrong])))
+
+
+@pytest.mark.parametrize("layer_type", [GRULayer, GRUDLayer, LSTMLayer])
+def test_what_a_query_brings_along_is_never_looked_at(layer_type):
+    layer = layer_type(H, key=jax.random.key(0))
+    x = np.random.default_rng(0).normal(size=(L, H)).astype("float32")
+    clean, spoilt = (
+        eqx.filter_value_and_grad(
+            lambda layer, x: jnp.sum(layer(x, jnp.ones(L), reading=READING, real=REAL) ** 2)
+        )(layer, jnp.where(READING[:, None], x, filler))
+        for filler in (0.0, jnp.nan)
+    )
+    for one, other in zip(*map(jax.tree.leaves, (clean, spoilt)), strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -112,3 +112,16 @@ def test_what_cannot_be_is_refused():
         both(x, gaps, reading=jnp.array([True, False]))
     with pytest.raises(RuntimeError, match="gaps holds a gap that is negative"):
         jax.block_until_ready(both(x, -gaps))
+
+
+def test_the_longest_gap_leaves_finite_answers_and_slopes():
+    layer = TransformerLayer(H, n_heads=HEADS, key=jax.random.key(0))
+    gaps = jnp.asarray([1.0, 1e22, 1e30, 1.0])
+    x = jnp.asarray(np.random.default_rng(0).normal(size=(4, H)), gaps.dtype)
+    told, slopes = eqx.filter_value_and_grad(lambda layer: jnp.sum(layer(x, gaps) ** 2))(layer)
+    assert all(np.isfinite(part).all() for part in jax.tree.leaves((told, slopes)))
+
+
+def test_no_step_is_no_answer():
+    layer = TransformerLayer(H, n_heads=HEADS, key=jax.random.key(0))
+    assert layer(jnp.zeros((0, H)), jnp.zeros(0)).shape == (0, H)

@@ -93,3 +93,11 @@ def test_the_motion_is_that_of_a_damped_oscillator(precision):
 def test_no_series_is_refused():
     with pytest.raises(ValueError, match="at least one"):
         simulate_oscillators(0)
+
+
+@pytest.mark.parametrize(
+    "keywords", [{"spread": 1.0}, {"spread": -0.1}, {"noise": -1.0}, {"noise": np.nan}]
+)
+def test_a_spread_or_noise_that_is_none_is_refused(keywords):
+    with pytest.raises(ValueError, match=f"{next(iter(keywords))} "):
+        simulate_oscillators(3, **keywords)

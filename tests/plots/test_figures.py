@@ -14,6 +14,7 @@ from ct_s5.plots import (
     duration,
     figure_to_svg,
     plot_comparison,
+    plot_curves,
     plot_gaps,
     plot_history,
     plot_scaling,
@@ -237,3 +238,36 @@ def test_cost_against_size_is_a_line_a_name_on_logarithmic_axes():
         plot_scaling({"ours": [(0, 1.0)]})
     with pytest.raises(ValueError, match="nothing to show"):
         plot_scaling({})
+
+
+def test_the_epoch_marked_is_the_one_that_the_monitored_score_chose():
+    history = pd.DataFrame(
+        {
+            "loss": [1.0, 0.9, 0.8, 0.7],
+            "validation_loss": [0.9, 0.8, 0.85, 0.9],
+            "validation_auroc": [0.6, 0.7, 0.8, 0.9],
+        }
+    )
+    for columns, epoch in ((list(history), 4), (["loss", "validation_loss"], 2)):
+        lines = plot_history(history[columns]).axes[0].lines
+        dots = [line for line in lines if line.get_marker() == "o"]
+        assert [list(line.get_xdata()) for line in dots] == [[epoch]]
+
+
+def test_models_and_treatments_need_not_be_words():
+    records = [{"model": 1, "treatment": 2, "seed": s, "score": 0.5 + s / 10} for s in range(3)]
+    axes = plot_comparison(records, score="score").axes[0]
+    assert any(line.get_marker() == "o" and len(line.get_xdata()) == 3 for line in axes.lines)
+
+
+def test_gaps_without_a_frame_name_no_column():
+    drawn = plot_gaps([1, 10, 100.0], counts=[3, 9], numbers=True, median=20)
+    assert drawn.axes[0].get_xlabel() == "gap between readings, in their own unit"
+    frame = FRAME.assign(ds=FRAME["ds"].dt.total_seconds())
+    assert plot_gaps(frame).axes[0].get_xlabel() == "gap between readings, in units of ds"
+
+
+@pytest.mark.parametrize("draw", [plot_scaling, plot_curves])
+def test_a_line_without_a_point_is_an_error(draw):
+    with pytest.raises(ValueError, match="nothing to show of 'a': it has no point"):
+        draw({"a": [] if draw is plot_scaling else ([], [], [])})

@@ -91,8 +91,8 @@ def test_only_the_near_past_is_shown_but_some_readings_always():
     (pulse, _) = plot_forecast(long, answers(AHEAD), past=3).axes
     shown, _ = line(pulse, "readings")
     assert shown.min() == pytest.approx(days(AHEAD).max() - 3 * 6 / 24 - 6 / 24)
-    (pulse, _) = plot_forecast(long, answers(AHEAD), past=0).axes
-    assert len(line(pulse, "readings")[0]) == 8
+    (_, temp) = plot_forecast(long, answers(AHEAD), past=0).axes
+    assert len(line(temp, "readings")[0]) == 8
     (pulse, _) = plot_forecast(long, answers(AHEAD), past=np.inf).axes
     assert len(line(pulse, "readings")[0]) == 222
 
@@ -282,3 +282,18 @@ def test_without_matplotlib_the_way_out_is_named(monkeypatch):
     ):
         with pytest.raises(ImportError, match=r"pip install 'ct-s5\[plots\]'"):
             draw()
+
+
+def test_a_channel_that_is_rarely_read_shows_its_readings_too():
+    long = readings(hours=range(200))
+    long["temp"] = np.where(np.arange(200) % 50 == 0, 37.0, np.nan)
+    pulse, temp = plot_forecast(long, answers(readings(hours=(200,)))).axes
+    assert len(line(temp, "readings")[0]) == 4
+    assert len(line(pulse, "readings")[0]) == 200  # the two share their axis
+    (pulse,) = plot_forecast(long, answers(readings(hours=(200,))), channels="pulse").axes
+    assert len(line(pulse, "readings")[0]) == 8
+
+
+def test_a_half_life_without_end_is_refused():
+    with pytest.raises(ValueError, match="each must be above 0 and finite"):
+        plot_time_constants({"block 1": [1.0, np.inf]})

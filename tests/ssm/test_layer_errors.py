@@ -12,7 +12,7 @@ from ct_s5.ssm import S5Layer
     [
         ({"hold": "zoo"}, "hold must be one of zoh, .*async; got 'zoo'"),
         ({"n_states": 6, "n_blocks": 2}, "n_states=6 does not split .* a multiple of 4"),
-        ({"timescale": (0.1, 0.01)}, r"0 < low <= high; got \(0.1, 0.01\)"),
+        ({"timescale": (0.1, 0.01)}, r"0 < low <= high, both finite; got \(0.1, 0.01\)"),
         ({"timescale": (0.0, 0.1)}, "0 < low <= high"),
         ({"n_features": 0}, "n_features must be at least 1; got 0"),
         ({"output_init": "zeros"}, "output_init must be .*; got 'zeros'"),

@@ -124,3 +124,31 @@ def test_garbage_in_padding_changes_no_gradient(hold, bidirectional, garbage):
     assert all(np.isfinite(slope).all() for slope in jax.tree.leaves(dirty_slopes))
     assert (dirty_slopes[1][~real] == 0).all()
     assert (dirty_slopes[2][~real] == 0).all()
+
+
+@every_hold
+def test_the_slope_of_a_slope_is_what_finite_differences_say(hold):
+    layer, rng = draw_layer(hold, False, timescale=(0.3, 1.0)), np.random.default_rng(0)
+    n_steps = 600  # two blocks
+    inputs, gaps = rng.normal(size=(n_steps, H)), rng.uniform(0.2, 2, size=n_steps)
+    moving, fixed = eqx.partition((layer, jnp.asarray(gaps)), eqx.is_array)
+    along = jax.tree.map(lambda part: jnp.asarray(rng.normal(size=part.shape)), moving)
+
+    def squares(moving):
+        layer, gaps = eqx.combine(moving, fixed)
+        return jnp.sum(layer(jnp.asarray(inputs), gaps) ** 2)
+
+    def slope(moving):
+        pairs = zip(*map(jax.tree.leaves, (jax.grad(squares)(moving), along)), strict=True)
+        return sum(jnp.sum(part * direction) for part, direction in pairs)
+
+    curvature = quick_jit(jax.grad(slope))(moving)
+
+    quick_slope = quick_jit(slope)
+
+    def at(step):
+        return quick_slope(jax.tree.map(lambda part, way: part + step * way, moving, along))
+
+    pairs = zip(*map(jax.tree.leaves, (curvature, along)), strict=True)
+    told = sum(float(jnp.sum(part * direction)) for part, direction in pairs)
+    np.testing.assert_allclose(told, (at(1e-6) - at(-1e-6)) / 2e-6, rtol=1e-6)

@@ -212,3 +212,12 @@ def test_wrong_options_are_refused():
         LinOSSLayer(H, 7, key=jax.random.key(0))
     with pytest.raises(Exception, match="gaps holds a gap that is negative"):
         draw("implicit")(np.zeros((2, H), np.float32), np.array([1, -1], np.float32))
+
+
+@every_scheme
+def test_it_starts_with_numbers_however_fast(scheme):
+    layer = LinOSSLayer(H, 64, scheme=scheme, timescale=(1.0, 3.0), key=jax.random.key(0))
+    assert np.isfinite(layer.stiffnesses).all()
+    for timescale in ((0.0, 1.0), (2.0, 1.0), (1.0, np.inf), (1.0, np.nan)):
+        with pytest.raises(ValueError, match="0 < low <= high, both finite; got"):
+            draw(scheme, timescale=timescale)

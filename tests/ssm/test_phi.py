@@ -33,3 +33,19 @@ def test_zero_is_no_special_case(phi, value, slope, precision):
     zero = jnp.zeros((), {"float32": "complex64", "float64": "complex128"}[precision])
     at_zero = jax.jit(jax.value_and_grad(phi, holomorphic=True))(zero)
     np.testing.assert_allclose(at_zero, (value, slope), rtol=1e-6)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_they_hold_where_the_exponential_grows_too(order, precision):
+    kind = {"float32": "complex64", "float64": "complex128"}[precision]
+    z = np.multiply.outer([1e-8, 1e-3, 0.49, 1.01, 3, 10, 50], np.exp(1j * np.array([0, 0.5, 1.5])))
+    z = z.ravel().astype(kind)
+    phi = {1: phi1, 2: phi2}[order]
+    values = jax.jit(phi)(jnp.asarray(z))
+    slopes = jax.jit(jax.vmap(jax.grad(phi, holomorphic=True)))(jnp.asarray(z))
+    exact = np.array([phis(complex(point)) for point in z])
+    tolerance = {"float32": 1e-5, "float64": 1e-13}[
+        precision
+    ]  # e^50 has that error in its argument
+    np.testing.assert_allclose(values, exact[:, 2 * order - 2], rtol=tolerance)
+    np.testing.assert_allclose(slopes, exact[:, 2 * order - 1], rtol=tolerance)

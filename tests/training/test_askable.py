@@ -20,7 +20,7 @@ def model():
     return tiny_model(n_channels=1, n_tokens=5, depth=0)
 
 
-@pytest.mark.parametrize("token", [5.0, -1.0, np.nan])
+@pytest.mark.parametrize("token", [5.0, -1.0, -0.5, 1.9, np.nan])
 def test_a_token_outside_is_refused_by_row_and_series(token):
     message = rf"Row 1 of series 'cleo' has the token {token:g}; .* vocabulary is 0 to 4"
     with pytest.raises(ValueError, match=message):

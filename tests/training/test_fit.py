@@ -22,7 +22,7 @@ from tiny_training import (
 )
 
 from ct_s5.batch import minibatches, thinned_lengths
-from ct_s5.training import FitSettings, Targets, fit, predict_all
+from ct_s5.training import FitSettings, Imputing, Targets, fit, predict_all
 from ct_s5.training._checkpoint import Checkpoint
 from ct_s5.training._fit import _buckets, _packing
 
@@ -509,3 +509,56 @@ def test_series_are_packed_where_that_saves_steps():
     assert rows(np.random.default_rng(0).integers(90, 101, 64), 32) is None  # one series a row
     # One long series among short ones: a row would hold far more than a batch of them.
     assert rows([100, *[1] * 99], 32) is None
+
+
+@pytest.mark.parametrize(
+    ("targets", "loss", "message"),
+    [
+        (
+            Targets(np.zeros(6, np.float32), np.ones(6)),
+            "value",
+            r"shape \(6, 2\) .* got shapes \(6,\)",
+        ),
+        (Targets(np.zeros((6, 1), np.float32), np.ones(6)), "value", r"got shapes \(6, 1\)"),
+        (
+            Targets(np.zeros(13, np.int32), np.ones(13)),
+            "class",
+            r"6 training series, 2 answers each",
+        ),
+        (Targets(np.zeros((6, 2), np.int32), np.ones(6)), "class", r"shape \(6,\) and a weight"),
+        (Targets(np.zeros((6, 2), np.float32), np.ones(5)), "value", r"and \(5,\)"),
+    ],
+)
+def test_targets_that_do_not_fit_are_refused(targets, loss, message):
+    with pytest.raises(ValueError, match=message):
+        train(tiny_model(head="class" if loss == "class" else "value"), targets, loss=loss)
+
+
+@pytest.mark.parametrize("wrong", [-1, 2, 99])
+def test_a_class_that_there_is_none_of_is_refused(wrong):
+    numbers = classes().values.copy()
+    numbers[2] = wrong
+    told = f"target of training series 'cleo' is {wrong}; 1 such targets in all. Of 2 classes they"
+    with pytest.raises(ValueError, match=told):
+        train(targets=Targets(numbers, np.ones(6)))
+    weights = np.ones(6)
+    weights[2] = 0
+    train(targets=Targets(numbers, weights))
+
+
+def test_one_negative_weight_among_a_rows_own_is_refused():
+    weights = np.ones((6, 2))
+    weights[1] = [-1, 2]
+    targets = Targets(np.zeros((6, 2), np.float32), weights)
+    with pytest.raises(ValueError, match="target of training series 'bob' is -1"):
+        train(tiny_model(head="value"), targets, loss="value")
+
+
+def test_thinning_and_a_task_that_hides_readings_are_refused_together():
+    settings = dataclasses.replace(SETTINGS, thinning=0.3)
+    with pytest.raises(ValueError, match=r"thinning=0\.3 and Imputing do not go together"):
+        fit(
+            *(tiny_model(**PER_READING), tiny_series(), Imputing((0, 1))),
+            loss="value",
+            settings=settings,
+        )

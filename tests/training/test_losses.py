@@ -94,3 +94,11 @@ def test_a_target_of_weight_0_is_blanked_whatever_stands_there():
     targets = Targets(np.array([[np.nan], [1.0]], np.float32), np.array([0.0, 1.0]))
     found, _ = targets.look_up(np.arange(2))
     assert found.tolist() == [[0.0], [1.0]]
+
+
+@pytest.mark.parametrize("kind", LOSSES)
+def test_a_loss_of_another_head_says_which_it_needs(kind):
+    plain, gaussian = (_as_jax(_drawn(k, N)) for k in ("value", "gaussian"))
+    answers = plain[0] if kind in ("gaussian", "faithful") else gaussian[0]
+    with pytest.raises(ValueError, match=f"loss='{kind}' needs a model with (another )?head"):
+        loss_of_each(kind, answers, *plain[1:])

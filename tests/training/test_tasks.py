@@ -171,3 +171,24 @@ def test_a_cell_without_weight_touches_no_gradient():
 
     gradient = jax.grad(total)(jnp.array([[2.0, jnp.inf]]))
     np.testing.assert_array_equal(gradient, [[2.0, 0.0]])
+
+
+def test_the_origin_of_a_cut_is_the_reading_at_the_cut_itself():
+    n = 200
+    rng = np.random.default_rng(0)
+    times = np.sort(rng.uniform(0, 6, size=(n, 9)), axis=1)
+    times[:, 0], times[:, 4] = 0.0, 3.3
+    times.sort(axis=1)
+    series = SeriesSet(
+        values=rng.normal(size=(9 * n, 1)).astype(np.float32),
+        observed=np.ones((9 * n, 1), bool),
+        times=times.ravel(),
+        reading=np.ones(9 * n, bool),
+        offsets=np.arange(0, 9 * n + 1, 9),
+        static=np.zeros((n, 0), np.float32),
+    )
+    shown, targets = Forecasting(channels=(0,), horizon=9.0, cut=3.3).draw(series, rng)
+    asked = np.flatnonzero(targets.weights[:, 0])
+    last = np.maximum.accumulate(np.where(shown.reading, np.arange(len(shown.times)), -1))[asked]
+    assert len(asked) > n
+    np.testing.assert_array_equal(shown.times[last], 3.3)
