@@ -109,10 +109,11 @@ def test_a_gap_that_cannot_be_is_refused(layer):
 def test_what_a_query_brings_along_is_never_looked_at(layer_type):
     layer = layer_type(H, key=jax.random.key(0))
     x = np.random.default_rng(0).normal(size=(L, H)).astype("float32")
+    flags = {"reading": jnp.asarray(READING), "real": jnp.asarray(REAL)}
     clean, spoilt = (
-        eqx.filter_value_and_grad(
-            lambda layer, x: jnp.sum(layer(x, jnp.ones(L), reading=READING, real=REAL) ** 2)
-        )(layer, jnp.where(READING[:, None], x, filler))
+        eqx.filter_value_and_grad(lambda layer, x: jnp.sum(layer(x, jnp.ones(L), **flags) ** 2))(
+            layer, jnp.where(READING[:, None], x, filler)
+        )
         for filler in (0.0, jnp.nan)
     )
     for one, other in zip(*map(jax.tree.leaves, (clean, spoilt)), strict=True):
