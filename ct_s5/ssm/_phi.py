@@ -129,10 +129,10 @@ def _cross_ramp_jvp(primals, tangents):
         _slope1(re, im, d, decay, gain),
         _slope2(re, im, d, gain, ramp),
     )
-    # d ramp / d d = phi1 - phi2; at d = 0 that is 1/2.
+    # d ramp / d d = phi1 - phi2; at d = 0 that is 1/2, and moves as 1/2 + z/3.
     zero = d == 0
     per_d = scaled(1 / jnp.where(zero, jnp.ones_like(d), d), minus(gain, ramp))
-    per_d = select(zero, (jnp.full_like(d, 0.5), jnp.zeros_like(d)), per_d)
+    per_d = select(zero, (0.5 + re * d / 3, im * d / 3), per_d)
     return (decay, gain, ramp), (
         _decay_tangent(over, moves, decay),
         plus(scaled(d_tangent, decay), times(gain_slope, rate_tangent)),

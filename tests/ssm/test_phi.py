@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ct_s5.ssm import phi1, phi2
+from ct_s5.ssm._phi import cross_held, cross_ramp, crossing
 from oracles.decimals import phis
 
 # Everywhere a stable rate times a gap can be; the corners are where a series takes over.
@@ -49,3 +50,18 @@ def test_they_hold_where_the_exponential_grows_too(order, precision):
     ]  # e^50 has that error in its argument
     np.testing.assert_allclose(values, exact[:, 2 * order - 2], rtol=tolerance)
     np.testing.assert_allclose(slopes, exact[:, 2 * order - 1], rtol=tolerance)
+
+
+def test_at_a_gap_of_0_held_values_and_ramps_bend_as_they_should():
+    re, im = jnp.asarray(-0.6), jnp.asarray(2.0)
+    bends = {}
+    for name, cross in (("held", cross_held), ("ramp", cross_ramp)):
+        for part in (0, 1):
+
+            def written(d, cross=cross, part=part):
+                return cross(crossing(re, im, d))[-1][part]
+
+            bends[name, part] = float(jax.grad(jax.grad(written))(jnp.zeros(())))
+    # d phi1(rate d) = d + rate d^2 / 2 + ..., d phi2(rate d) = d / 2 + rate d^2 / 6 + ...
+    expected = {("held", 0): -0.6, ("held", 1): 2.0, ("ramp", 0): -0.2, ("ramp", 1): 2 / 3}
+    assert bends == pytest.approx(expected, rel=1e-6)
