@@ -6,7 +6,7 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from ct_s5.nn._dropout import Keys, branch, drop
+from ct_s5.nn._dropout import Keys, branch, check_dropout, drop
 from ct_s5.nn._linear import linear_steps
 
 Activation = Literal["full_glu", "half_glu1", "half_glu2", "gelu"]
@@ -32,8 +32,7 @@ class GatedActivation(eqx.Module):
         """Args: which of the four; H; the share of features dropped in training; the seed."""
         if kind not in ACTIVATIONS:
             raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}; got {kind!r}.")
-        if not 0 <= dropout < 1:
-            raise ValueError(f"dropout is a share from 0 to below 1; got {dropout}.")
+        check_dropout(dropout)
         gate_key, value_key = jax.random.split(key)
         self.kind = kind
         self.gate = None if kind == "gelu" else eqx.nn.Linear(n_features, n_features, key=gate_key)

@@ -8,6 +8,12 @@ Keys = Key[Array, "*G"] | UInt32[Array, "*G _"]
 """One key; or, where several series share a row, one for each of them."""
 
 
+def check_dropout(share: float) -> None:
+    """Refuse a share that would drop everything, or less than nothing."""
+    if not 0 <= share < 1:
+        raise ValueError(f"dropout is a share from 0 to below 1; got {share}.")
+
+
 def drop(
     share: float,
     inputs: Float[Array, "*L H"],

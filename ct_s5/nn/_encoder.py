@@ -119,12 +119,11 @@ class TokenEncoder(eqx.Module):
         """Look every token up; a step without one (a query) gets the zero vector."""
         told = jnp.where(observed[:, 0], values[:, 0], jnp.zeros_like(values[:, 0]))
         tokens = told.astype(int)
+        n_tokens = self.embedding.num_embeddings
+        wrong = (told != jnp.floor(told)) | (tokens < 0) | (tokens >= n_tokens)
         vectors = error_if(
             jax.vmap(self.embedding)(tokens),
-            ((told != jnp.floor(told)) | (tokens < 0) | (tokens >= self.embedding.num_embeddings))[
-                :, None
-            ],
-            f"A token is no whole number from 0 to {self.embedding.num_embeddings - 1}, the "
-            "vocabulary.",
+            wrong[:, None],
+            f"A token is no whole number from 0 to {n_tokens - 1}, the vocabulary.",
         )
         return jnp.where(observed, vectors, jnp.zeros_like(vectors))

@@ -8,7 +8,7 @@ def linear_steps(linear: eqx.nn.Linear, steps: Float[Array, "L F"]) -> Float[Arr
     """What `jax.vmap(linear)` gives, laid out step by step.
 
     The `vmap` of `weight @ x` lays its answers out feature by feature, and whatever reads them
-    beside the steps then goes across memory: on a CPU a fifth of a whole training step (measured).
+    beside the steps then goes across memory: a sixth of a whole training step (measured).
     """
     outputs = steps @ linear.weight.T
     return outputs if linear.bias is None else outputs + linear.bias[None, :]

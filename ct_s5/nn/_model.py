@@ -13,7 +13,7 @@ from ct_s5.batch import IrregularBatch
 from ct_s5.nn._activation import Activation
 from ct_s5.nn._anchor import Anchor
 from ct_s5.nn._block import S5Block
-from ct_s5.nn._dropout import Keys, branch, drop
+from ct_s5.nn._dropout import Keys, branch, check_dropout, drop
 from ct_s5.nn._encoder import Input, ReadingEncoder, TokenEncoder
 from ct_s5.nn._heads import Gaussian, Head
 from ct_s5.nn._history import ChannelHistory, channel_history
@@ -111,8 +111,7 @@ class S5Model(eqx.Module):
             raise ValueError(
                 f"anchors={settings.anchors} are channels, from 0 to {settings.n_channels - 1}."
             )
-        if not 0 <= settings.dropout < 1:
-            raise ValueError(f"dropout is a share from 0 to below 1; got {settings.dropout}.")
+        check_dropout(settings.dropout)
         if settings.mixer not in MIXERS:
             raise ValueError(f"mixer must be one of {', '.join(MIXERS)}; got {settings.mixer!r}.")
         encoder_key, head_key, *block_keys = jax.random.split(key, 2 + 2 * settings.depth)

@@ -19,7 +19,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
 from ct_s5.ssm._pairs import Pair, conjugate, times
-from ct_s5.ssm._phi import shrink
+from ct_s5.ssm._phi import decay_tangent, shrink
 from ct_s5.ssm._scan import scan_pairs
 from ct_s5.ssm._turns import Turn, circle, fraction
 
@@ -44,7 +44,8 @@ def less_one_over(re, im, d, left) -> Pair:
 @less_one_over.defjvp
 def _less_one_over_jvp(primals, tangents):
     # The decay from its own size, not from less_one: little of it is left after a long gap.
-    return less_one_over(*primals), times(_decay_over(*primals), _move(primals, tangents))
+    decay = _decay_over(*primals)
+    return less_one_over(*primals), decay_tangent(primals, tangents, decay)
 
 
 @jax.custom_jvp
@@ -58,12 +59,7 @@ def _decay_over(re, im, d, left) -> Pair:
 def _decay_over_jvp(primals, tangents):
     # Of use to second derivatives alone; from `left`, which does not move, they would be wrong.
     decay = _decay_over(*primals)
-    return decay, times(decay, _move(primals, tangents))
-
-
-def _move(primals, tangents) -> Pair:
-    (re, im, d, _), (re_tangent, im_tangent, d_tangent, _) = primals, tangents
-    return re_tangent * d + re * d_tangent, im_tangent * d + im * d_tangent
+    return decay, decay_tangent(primals, tangents, decay)
 
 
 def scan_turning(

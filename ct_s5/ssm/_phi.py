@@ -79,7 +79,7 @@ def decay_over(over: Crossing) -> Pair:
 def _decay_over_jvp(primals, tangents):
     (over,), (moves,) = primals, tangents
     decay = decay_over(over)
-    return decay, _decay_tangent(over, moves, decay)
+    return decay, decay_tangent(over, moves, decay)
 
 
 @jax.custom_jvp
@@ -103,7 +103,7 @@ def _cross_held_jvp(primals, tangents):
     # d gain / d rate = d^2 phi1'(z), and d gain / d d = e^z, whatever z is.
     slope = _slope1(re, im, d, decay, gain)
     gain_tangent = plus(scaled(d_tangent, decay), times(slope, rate_tangent))
-    return (decay, gain), (_decay_tangent(over, moves, decay), gain_tangent)
+    return (decay, gain), (decay_tangent(over, moves, decay), gain_tangent)
 
 
 @jax.custom_jvp
@@ -134,7 +134,7 @@ def _cross_ramp_jvp(primals, tangents):
     per_d = scaled(1 / jnp.where(zero, jnp.ones_like(d), d), minus(gain, ramp))
     per_d = select(zero, (0.5 + re * d / 3, im * d / 3), per_d)
     return (decay, gain, ramp), (
-        _decay_tangent(over, moves, decay),
+        decay_tangent(over, moves, decay),
         plus(scaled(d_tangent, decay), times(gain_slope, rate_tangent)),
         plus(scaled(d_tangent, per_d), times(ramp_slope, rate_tangent)),
     )
@@ -157,7 +157,8 @@ def _exponential(x, turn) -> tuple[Pair, Pair]:
     return (size - size * drop, im), (less_one - size * drop, im)
 
 
-def _decay_tangent(over: Crossing, moves: Crossing, decay: Pair) -> Pair:
+def decay_tangent(over: tuple, moves: tuple, decay: Pair) -> Pair:
+    """How `decay`, e^(rate d), moves with the first three parts of a crossing."""
     re, im, d, _ = over
     re_tangent, im_tangent, d_tangent, _ = moves
     z_tangent = (re_tangent * d + re * d_tangent, im_tangent * d + im * d_tangent)

@@ -2,8 +2,8 @@
 
 XLA on a CPU asks the C library anew, at every step, for room for all that the step works out on the
 way. From 32 MB on glibc hands such a piece back to the system at once, and the next step touches
-every page of it for the first time: ten thousand page faults a step and more, a fourth to a third
-of the training time (`experiments/speed`). Within `kept_memory` glibc keeps it.
+every page of it for the first time: ten thousand page faults a step and more, a fourth to two
+fifths of the training time (`experiments/speed`). Within `kept_memory` glibc keeps it.
 """
 
 import contextlib
