@@ -62,13 +62,13 @@ def commands():
     return found, found.splits["s5-35@1"], found.frame(found.labels.index)
 
 
-# What is read, how networks are set, and who runs where none is named.
-SETS: dict[str, tuple[Callable[[], Any], dict[str, Any], tuple[str, ...]]] = {
-    "digits-2khz": (digits_at_2khz, KEYWORDS, FOUR),
-    "digits": (digits, KEYWORDS, FOUR),
-    "digits-blocks": (digits, BLOCKS, ("s5-foh", "s5", "gru")),
-    "digits-thinned": (digits, BLOCKS | {"thinning": 0.3}, ("s5-foh", "s5")),
-    "commands": (commands, BLOCKS, MODELS),
+# What is read, how networks are set, who runs where none is named, and how often.
+SETS: dict[str, tuple[Callable[[], Any], dict[str, Any], tuple[str, ...], int]] = {
+    "digits-2khz": (digits_at_2khz, KEYWORDS, FOUR, 1),
+    "digits": (digits, KEYWORDS, FOUR, 1),
+    "digits-blocks": (digits, BLOCKS, ("s5-foh", "s5", "gru"), 1),
+    "digits-thinned": (digits, BLOCKS | {"thinning": 0.3}, ("s5-foh", "s5"), 2),
+    "commands": (commands, BLOCKS, MODELS, 1),
 }
 
 
@@ -77,7 +77,7 @@ def main(words: list[str]) -> None:
     named = tuple(word for word in words if word in MODELS)
     names = [word for word in words if word not in MODELS]
     for name in names or ["digits-2khz"]:
-        read, keywords, usual = SETS[name]
+        read, keywords, usual, seeds = SETS[name]
         models = named or usual
         found, split, frame = read()
         comparison = compare(
@@ -88,7 +88,7 @@ def main(words: list[str]) -> None:
             treatments=("true",),
             corruptions=("rate=2",),
             corrupt_at="test",
-            seeds=1,
+            seeds=seeds,
             jobs=JOBS,
             task="classify",
             store=pathlib.Path("out/speech") / f"{name}.jsonl",

@@ -2,6 +2,8 @@
 
 import json
 import pathlib
+import statistics
+from collections.abc import Iterable
 
 from experiments.record import fill
 
@@ -23,30 +25,42 @@ TITLES = {
 
 
 def tables() -> dict[str, str]:
-    """Accuracy at the rate of training, and at half of it."""
+    """Accuracy at the rate of training, and at half of it; the mean where there are seeds."""
     lines = [
-        "| trained at | model | accuracy there | at half the rate | points lost | parameters "
-        "| minutes to train |",
-        "|---|---|---|---|---|---|---|",
+        "| trained at | model | seeds | accuracy there | at half the rate | points lost "
+        "| parameters | minutes to train |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for name, (rate, models) in SETS.items():
         path = HERE / "results" / f"{name}.json"
         runs = json.loads(path.read_text())["runs"] if path.exists() else []
         for model in models:
-            title = TITLES[model]
-            own = {
-                bool(r["corruption"]): r for r in runs if r["model"] == model and "accuracy" in r
-            }
-            if len(own) < 2:
-                lines.append(f"| {rate} | {title} | not run |  |  |  |  |")
+            own = [r for r in runs if r["model"] == model and "accuracy" in r]
+            full = [r for r in own if not r["corruption"]]
+            half = [r for r in own if r["corruption"]]
+            if not full or [r["seed"] for r in full] != [r["seed"] for r in half]:
+                lines.append(f"| {rate} | {TITLES[model]} | 0 | not run |  |  |  |  |")
                 continue
-            full, half = own[False], own[True]
-            lost = 100 * (full["accuracy"] - half["accuracy"])
+            there, then = (_each(r["accuracy"] for r in rows) for rows in (full, half))
+            lost = _each(
+                (100 * (a["accuracy"] - b["accuracy"]) for a, b in zip(full, half, strict=True)),
+                digits=1,
+            )
             lines.append(
-                f"| {rate} | {title} | {full['accuracy']:.3f} | {half['accuracy']:.3f} "
-                f"| {lost:.1f} | {full['n_parameters']:,} | {full['seconds'] / 60:.0f} |"
+                f"| {rate} | {TITLES[model]} | {len(full)} | {there} | {then} | {lost} "
+                f"| {full[0]['n_parameters']:,} "
+                f"| {statistics.mean(r['seconds'] for r in full) / 60:.0f} |"
             )
     return {"rates": "\n".join(lines)}
+
+
+def _each(values: Iterable[float], digits: int = 3) -> str:
+    """Their mean, and in brackets each of several."""
+    values = list(values)
+    mean = f"{statistics.mean(values):.{digits}f}"
+    if len(values) == 1:
+        return mean
+    return f"{mean} ({', '.join(f'{value:.{digits}f}' for value in values)})"
 
 
 def write(*, check: bool = False) -> bool:
