@@ -51,9 +51,9 @@ def ask_at(
 
     Args:
         encoded: The series.
-        at: Whom and when to ask: a frame of (series, time) pairs, by columns or as its index, or a
-            Series of times by id, whose index has the id column's name or holds ids that are text;
-            times for all series alike (a DatetimeIndex, any other Series, a list, one time); or the
+        at: Whom and when to ask: a frame of (series, time) pairs, by columns or as its index, or
+            that index alone; a Series of times by id, whose index has the id column's name or holds
+            ids that are text; times for all series alike (a DatetimeIndex, any other Series, a list, one time); or the
             step of a grid such as "1h" or a `pd.Timedelta`, from each series' first reading to its
             last.
         known: Channels whose values at those times are known beforehand: the frame of pairs holds
@@ -67,6 +67,8 @@ def ask_at(
             id; columns that are no known channel, or lack one; another kind of time or zone; a step
             that is none; a time too far off.
     """
+    if isinstance(at, pd.MultiIndex):
+        at = at.to_frame(index=False)
     if len(known) and not is_frame(at):
         raise ValueError(
             f"Channel {listed(known)} is known beforehand, so at= must be a frame that holds it: "

@@ -40,7 +40,7 @@ def read_table(
     name = path.name.lower()
     try:
         if name.endswith(".parquet"):
-            table = pd.read_parquet(path)
+            table = _read_parquet(path)
             return table if id_col is None else _with_text_ids(table, path, id_col)
         if name.endswith((".csv", ".csv.gz")):
             return _read_text(path, ",", id_col, words)
@@ -51,6 +51,13 @@ def read_table(
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
         raise ValueError(f"{path} cannot be read as a table: {error}") from error
     raise ValueError(f"{path.name} is neither .csv, .csv.gz, .tsv, .tsv.gz nor .parquet.")
+
+
+def _read_parquet(path: pathlib.Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path)
+    except ValueError as error:  # pyarrow's ArrowInvalid, which names no file
+        raise ValueError(f"{path} cannot be read as a table: {error}") from error
 
 
 def _with_text_ids(table: pd.DataFrame, path: pathlib.Path, id_col: str) -> pd.DataFrame:

@@ -38,8 +38,9 @@ def test_pairs_are_answered_in_the_order_asked():
     told = decode_asked(encoded, asked, np.arange(5.0), ["pulse"])
     pd.testing.assert_frame_equal(told[["unique_id", "ds"]], pairs)
     assert told["pulse"].tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
-    by_index = ask_at(encoded, pairs.set_index(["unique_id", "ds"]))
-    np.testing.assert_array_equal(by_index.place, asked.place)
+    pairs = pairs.set_index(["unique_id", "ds"])
+    for by_index in (pairs, pairs.index):
+        np.testing.assert_array_equal(ask_at(encoded, by_index).place, asked.place)
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])

@@ -29,6 +29,7 @@ BAD_FILES = {
         "who,when\na,1,\nb,2,\n",
         "t.csv has more cells in its rows than the 2 names in its header. Name every column",
     ),
+    "no parquet": ("t.parquet", "a,b\n1,2\n", "t.parquet cannot be read as a table: .*Parquet"),
     "another kind": ("t.txt", "a,b\n", "t.txt is neither .csv"),
 }
 
