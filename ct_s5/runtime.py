@@ -499,19 +499,19 @@ def _read(path: pathlib.Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
             raise ValueError("ct_s5 saved no estimator in it")
         body = memoryview(data)[8 + length :]
         arrays = {name: _array(entry, body) for name, entry in header.items()}
+        version, text, checksum = (told[name] for name in ("version", "settings", "sha256"))
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is no model file, or a damaged one: {error}.") from error
-    if told["version"] not in _VERSIONS:
+    if version not in _VERSIONS:
         raise ValueError(
-            f"{path} has format version {told['version']}, which is newer than this runtime. Copy "
+            f"{path} has format version {version}, which is newer than this runtime. Copy "
             "ct_s5/runtime.py from the ct_s5 that saved it."
         )
-    text = told["settings"]
-    digest = hashlib.sha256(f"ct_s5\n{told['version']}\nestimator\n{text}\n".encode())
+    digest = hashlib.sha256(f"ct_s5\n{version}\nestimator\n{text}\n".encode())
     for name, array in sorted(arrays.items()):
         digest.update(f"{name} {array.dtype} {list(array.shape)}\n".encode())
         digest.update(array.tobytes())
-    if digest.hexdigest() != told["sha256"]:
+    if digest.hexdigest() != checksum:
         raise ValueError(f"{path} was altered after it was saved: its checksum does not match.")
     return json.loads(text), arrays
 

@@ -179,6 +179,10 @@ def test_series_of_one_person_stay_on_one_side_of_a_split(run, folder):
     results = json.loads((folder / "one" / "results.json").read_text())
     assert results["settings"]["grouped"]
     assert len(results["runs"][0]["units"]) == 1  # a quarter of four wards
+    named = readings.assign(ward=ward.replace({"w0": "NA", "w1": "None"}))
+    named.to_csv(folder / "wards.csv", index=False)
+    code, _, err = run(*compare, "--groups", "ward")
+    assert code == 0, err
     code, _, err = run(*compare, "--groups", "wing")
     assert (code, "--groups 'wing' is no column" in err) == (2, True), err
 

@@ -1,5 +1,6 @@
 """ct-s5 data, and data sets by name in ct-s5 compare."""
 
+import dataclasses
 import json
 import pathlib
 import re
@@ -146,6 +147,20 @@ def test_compare_takes_a_data_set_by_name(run):
     assert "--data ours" in out
     told = json.loads(pathlib.Path("one/results.json").read_text())
     assert told["settings"]["data_set"] == made_up().with_origin(name="ours").cite()
+
+
+def test_people_whom_a_data_set_knows_stay_on_one_side_of_a_split(run, monkeypatch):
+    whole = made_up()
+    people = pd.Series(whole.labels.index.astype(str).str[-1:], whole.labels.index, name="person")
+    known = dataclasses.replace(whole, groups=people)
+    monkeypatch.setattr(sys.modules["made_up"], "load", lambda name, **_: known)
+    pathlib.Path("ours").mkdir()  # as --out may have made it
+    one = ["--models", "constant", "--treatments", "true", "--seeds", "3", "--out", "ours"]
+    code, _, err = run("compare", "--data", "ours", *one)
+    assert code == 0, err
+    told = json.loads(pathlib.Path("ours/results.json").read_text())
+    assert told["settings"]["grouped"]
+    assert all(len(r["units"]) < len(people) / 4 for r in told["runs"])
 
 
 @pytest.mark.parametrize(

@@ -185,6 +185,8 @@ def test_what_is_no_model_is_refused(fitted, tmp_path):
         (whole[:-8], "sizes do not fit"),
         (whole[:-1] + bytes([whole[-1] ^ 1]), "altered after it was saved"),
         (whole.replace(b'"version":"1"', b'"version":"9"'), "newer than this runtime"),
+        (whole.replace(b'"version":"1"', b'"versian":"1"'), "no model file, or a damaged one"),
+        (whole.replace(b'"sha256":', b'"sha257":'), "no model file, or a damaged one"),
     ]:
         path.write_bytes(content)
         with pytest.raises(ValueError, match=message):

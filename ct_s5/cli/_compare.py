@@ -130,7 +130,7 @@ def compare(
         static: A file with one row a series.
         ignore: Columns of the readings that are no channels.
         groups: Column of the person or place that several series are of, and no channel. A split
-            never parts them.
+            never parts them. A data set that knows whose its series are brings them along.
         models: What to train. The first network sets the size of the others.
         treatments: What the model is told of the gaps.
         corrupt: What to do to the readings, and how much of it: drop (readings), drop-cells, burst
@@ -161,6 +161,7 @@ def compare(
 
     lab.check_report(out)
     features: Any = None
+    owners: Any = None
     split: Any = None
     cited: dict[str, dict[str, str]] = {}
     sizes = {"max_epochs": max_epochs, "width": width, "states": states, "depth": depth}
@@ -176,13 +177,13 @@ def compare(
         # DEMO_KEYWORDS were chosen on the oscillators of seed 0; these are others.
         readings, y = lab.demo_data(seed=1)
         keywords = lab.DEMO_KEYWORDS | keywords
-    elif not pathlib.Path(data).exists() and data in lab.providers():
+    elif not pathlib.Path(data).is_file() and data in lab.providers():
         if labels is not None or static is not None:
             raise ValueError(f"--labels and --static: the data set {data} brings its own.")
-        readings, y, features, split, cited = _named_set(data)
+        readings, y, features, owners, split, cited = _named_set(data)
         readings = without(readings, ignore)
     else:
-        words = () if labels is None else (labels,)
+        words = tuple(name for name in (labels, groups) if name is not None)
         readings = without(_read(data, time_col, id_col, words), ignore)
         if labels is None:
             raise ValueError(
@@ -191,7 +192,6 @@ def compare(
         y = read_labels(labels, readings, id_col)
         if per == "reading" and not isinstance(y, str):
             raise ValueError("--per reading takes the labels from a column of the readings.")
-    owners = None
     if groups is not None:
         if groups not in readings.columns:
             raise ValueError(
@@ -246,7 +246,8 @@ def _read(data: str, time_col: str, id_col: str, words: tuple[str, ...]):
 
 
 def _named_set(name: str):
-    """Readings, labels, static features and the protocol's split of a data set, and how to cite it.
+    """Readings, labels, static features, groups and the protocol's split of a data set, and how to
+    cite it.
 
     Without a protocol the seeds draw the splits.
     """
@@ -261,4 +262,7 @@ def _named_set(name: str):
     cited = {"data_set": found.cite()} if getattr(found, "name", "") else {}
     named = name.partition("/")[2]
     split = found.splits.get(named) if found.splits and named else None
-    return found.frame, found.labels, found.static, split, cited
+    owners = getattr(found, "groups", None)
+    if owners is not None:
+        owners = owners.reindex(found.labels.index)
+    return found.frame, found.labels, found.static, owners, split, cited

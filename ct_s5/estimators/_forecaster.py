@@ -200,6 +200,11 @@ class S5Forecaster(UnlabelledEstimator):
     def _ask(self, encoded, at) -> Asked:
         """The questions, by default one a series, a horizon ahead."""
         horizon: Any = self.horizon
+        if at is None and in_model_units(horizon, self.schema_, "horizon") != self.horizon_:
+            raise ValueError(
+                f"horizon={horizon!r} is not that of fit, up to which forecasts were learnt and "
+                "checked. Fit anew, or say when to ask: at=."
+            )
         if at is None and self.schema_.time_kind == "number":
             at = repr(float(horizon))
         elif at is None:

@@ -67,6 +67,11 @@ class S5Regressor(RegressorMixin, LabelledEstimator):
 
     def _read_labels(self, encoded, y, *, reset):
         labels = aligned(encoded, y, self.per)
+        if labels.dtype.kind in "mMc":
+            raise TypeError(
+                f"A regressor takes numbers as targets; these are {labels.dtype}. Say in which "
+                "unit: a length of time divided by pd.Timedelta('1h') is a number of hours."
+            )
         try:
             values = labels.astype(np.float64)
         except (TypeError, ValueError) as error:

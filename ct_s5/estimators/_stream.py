@@ -158,7 +158,7 @@ class Stream:
 
     def last_readings(self, ids: Iterable[Hashable] | None = None) -> pd.Series:
         """The time of the last reading of each live series, or of those of `ids` that are live."""
-        chosen = self.store.ids if ids is None else list(dict.fromkeys(ids))
+        chosen = self.store.ids if ids is None else _chosen(ids)
         places = self.store.find(chosen)
         names = [name for name, place in zip(chosen, places, strict=True) if place >= 0]
         kept, schema = self.store.get(places[places >= 0]), self.schema
@@ -173,11 +173,7 @@ class Stream:
         Raises:
             ValueError: A series that has no state.
         """
-        if ids is None:
-            ids = self.store.ids
-        elif not isinstance(ids, Iterable) or isinstance(ids, str):
-            ids = [ids]  # one series
-        ids = list(dict.fromkeys(ids))
+        ids = _chosen(self.store.ids if ids is None else ids)
         unknown = self.store.find(ids) < 0
         if unknown.any():
             names = [i for i, absent in zip(ids, unknown, strict=True) if absent]
@@ -326,6 +322,13 @@ class Stream:
                 f"{self.schema.unit_name}. Forget the series first, which begins it anew."
             )
         return gaps
+
+
+def _chosen(ids: Iterable[Hashable] | Hashable) -> list:
+    """Each id once; one that is no list is one series."""
+    if not isinstance(ids, Iterable) or isinstance(ids, str):
+        ids = [ids]
+    return list(dict.fromkeys(ids))
 
 
 def _row_of(encoded: EncodedFrame, long: LongFrame) -> Int[np.ndarray, " R"]:

@@ -67,8 +67,8 @@ class Streaming:
         whose channels are all NaN.
 
         Args:
-            ids: The series of interest, of which those without a reading so far are left out; all
-                live ones when left out.
+            ids: The series of interest, one or several, of which those without a reading so far are
+                left out; all live ones when left out.
 
         Returns:
             Times indexed by id.

@@ -53,9 +53,9 @@ def ask_at(
         encoded: The series.
         at: Whom and when to ask: a frame of (series, time) pairs, by columns or as its index, or
             that index alone; a Series of times by id, whose index has the id column's name or holds
-            ids that are text; times for all series alike (a DatetimeIndex, any other Series, a list, one time); or the
-            step of a grid such as "1h" or a `pd.Timedelta`, from each series' first reading to its
-            last.
+            ids that are text; times for all series alike (a DatetimeIndex, any other Series, a
+            list, one time); or the step of a grid such as "1h" or a `pd.Timedelta`, from each
+            series' first reading to its last.
         known: Channels whose values at those times are known beforehand: the frame of pairs holds
             them, NaN where not known.
         ahead: Makes the grid begin at the last reading instead, one step after it, and run for so
@@ -76,7 +76,7 @@ def ask_at(
         )
     channels = np.zeros((0, 0))
     # Of data that begins at 0 a timedelta is a time; of dates it can only be a step.
-    lengths = datetime.timedelta | np.timedelta64 | pd.offsets.Tick
+    lengths = datetime.timedelta | np.timedelta64 | pd.offsets.Tick | pd.offsets.Day
     apart = isinstance(at, lengths) and encoded.schema.time_kind == "datetime"
     if isinstance(at, pd.Series) and _by_id(at.index, encoded):
         # As `frame.groupby(id).ds.last()` has it: all these times of all series no one would want.

@@ -37,6 +37,11 @@ def read_numbers(
     column: pd.Series, name: str, place, what="a channel", table: str | None = "frame"
 ) -> Float[np.ndarray, " R"]:
     """One column as float64; `table` is what the caller may drop it from."""
+    if not column.notna().any():
+        return np.full(len(column), np.nan)  # whatever the type of a column of nothing
+    given = column
+    if isinstance(column.dtype, pd.ArrowDtype) and column.dtype.kind == "O":
+        column = column.astype(object)  # decimals are numbers here too
     if column.dtype == object:
         column = column.infer_objects()
     if column.dtype == object:
@@ -44,7 +49,7 @@ def read_numbers(
         if kind in ("boolean", "integer", "floating", "mixed-integer-float", "decimal", "empty"):
             return column.where(column.notna(), np.nan).astype(np.float64).to_numpy()
     if getattr(column.dtype, "kind", "O") not in "biuf":
-        raise TypeError(_no_numbers(column, name, place, what, table))
+        raise TypeError(_no_numbers(given, name, place, what, table))
     return column.to_numpy(dtype=np.float64, na_value=np.nan)
 
 

@@ -96,9 +96,9 @@ def gap_report(frame, *, id_col: str = "unique_id", time_col: str = "ds") -> Gap
     conflict = conflicts(long.values[order], np.flatnonzero(opens))[1].any(axis=1)
     per_series = np.bincount(long.series[reading], minlength=len(long.ids))
     unit = median_gap(long)
-    rows = {"any channel": reading, **dict(zip(long.channels, observed.T, strict=True))}
+    names, masks = ["any channel", *long.channels], [reading, *observed.T]
     return GapReport(
-        table=pd.DataFrame({name: _line(long, mask) for name, mask in rows.items()}).T,
+        table=pd.DataFrame([_line(long, mask) for mask in masks], index=names),
         silences=_silences(long, np.flatnonzero(reading)),
         n_series=len(long.ids),
         n_rows=len(long.series),

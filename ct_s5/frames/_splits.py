@@ -10,7 +10,8 @@ from ct_s5._words import listed, shown
 from ct_s5.frames._forms import index_levels, missing_column
 from ct_s5.frames._instants import Instants
 from ct_s5.frames._native import as_pandas
-from ct_s5.frames._times import TimeColumn, read_times
+from ct_s5.frames._times import TimeColumn, of_today, read_times
+from ct_s5.frames._units import bare_number
 
 
 def split_series(
@@ -91,6 +92,11 @@ def _moment(at, times: TimeColumn, time_col: str) -> Instants:
     """A moment of the same kind as the times."""
     read = {"datetime": pd.Timestamp, "timedelta": pd.Timedelta, "number": pd.to_numeric}
     try:
+        year = times.kind == "datetime" and isinstance(at, str)  # or a date: "2026", "20261129"
+        if times.kind != "number" and not year and bare_number(at) is not None:
+            raise ValueError("a number has no unit")
+        if isinstance(at, str) and of_today(pd.Series([at])).item():
+            raise ValueError("it is another moment whenever it is read")
         told: Any = read[times.kind](at)
         if pd.isna(told):
             raise ValueError("it is missing")

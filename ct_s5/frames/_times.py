@@ -237,6 +237,11 @@ def _not_times(column: pd.Series, name: str, place) -> str:
             f"Column {name!r} holds periods, which have a start and an end. Choose one, for "
             f"instance frame[{name!r}] = frame[{name!r}].dt.to_timestamp()."
         )
+    if column.dtype == "category" and values.dtype.kind in "mMiuf":
+        return (
+            f"Column {name!r} holds its times as categories. Make them {values.dtype} again: "
+            f"frame[{name!r}] = frame[{name!r}].astype({str(values.dtype)!r})."
+        )
     return (
         f"Column {name!r} has dtype {column.dtype} (it looks like {inferred}), for instance "
         f"{shown(column.iloc[0])} at {place(0)}. Times are datetimes, timedeltas or numbers."

@@ -53,7 +53,7 @@ def in_model_units(length: TimeUnit, schema: Any, what: str) -> float:
 
 def read_unit(time_unit, kind: TimeKind, time_col: str, what: str = "time_unit") -> float:
     """A length of time as the caller writes it, in seconds or in the numbers of the column."""
-    number = _bare_number(time_unit)
+    number = bare_number(time_unit)
     if kind == "number":
         if number is None:
             raise ValueError(
@@ -94,7 +94,7 @@ def as_timedelta(length) -> pd.Timedelta:
     return told
 
 
-def _bare_number(time_unit) -> float | None:
+def bare_number(time_unit) -> float | None:
     """A unit without a name, also as text: the command line has nothing else to pass.
 
     pandas would take such text for nanoseconds.

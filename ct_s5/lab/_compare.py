@@ -84,8 +84,9 @@ def compare(
             with fractions.
         per: "series" for one answer a series, "reading" for one a row.
         score: What decides: "accuracy" or "auroc", "r2" or "mse"; the first when left out.
-        test_fraction: Share of the series held out for the test, in each class the same. Of the
-            rest, the share `validation_fraction` (0.2) chooses the best epoch.
+        test_fraction: Share of the series held out for the test, in each class the same; of
+            `groups`, whatever their classes, where there are some. Of the rest, the share
+            `validation_fraction` (0.2) chooses the best epoch.
         grid: Of "resample-...": how many points a series gets, or a time step such as "1h". Left
             out, as many points as it has readings.
         match: Whether widths are chosen so that networks have as many parameters as the first.
@@ -151,9 +152,9 @@ def compare(
     strata = answers if task == "classify" and per == "series" else None
     owners = groups_of(groups, readings)
     table = by_id(static, long, readings)
-    material = Material(request, readings, answers, table, strata, owners, split)
-    if task == "classify":
-        material.check_classes()
+    material = Material(
+        request, readings, answers, table, strata, owners, split, task == "classify"
+    )
     data = describe(long, readings, answers, task, examples)
 
     here = provenance()
@@ -190,7 +191,7 @@ def compare(
             )
             spent = time.monotonic() - began + longest.get(run.model, 0.0)
             found = kept.get(key)
-            if found is None and (status := _not_to_run(run, per, budget, spent)):
+            if found is None and (status := _not_to_run(run, per, request.budget, spent)):
                 found = [status] * len(run.tested)
             if found is None:
                 yield (n, key), (learners.make(run), *material.given(run), material.tests(run))
@@ -237,7 +238,7 @@ def compare(
         "test_fraction": test_fraction,
         "validation_fraction": request.validation_fraction,
         "grid": plain(grid),
-        "budget": budget,
+        "budget": request.budget,
         "jobs": jobs,
         "left_out": [untold for untold in material.untold.values() if left_out(untold)],
         "data": data,

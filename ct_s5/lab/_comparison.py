@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import hashlib
+import html
 import json
 import os
 import pathlib
@@ -161,7 +162,8 @@ class Comparison:
         return write_atomically(path, page(self).encode())
 
     def _repr_html_(self) -> str:
-        return f"<p>{self.headline}</p>{self.table.to_html(float_format='%.3g', border=0)}"
+        table = self.table.to_html(float_format="%.3g", border=0)
+        return f"<p>{html.escape(self.headline)}</p>{table}"
 
     @functools.cached_property
     def _cells(self) -> dict[Cell, list[dict[str, Any]]]:

@@ -106,7 +106,8 @@ def corrupted_examples(
 
 
 def chosen_examples(readings: Readings, answers, task: str, most: int) -> list[int]:
-    """A few series to look at: one of each class in turn, each of a typical length."""
+    """A few series to look at, of those that have rows: one of each class in turn, each of a
+    typical length."""
     n_series = len(readings.encoded.ids)
     lengths = np.bincount(readings.owner, readings.anchor, minlength=n_series)
     away = np.abs(lengths - np.median(lengths))
@@ -114,7 +115,8 @@ def chosen_examples(readings: Readings, answers, task: str, most: int) -> list[i
     if task == "classify" and readings.per == "series":
         group = pd.factorize(answers, sort=True)[0]
     place = pd.Series(away).groupby(group).rank(method="first").to_numpy()
-    return np.lexsort((group, place))[:most].tolist()
+    order = np.lexsort((group, place))
+    return order[np.isin(order, readings.owner)][:most].tolist()
 
 
 def _examples(readings: Readings, answers, task: str, most: int) -> list[dict[str, Any]]:

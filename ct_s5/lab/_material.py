@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Int, Shaped
+from jaxtyping import Bool, Int, Shaped
 
 from ct_s5.frames import LongFrame, align_labels, read_static
 from ct_s5.lab._corruptions import Corruption
 from ct_s5.lab._request import Request, Run
-from ct_s5.lab._run import Part
+from ct_s5.lab._run import Part, have_labels
 from ct_s5.lab._split import given_split, split_three, untold
 from ct_s5.lab._treatments import Readings, Treated
 
@@ -31,11 +31,13 @@ class Material:
     """One a series, or one a row of the encoded frame."""
     static: pd.DataFrame | None
     strata: Shaped[np.ndarray, " N"] | None
-    """Classes that a split keeps in proportion."""
+    """Classes that a split keeps in proportion, where it deals single series."""
     groups: Int[np.ndarray, " N"] | None = None
     """Series of one number are of one person or place: a split never parts them."""
     split: Mapping[str, Any] | None = None
     """Ids of each part, where somebody else made the split."""
+    classify: bool = False
+    """Whether the answers are classes."""
 
     def __post_init__(self):
         self.readings = dataclasses.replace(self.readings, gap_unit=self.readings.median_gap)
@@ -52,6 +54,7 @@ class Material:
             dealt = {s: split_three(n_units, strata, *shares, s) for s in request.seeds}
             self._splits = {seed: parts[self._unit] for seed, parts in dealt.items()}
         self.untold = {seed: self._untold(seed) for seed in request.seeds}
+        self._choosing = {seed: self._to_choose_by(seed) for seed in request.seeds}
         self._kept: dict[Any, Part] = {}
         self._treated: dict[Corruption | None, Treated] = {}
         self._of: tuple[int, str] | None = None
@@ -71,21 +74,6 @@ class Material:
             return None
         words = f"{self.static.dtypes.to_dict()}\n{self.static.to_csv()}"
         return hashlib.sha256(words.encode()).hexdigest()
-
-    def check_classes(self) -> None:
-        """Refuse, before anything is trained, a seed in which that is about a single class."""
-        ids, per_series = self.readings.encoded.ids, self.request.per == "series"
-        owner = np.arange(len(ids)) if per_series else self.readings.encoded.index.series
-        for seed, parts in self._splits.items():
-            told = self.answers[parts[owner] == "train"]
-            found = pd.unique(told[~pd.isna(told)]).tolist()
-            if len(found) < 2:
-                named = f"the class {found[0]!r} alone" if found else "no label at all"
-                way_out = "other seeds" if self.split is None else "another split"
-                raise ValueError(
-                    f"With seed {seed} the training series have {named}: a classifier needs two "
-                    f"classes. Choose {way_out}."
-                )
 
     def given(self, run: Run) -> tuple[Part, Part]:
         """What the run trains on and chooses its epoch by."""
@@ -114,6 +102,8 @@ class Material:
         encoded = self.readings.encoded
         ids = encoded.ids
         inside = self._splits[run.seed] == name
+        if name == "validation" and self.request.per == "series":
+            inside = inside & self._choosing[run.seed]
         owner = ids.get_indexer(pd.Index(treated.frame[encoded.schema.id_col]))
         kept = inside[owner]
         frame = treated.frame.loc[kept]
@@ -128,12 +118,41 @@ class Material:
             return Part(frame, told, static, units, np.searchsorted(units, self._unit[inside]))
         rows = treated.rows[kept]
         labels = self.answers[rows]
-        labels = np.where(rows < 0, np.nan, labels) if labels.dtype.kind == "f" else labels
-        if labels.dtype.kind != "f":
-            labels = labels.astype(object)
-            labels[rows < 0] = np.nan
+        labels = labels if labels.dtype.kind == "f" else labels.astype(object)
+        asked = rows >= 0
+        if name == "validation":
+            asked &= self._choosing[run.seed][rows]
+        labels[~asked] = np.nan
         place = np.searchsorted(units, self._unit[owner[kept]])
-        return Part(frame, labels, static, units, place[~pd.isna(labels)])
+        return Part(frame, labels, static, units, place[have_labels(labels)])
+
+    def _to_choose_by(self, seed: int) -> Bool[np.ndarray, " M"]:
+        """Which answers can choose an epoch: a class that no training series is of says nothing.
+
+        Raises:
+            ValueError: A seed in which training is about a single class, or nothing can choose.
+        """
+        known = have_labels(self.answers)
+        if not self.classify:
+            return known
+        part = self._splits[seed]
+        if self.request.per == "reading":
+            part = part[self.readings.encoded.index.series]
+        found = pd.unique(self.answers[known & (part == "train")]).tolist()
+        way_out = "other seeds" if self.split is None else "another split"
+        if len(found) < 2:
+            named = f"the class {found[0]!r} alone" if found else "no label at all"
+            raise ValueError(
+                f"With seed {seed} the training series have {named}: a classifier needs two "
+                f"classes. Choose {way_out}."
+            )
+        known &= pd.Series(self.answers).isin(found).to_numpy()
+        if not (known & (part == "validation")).any():
+            raise ValueError(
+                f"With seed {seed} no validation series is of a class that training knows, so that "
+                f"no epoch can be chosen. Choose {way_out}."
+            )
+        return known
 
     def _untold(self, seed: int) -> dict[str, Any]:
         """What some training of the seed learns nothing about, joined over its corruptions."""

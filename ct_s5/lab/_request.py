@@ -78,8 +78,12 @@ class Request:
             raise ValueError(
                 f"seeds is how many (at least 1), or different numbers; got {list(self.seeds)!r}."
             )
-        if self.budget is not None and not self.budget > 0:
-            raise ValueError(f"budget is a number of seconds above 0; got {self.budget!r}.")
+        if self.budget is not None:
+            if not self.budget > 0:
+                raise ValueError(f"budget is a number of seconds above 0; got {self.budget!r}.")
+            # No end of time is no budget.
+            budget = float(self.budget) if np.isfinite(self.budget) else None
+            object.__setattr__(self, "budget", budget)
         if not isinstance(self.jobs, int) or self.jobs < 1:
             raise ValueError(f"jobs is how many runs at a time, at least 1; got {self.jobs!r}.")
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 
 from ct_s5.estimators import NotFiniteAnswer
 from ct_s5.lab._comparison import number
@@ -121,6 +121,12 @@ def _lined_up(
     if isinstance(labels, pd.Series | pd.DataFrame):
         return answers.loc[labels.index].to_numpy(np.float64), labels.to_numpy()
     told = answers.iloc[:, 2:].to_numpy(np.float64)  # after id and time
-    known = ~pd.isna(labels)
+    known = have_labels(labels)
     told, labels = told[known], labels[known]
     return (told[:, 0] if told.shape[1] == 1 else told), np.array(labels.tolist())
+
+
+def have_labels(labels: Shaped[np.ndarray, "M *K"]) -> Bool[np.ndarray, " M"]:
+    """Where there is one; of several each."""
+    missing: Any = pd.isna(labels)
+    return ~(missing if labels.ndim == 1 else missing.any(axis=1))

@@ -60,6 +60,9 @@ def plot_gaps(
         if median is None:
             below = int(np.searchsorted(np.cumsum(counts), counts.sum() / 2))
             median = float(np.sqrt(edges[below] * edges[below + 1]))
+    if len(edges) == 2 and edges[1] < 1.1 * edges[0]:
+        # Gaps that are all alike get a bar that can be seen too.
+        edges = np.sqrt(edges[0] * edges[1]) * np.array([1 / 1.1, 1.1])
     with look():
         figure, (axes,) = new_figure(1.9)
         axes.set_xscale("log")

@@ -25,11 +25,7 @@ def hippo_normal(
         Gu et al., arXiv:2206.11893 (HiPPO-N, there "S4D-LegS"); Smith et al., arXiv:2208.04933,
         section 4.3 for the blocks.
     """
-    if n_blocks < 1 or n_states < 2 or n_states % (2 * n_blocks):
-        raise ValueError(
-            f"n_states={n_states} does not split into n_blocks={n_blocks} blocks of an even size. "
-            f"Take n_states a multiple of {2 * max(n_blocks, 1)}."
-        )
+    check_states(n_states, n_blocks)
     size = n_states // n_blocks
     p = np.sqrt(np.arange(size) + 0.5)
     # A + p p^T: below the diagonal -p_n p_k, above it +p_n p_k, on it -1/2.
@@ -38,3 +34,12 @@ def hippo_normal(
     rates = -0.5 + 1j * imaginary[: size // 2]
     eye = np.eye(n_blocks)
     return np.tile(rates, n_blocks), np.kron(eye, vectors[:, : size // 2])
+
+
+def check_states(n_states: int, n_blocks: int = 1) -> None:
+    """Refuse numbers that `hippo_normal` cannot take."""
+    if n_blocks < 1 or n_states < 2 or n_states % (2 * n_blocks):
+        raise ValueError(
+            f"n_states={n_states} does not split into n_blocks={n_blocks} blocks of an even size. "
+            f"Take n_states a multiple of {2 * max(n_blocks, 1)}."
+        )

@@ -14,13 +14,13 @@ from jaxtyping import Array, Bool, Complex, Float, PRNGKeyArray
 from ct_s5.ssm._blocks import over_blocks
 from ct_s5.ssm._choice import Scan, block_length, choose
 from ct_s5.ssm._direction import Carried, Flags, Maps, Rows, go_over
-from ct_s5.ssm._hippo import hippo_normal
+from ct_s5.ssm._hippo import check_states, hippo_normal
 from ct_s5.ssm._holds import HOLDS, Hold
 from ct_s5.ssm._pairs import join, split
 from ct_s5.ssm._rows import check_shapes
 from ct_s5.ssm._scan import begins_backwards
 from ct_s5.ssm._start import OutputInit, input_start, output_start
-from ct_s5.ssm._starts import check_timescale
+from ct_s5.ssm._starts import check_timescale, worked_out
 from ct_s5.ssm._steps import LONGEST_GAP, checked_gaps, shifted_gaps
 from ct_s5.ssm._turns import speeds_of
 from ct_s5.ssm._twofold import two_exp
@@ -129,19 +129,24 @@ class S5Layer(eqx.Module):
         if n_features < 1:
             raise ValueError(f"n_features must be at least 1; got {n_features}.")
         choose(scan)
-        rates, vectors = hippo_normal(n_states, n_blocks)
+        check_states(n_states, n_blocks)
+
+        def start():
+            rates, vectors = hippo_normal(n_states, n_blocks)
+            # softplus(x) = 1/2 at x = log(e^(1/2) - 1).
+            real = np.log(np.expm1(-np.real(rates)))
+            return real, np.imag(rates), np.real(vectors), np.imag(vectors)
+
+        half, every = (n_states // 2,), (n_states, n_states // 2)
+        self.rate_real, self.rate_imag, re, im = worked_out(start, half, half, every, every)
         dtype = jnp.result_type(float)
         input_key, output_key, feedthrough_key, timescale_key = jax.random.split(key, 4)
-
-        # softplus(x) = 1/2 at x = log(e^(1/2) - 1).
-        self.rate_real = jnp.asarray(np.log(np.expm1(-np.real(rates))), dtype)
-        self.rate_imag = jnp.asarray(np.imag(rates), dtype)
-        uniform = jax.random.uniform(timescale_key, rates.shape, dtype)
+        uniform = jax.random.uniform(timescale_key, half, dtype)
         self.log_timescale = np.log(low).astype(dtype) + uniform * np.log(high / low).astype(dtype)
-        self.input_weight = input_start(input_key, n_features, vectors)
+        self.input_weight = input_start(input_key, n_features, (re, im))
         self.output_weight = jnp.concatenate(
             [
-                output_start(direction, n_features, vectors, output_init)
+                output_start(direction, n_features, (re, im), output_init)
                 for direction in jax.random.split(output_key, 2 if bidirectional else 1)
             ],
             axis=-1,

@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ct_s5.ssm._equal_steps import EqualStepsLayer, Move
-from ct_s5.ssm._hippo import hippo_normal
+from ct_s5.ssm._hippo import check_states, hippo_normal
 from ct_s5.ssm._s4_kernel import LowRank, Mover, kernel, move, mover
-from ct_s5.ssm._starts import drawn_outputs, drawn_timescales, each_alike
+from ct_s5.ssm._starts import drawn_outputs, drawn_timescales, each_alike, worked_out
 
 
 class S4Layer(EqualStepsLayer):
@@ -67,20 +67,23 @@ class S4Layer(EqualStepsLayer):
                 2 at half the rate.
             key: Seeds steps, output map and feedthrough.
         """
-        rates, vectors = hippo_normal(n_states)
-        order = np.arange(n_states)
+        check_states(n_states)
 
-        def turned(real):
-            """A vector in eigenvector coordinates."""
-            turned = vectors.conj().T @ real
-            return each_alike(np.stack([np.real(turned), np.imag(turned)]), n_features)
+        def start():
+            rates, vectors = hippo_normal(n_states)
+            order = np.arange(n_states)
+            # In eigenvector coordinates.
+            turned = [vectors.conj().T @ np.sqrt(part) for part in (order + 0.5, 2 * order + 1)]
+            low_rank, into = (np.stack([np.real(part), np.imag(part)]) for part in turned)
+            return np.log(np.expm1(-np.real(rates))), np.imag(rates), low_rank, into
 
+        half = n_states // 2
+        found = worked_out(start, (half,), (half,), (2, half), (2, half))
+        real, imag, low_rank, into = (each_alike(part, n_features) for part in found)
         step_key, output_key, feedthrough_key = jax.random.split(key, 3)
-        self.rate_real = each_alike(np.log(np.expm1(-np.real(rates))), n_features)
-        self.rate_imag = each_alike(np.imag(rates), n_features)
-        self.low_rank = turned(np.sqrt(order + 0.5))
+        self.rate_real, self.rate_imag, self.low_rank = real, imag, low_rank
         self.log_timescale = drawn_timescales(step_key, n_features, timescale, rescale)
-        self.input_weight = turned(np.sqrt(2 * order + 1))
+        self.input_weight = into
         self.output_weight = drawn_outputs(output_key, (n_features, n_states // 2))
         self.feedthrough = jax.random.normal(feedthrough_key, (n_features,), jnp.result_type(float))
         self.n_features = n_features

@@ -1,7 +1,8 @@
 """S4D: S4 with a diagonal state matrix."""
 
 import math
-from typing import Literal, get_args
+from collections.abc import Callable
+from typing import Literal
 
 import equinox as eqx
 import jax
@@ -11,10 +12,10 @@ from jax import lax
 from jaxtyping import Array, Complex, Float, PRNGKeyArray
 
 from ct_s5.ssm._equal_steps import EqualStepsLayer, Move
-from ct_s5.ssm._hippo import hippo_normal
+from ct_s5.ssm._hippo import check_states, hippo_normal
 from ct_s5.ssm._pairs import Pair, plus, scaled, times
 from ct_s5.ssm._phi import cross_held, crossing, decay_over
-from ct_s5.ssm._starts import drawn_outputs, drawn_timescales, each_alike
+from ct_s5.ssm._starts import drawn_outputs, drawn_timescales, each_alike, worked_out
 
 Rates = Literal["legs", "lin", "inv"]
 
@@ -67,10 +68,18 @@ class S4DLayer(EqualStepsLayer):
                 2 at half the rate.
             key: Seeds steps, output map and feedthrough.
         """
-        start = _start(rates, n_states)
+        check_states(n_states)
+        if rates not in _STARTS:
+            raise ValueError(f"rates must be one of {', '.join(_STARTS)}; got {rates!r}.")
+
+        def start():
+            found = _STARTS[rates](n_states)
+            return np.log(np.expm1(-np.real(found))), np.imag(found)
+
+        real, imag = worked_out(start, (n_states // 2,), (n_states // 2,))
         step_key, output_key, feedthrough_key = jax.random.split(key, 3)
-        self.rate_real = each_alike(np.log(np.expm1(-np.real(start))), n_features)
-        self.rate_imag = each_alike(np.imag(start), n_features)
+        self.rate_real = each_alike(real, n_features)
+        self.rate_imag = each_alike(imag, n_features)
         self.log_timescale = drawn_timescales(step_key, n_features, timescale, rescale)
         self.output_weight = drawn_outputs(output_key, (n_features, n_states // 2))
         self.feedthrough = jax.random.normal(feedthrough_key, (n_features,), jnp.result_type(float))
@@ -114,14 +123,9 @@ class S4DLayer(EqualStepsLayer):
         return kernel.reshape(self.n_features, -1)[:, :n_steps]
 
 
-def _start(rates: Rates, n_states: int) -> Complex[np.ndarray, " Q"]:
-    legs = hippo_normal(n_states)[0]  # refuses an odd number of states
-    order = np.arange(n_states // 2)
-    match rates:
-        case "legs":
-            return legs
-        case "lin":
-            return -0.5 + 1j * np.pi * order
-        case "inv":
-            return -0.5 + 1j * n_states / np.pi * (n_states / (2 * order + 1) - 1)
-    raise ValueError(f"rates must be one of {', '.join(get_args(Rates))}; got {rates!r}.")
+_STARTS: dict[str, Callable[[int], Complex[np.ndarray, " Q"]]] = {
+    "legs": lambda n: hippo_normal(n)[0],
+    "lin": lambda n: -0.5 + 1j * np.pi * np.arange(n // 2),
+    "inv": lambda n: -0.5 + 1j * n / np.pi * (n / (2 * np.arange(n // 2) + 1) - 1),
+}
+"""The rates of each name, for N states."""

@@ -1,9 +1,26 @@
-"""Where the layers with a state space a feature, and the oscillators, start."""
+"""Where layers start: what is worked out by NumPy, what is drawn."""
+
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
+
+
+def worked_out(
+    make: Callable[[], tuple[np.ndarray, ...]], *shapes: tuple[int, ...]
+) -> tuple[Array, ...]:
+    """Arrays that NumPy makes; none is made where shapes alone are asked for.
+
+    A model file is read by its shapes first (`jax.eval_shape`), and could otherwise ask for an
+    eigendecomposition of any size.
+    """
+    dtype = jnp.result_type(float)
+    return jax.pure_callback(
+        lambda: tuple(np.asarray(array, dtype) for array in make()),
+        tuple(jax.ShapeDtypeStruct(shape, dtype) for shape in shapes),
+    )
 
 
 def drawn_timescales(
@@ -34,7 +51,7 @@ def drawn_outputs(key: PRNGKeyArray, shape: tuple[int, int]) -> Float[Array, "2 
     return jax.random.normal(key, (2, *shape), jnp.result_type(float)) * np.sqrt(0.5)
 
 
-def each_alike(row: Float[np.ndarray, "*D Q"], n_features: int) -> Float[Array, "*D H Q"]:
+def each_alike(row: Float[Array, "*D Q"], n_features: int) -> Float[Array, "*D H Q"]:
     """The same for every feature; nothing as large is made where shapes alone are asked for."""
     shape = (*row.shape[:-1], n_features, row.shape[-1])
-    return jnp.broadcast_to(jnp.asarray(row, jnp.result_type(float))[..., None, :], shape)
+    return jnp.broadcast_to(row[..., None, :], shape)

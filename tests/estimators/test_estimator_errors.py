@@ -39,6 +39,12 @@ def test_labels_that_cannot_be_right_are_refused(case):
 
 BAD_TARGETS = {
     "text": (Y.map({0: "a", 1: "b"}), "A regressor takes numbers as targets: could not convert"),
+    "lengths of time": (
+        pd.to_timedelta(numbers(), unit="h"),
+        r"takes numbers as targets; these are timedelta64.*divided by pd\.Timedelta\('1h'\)",
+    ),
+    "times": (pd.Timestamp("2024") + pd.to_timedelta(numbers(), unit="h"), "are datetime64"),
+    "complex": (numbers() * 1j, "these are complex128"),
     "infinite": (numbers().replace(numbers()["p3"], np.inf), "label of series 'p3' is inf"),
     "NaN": (numbers().where(Y.index != "p3"), r"is missing \(NaN\)"),
 }
@@ -47,7 +53,7 @@ BAD_TARGETS = {
 @pytest.mark.parametrize("case", BAD_TARGETS)
 def test_targets_that_cannot_be_right_are_refused(case):
     y, message = BAD_TARGETS[case]
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         regressor().fit(ward(), y)
 
 

@@ -123,6 +123,20 @@ def test_sizes_that_the_file_does_not_hold_are_never_allocated(tmp_path, content
         tracemalloc.stop()
 
 
+@pytest.mark.parametrize("mixer", ["s5", "s4", "s4d"])
+def test_reading_a_file_works_out_no_start_of_its_layers(tmp_path, content, mixer, monkeypatch):
+    # An eigendecomposition takes the cube of the states, which a small file may ask for.
+    def change(settings, arrays):
+        settings["model"] |= {"states": 8192, "depth": 256, "mixer": mixer}
+
+    def refuse(_):
+        raise AssertionError("worked out")
+
+    monkeypatch.setattr(np.linalg, "eigh", refuse)
+    with pytest.raises(ArchiveError, match=r"The file lacks|has shape"):
+        load(_hostile(tmp_path, content, change))
+
+
 def test_a_truncated_a_changed_and_a_foreign_file_are_refused(tmp_path, content):
     path = _hostile(tmp_path, content, lambda settings, arrays: None)
     load(path)

@@ -289,6 +289,14 @@ def test_an_update_answers_about_series_without_a_reading(fitted, frame):
         strict.update(rows[new])
 
 
+def test_a_horizon_that_was_set_after_fit_is_said(fitted, frame):
+    changed = copy.deepcopy(fitted).set_params(horizon="1h")
+    with pytest.raises(ValueError, match=r"horizon='1h' is not that of fit, .*Fit anew, or .*at="):
+        changed.predict(frame)
+    asked = frame.groupby("unique_id")["ds"].max() + pd.Timedelta("1h")
+    pd.testing.assert_frame_equal(changed.predict(frame, at=asked), fitted.predict(frame, at=asked))
+
+
 def test_a_step_beyond_the_horizon_is_refused_by_name(fitted, frame):
     with pytest.raises(ValueError, match="A grid of '5h' has no time within the horizon"):
         fitted.predict(frame, at="5h")

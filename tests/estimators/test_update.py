@@ -233,6 +233,8 @@ def test_the_last_reading_of_each_live_series_is_told(models, zone):
     pd.testing.assert_series_equal(model.last_readings(), told)
     one = told.index[:1]
     pd.testing.assert_series_equal(model.last_readings([*one, "nobody"]), told[one])
+    pd.testing.assert_series_equal(model.last_readings(one[0]), told[one])
+    assert model.last_readings(5).empty
 
 
 # Late rows.

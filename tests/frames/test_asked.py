@@ -142,6 +142,8 @@ def test_a_step_may_be_any_length_of_time(step):
     _, encoded = ward()
     wanted = ask_at(encoded, pd.Timedelta("45min"))
     assert list(ask_at(encoded, step).times.column) == list(wanted.times.column)
+    wanted = ask_at(encoded, pd.Timedelta("1D"))
+    assert list(ask_at(encoded, pd.offsets.Day(1)).times.column) == list(wanted.times.column)
 
 
 def test_what_is_known_beforehand_comes_with_the_question():

@@ -37,6 +37,10 @@ BAD_TIMES = {
         _text(["2024-01-01", " Today", None]),
         r"not all of it reads as ISO 8601: ' Today' at series 'p', row 1. Mend those rows",
     ),
+    "times as category": (
+        pd.Series(pd.date_range("2024", periods=3)).astype("category"),
+        r"holds its times as categories. Make them datetime64\[.*\] again: .*\.astype\('datetime64",
+    ),
     "text as category": (_text(["2024-01-01"] * 3).astype("category"), "holds times as text"),
     "text as object": (
         pd.Series(["a", "b", "c"], dtype=object),

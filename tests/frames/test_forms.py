@@ -1,3 +1,5 @@
+import decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -144,6 +146,18 @@ def test_na_in_a_nullable_column_is_not_observed(dtype):
     frame = pd.DataFrame({"unique_id": "x", "ds": [0, 1, 2]})
     frame["v"] = pd.Series([True, None, False], dtype=object).astype(dtype)
     np.testing.assert_array_equal(encode(frame).series.observed[:, 0], [True, False, True])
+
+
+def test_decimals_and_nothing_at_all_are_channels_of_arrow_too():
+    pa = pytest.importorskip("pyarrow")
+    frame = pd.DataFrame({"unique_id": "x", "ds": [0, 1, 2]})
+    prices = [decimal.Decimal("1.25"), None, decimal.Decimal("3.5")]
+    frame["v"] = pd.array(prices, dtype=pd.ArrowDtype(pa.decimal128(5, 2)))
+    schema = FrameSchema.learn(frame.assign(w=1.0))
+    frame["w"] = pd.array([None] * 3, dtype=pd.ArrowDtype(pa.null()))
+    encoded = encode(frame, schema)
+    np.testing.assert_array_equal(decode(encoded)["v"], [1.25, np.nan, 3.5])
+    assert not encoded.series.observed[:, 1].any()
 
 
 def test_a_pyarrow_table_equals_the_pandas_frame(ward):

@@ -90,6 +90,12 @@ def test_the_report_reads_as_text_and_as_html(ward):
     assert "<hr>" not in report._repr_html_()
 
 
+def test_a_channel_may_be_called_what_the_first_row_is_called(ward):
+    table = gap_report(ward.rename(columns={"hr": "any channel"})).table
+    assert table.index.tolist() == ["any channel", "any channel", "temp"]
+    assert table["readings"].iloc[0] > table["readings"].iloc[1]
+
+
 def test_a_frame_without_any_gap_is_reported_too():
     frame = pd.DataFrame({"unique_id": [1, 2], "ds": [0.0, 0.0], "v": [1.0, np.nan]})
     report = gap_report(frame)

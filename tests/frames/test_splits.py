@@ -64,8 +64,19 @@ def test_a_split_in_time_parts_rows_before_and_after_a_moment(ward):
     assert len(split_time(aware, pd.Timestamp("2024-03-01 11:00", tz="Europe/Berlin"))[0]) == 3
     with pytest.raises(ValueError, match="'ds' has UTC, at=2024-03-01 10:00:00 has no time zone"):
         split_time(aware, "2024-03-01 10:00")
+    for moment in (2024, 1.7e9):
+        with pytest.raises(ValueError, match=f"at={moment!r} is none: a number has no unit"):
+            split_time(ward, moment)
+    with pytest.raises(ValueError, match="at='today' is none: it is another moment whenever"):
+        split_time(ward, "today")
+    assert [len(part) for part in split_time(ward, "2024")] == [0, 6]
+    assert [len(part) for part in split_time(ward, "20240302")] == [5, 1]
     since = ward.assign(ds=ward["ds"] - ward["ds"].min())
     assert len(split_time(since, "3h")[0]) == 3
+    for moment in (3, "3", np.int64(3)):
+        with pytest.raises(ValueError, match="is none: a number has no unit"):
+            split_time(since, moment)
+    assert len(split_time(since, np.timedelta64(3, "h"))[0]) == 3
     assert len(split_time(ward.assign(ds=range(6)), 2)[0]) == 2
 
 

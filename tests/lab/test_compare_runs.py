@@ -259,3 +259,79 @@ def test_examples_are_shown_as_they_are_and_under_each_corruption(oscillators, r
     assert moved["values"] == states["none"]["values"]
     assert moved["times"] != states["none"]["times"]
     assert "corrupted_examples" not in compare(*oscillators, examples=1, **ONE).settings
+
+
+@pytest.mark.parametrize("per", ["series", "reading"])
+def test_a_class_that_training_never_saw_chooses_no_epoch(oscillators, recorder, per):
+    frame, labels = oscillators
+    labels = labels.astype(str)
+    split = {"train": labels.index[:12], "validation": labels.index[12:18]}
+    split["test"] = labels.index[18:]
+    rare = labels.copy()
+    rare.iloc[[12, 20]] = "rare"
+    told = rare if per == "series" else frame["unique_id"].map(rare)
+    compare(frame, told, per=per, split=split, **ONE)
+    (given,) = fits(recorder)
+    chosen = pd.Series(given[4][1]).dropna()
+    assert set(chosen) == set(labels.iloc[13:18])
+    whose = frame["unique_id"].isin(labels.index[13:18]).sum()
+    assert len(chosen) == (5 if per == "series" else whose)
+    (test,) = judged(recorder)
+    assert set(test["unique_id"]) == set(labels.index[18:])
+    none = labels.copy()
+    none.iloc[12:18] = "rare"
+    told = none if per == "series" else frame["unique_id"].map(none)
+    with pytest.raises(ValueError, match="With seed 0 no validation series is of a class that"):
+        compare(frame, told, per=per, split=split, **ONE)
+
+
+def test_several_numbers_a_row_are_asked_for_in_the_rows_that_have_all(oscillators, monkeypatch):
+    frame, _ = oscillators
+    rng = np.random.default_rng(0)
+    told = pd.DataFrame(rng.normal(size=(len(frame), 2)), columns=["p", "q"])
+    told.iloc[::4, 1] = np.nan
+    found = compare(frame, told, per="reading", models=["constant"], **ONE)
+    (record,) = found.records
+    assert record["status"] == "ok"
+    test = frame["unique_id"].isin(pd.unique(frame["unique_id"])[record["units"]])
+    counted = told[test.to_numpy()].dropna().to_numpy()
+    rest = told[~test.to_numpy()].dropna().to_numpy()
+    # A constant knows the training rows alone; near enough for how little the others move it.
+    assert record["mse"] == pytest.approx(((counted - rest.mean(axis=0)) ** 2).mean(), rel=0.05)
+
+
+def test_examples_are_of_series_that_have_rows(oscillators, tmp_path):
+    frame, labels = oscillators
+    static = pd.DataFrame({"age": np.arange(24.0)}, index=labels.index)
+    frame = frame[frame["unique_id"] != labels.index[3]]
+    shown = {"examples": 24, "corruptions": ["drop=0.5"], "models": ["constant"]}
+    found = compare(frame, labels, static=static, **shown, **ONE)
+    assert len(found.settings["data"]["examples"]) == 23
+    assert found.to_html(tmp_path / "page.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("budget", "kept"), [(float("inf"), None), (np.float32(100), 100.0), (7, 7.0)]
+)
+def test_a_budget_of_any_kind_of_number_can_be_written_down(
+    oscillators, recorder, tmp_path, budget, kept
+):
+    found = compare(*oscillators, budget=budget, **ONE)
+    path = found.to_json(tmp_path / "results.json")
+    assert json.loads(path.read_text())["settings"]["budget"] == kept
+
+
+@pytest.mark.filterwarnings("error")
+def test_gaps_that_are_all_alike_make_a_page(tmp_path):
+    ids = [f"s{k}" for k in range(12)]
+    times = pd.date_range("2024", periods=4, freq="h")
+    frame = pd.DataFrame({"unique_id": np.repeat(ids, 4), "ds": np.tile(times, 12), "x": 1.0})
+    labels = pd.Series(["a", "b"] * 6, index=ids)
+    found = compare(frame, labels, models=["constant"], **ONE)
+    assert found.to_html(tmp_path / "page.html").exists()
+
+
+def test_names_from_a_file_do_not_write_the_notebook(oscillators, recorder, tmp_path):
+    path = compare(*oscillators, **ONE).to_json(tmp_path / "results.json")
+    path.write_text(path.read_text().replace('"s5"', '"<img src=x>"'))
+    assert "<img" not in Comparison.from_json(path)._repr_html_()
