@@ -168,6 +168,17 @@ def test_compare_writes_results_and_a_page(run, folder):
     assert "<html" in (folder / "cmp" / "report.html").read_text()
 
 
+def test_a_list_of_commands_is_short_and_each_tells_more(run):
+    code, out, _ = run("--help")
+    assert code == 0
+    assert len(out.splitlines()) < 40
+    assert "Fit a model on a table of readings and save it." in out
+    assert len(run("fit", "--help")[1].splitlines()) > 60
+    code, _, err = run("fitt")
+    assert code == 2
+    assert "fit" in err
+
+
 def test_series_of_one_person_stay_on_one_side_of_a_split(run, folder):
     readings = pd.read_csv(folder / "readings.csv")
     ward = "w" + (readings["who"].str[1:].astype(int) // 3).astype(str)
@@ -233,6 +244,13 @@ NO_HINTS = [
 @pytest.mark.parametrize("words", HINTS)
 def test_a_hint_of_the_library_becomes_a_flag(words):
     assert cli.in_flags(words) == HINTS[words]
+
+
+def test_a_model_names_its_columns_itself():
+    words = "The frame has no column 'ds' for the time. Another name: time_col=..."
+    told = "The frame has no column 'ds' for the time. Rename the column."
+    assert cli.in_flags(words, "predict") == told
+    assert cli.in_flags(words, "fit").endswith("--time COLUMN")
 
 
 @pytest.mark.parametrize("words", NO_HINTS)

@@ -49,6 +49,12 @@ class SeriesSet:
         object.__setattr__(self, "gaps", gaps)
         object.__setattr__(self, "gaps_after", gaps_after)
 
+    def __repr__(self) -> str:
+        n_steps, n_channels = self.values.shape
+        return (
+            f"SeriesSet({len(self.offsets) - 1:,} series, {n_steps:,} steps, {n_channels} channels)"
+        )
+
     def _check(self, gaps):
         # Not those after: a question asked ahead of its series' known rows has one below 0, which
         # concerns no causal model.

@@ -3,6 +3,7 @@
 import os
 import sys
 import warnings
+from collections.abc import Callable
 
 import tyro
 
@@ -26,7 +27,8 @@ def main() -> None:
     """Run the command; a user's mistake ends in one clear line and exit code 2."""
 
     def speak(message, *_, **__):
-        print(f"ct-s5: {in_flags(str(message))}", file=sys.stderr)
+        command = sys.argv[1] if sys.argv[1:] else ""
+        print(f"ct-s5: {in_flags(str(message), command)}", file=sys.stderr)
 
     warnings.showwarning = speak
     if sys.argv[1:] == ["--version"]:
@@ -59,18 +61,29 @@ def _command() -> None:
             args=sys.argv[2:],
         )
         return
+    commands: dict[str, Callable[..., None]] = {
+        "report": report,
+        "fit": fit,
+        "predict": predict,
+        "stream": stream,
+        "info": info,
+        "export": export,
+        "compare": compare,
+        "data": data,
+    }
+    if sys.argv[1:2] and sys.argv[1] not in commands:
+        # A list of commands is one to choose from: each tells more by its own --help.
+        commands = {name: _in_brief(command) for name, command in commands.items()}
     tyro.extras.subcommand_cli_from_dict(
-        {
-            "report": report,
-            "fit": fit,
-            "predict": predict,
-            "stream": stream,
-            "info": info,
-            "export": export,
-            "compare": compare,
-            "data": data,
-        },
+        commands,
         prog="ct-s5",
         description="Continuous-time models for irregularly sampled series. "
-        "`ct-s5 --version` tells the version.",
+        "`ct-s5 COMMAND --help` tells more of each, `ct-s5 --version` the version.",
     )
+
+
+def _in_brief(command: Callable[..., None]) -> Callable[[], None]:
+    def brief() -> None: ...
+
+    brief.__doc__ = (command.__doc__ or "").partition("\n\n")[0]
+    return brief

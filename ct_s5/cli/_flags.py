@@ -18,6 +18,8 @@ _HINTS = (
     (r"sort=True\b", "--sort"),
     (r"duplicates='(\w+)' or '(\w+)'", r"--duplicates \1 or \2"),
     (r"duplicates='(\w+)'", r"--duplicates \1"),
+    (r"(horizon|at)='1h', '15min' or a pd\.Timedelta", r"--\1 1h or --\1 15min"),
+    (r"time_unit='1h', '15min' or a pd\.Timedelta", r"--time-unit 1h or --time-unit 15min"),
     (r"time_unit='(\w+)'", r"--time-unit \1"),
     (r"time_unit=('[^']*'|\d+(?:\.\d+)?)", r"--time-unit \1"),
     (r"(horizon|at)='(\w+)'", r"--\1 \2"),
@@ -40,8 +42,14 @@ _HINTS = (
 )
 
 
-def in_flags(message: str) -> str:
+# What a model was fitted on names its columns: these commands have no flag for them.
+_NAMED_BY_THE_MODEL = ("predict", "stream", "info", "export")
+
+
+def in_flags(message: str, command: str = "") -> str:
     """A message of the library, its hints at keywords turned into flags of the command line."""
+    if command in _NAMED_BY_THE_MODEL:
+        message = re.sub(r"Another name: (id|time)_col=\.\.\.", "Rename the column.", message)
     for keyword, flag in _HINTS:
         message = re.sub(f"{_FREE}(?:{keyword})", flag, message)
     return message

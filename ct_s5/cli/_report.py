@@ -153,10 +153,7 @@ def _examples(readings, columns) -> list[dict[str, Any]]:
 def _memory(memory) -> list[dict[str, Any]]:
     from ct_s5.plots import figure_to_svg, plot_time_constants
 
-    lives = {
-        f"block {block}": part["half_life"] for block, part in memory.half_lives.groupby("block")
-    }
-    figure = plot_time_constants(lives, memory.gaps, numbers=memory.numbers)
+    figure = plot_time_constants(memory)
     return [
         *({"note": in_flags(warning)} for warning in memory.warnings),
         {

@@ -220,10 +220,14 @@ class S5Estimator(Streaming, OwnKeywords, BaseEstimator):
     def _speak_of_empty(self, encoded: EncodedFrame, stacklevel: int) -> None:
         owners = encoded.series.owners
         readings = np.bincount(owners, encoded.series.reading, minlength=len(encoded.series))
-        self._speak_of(encoded.ids[readings == 0], len(encoded.ids), stacklevel + 1)
+        alone = int((encoded.series.lengths == 0).sum())
+        self._speak_of(encoded.ids[readings == 0], len(encoded.ids), stacklevel + 1, alone)
 
-    def _speak_of(self, empty: pd.Index, n_series: int, stacklevel: int) -> None:
-        """Count the series without any reading in one warning, or refuse them."""
+    def _speak_of(self, empty: pd.Index, n_series: int, stacklevel: int, alone: int = 0) -> None:
+        """Count the series without any reading in one warning, or refuse them.
+
+        So many of them are known from static features `alone`.
+        """
         if not len(empty):
             return
         named = listed(empty[:5])
@@ -233,6 +237,11 @@ class S5Estimator(Streaming, OwnKeywords, BaseEstimator):
                 f"{told}. Drop them, or pass on_empty='answer' for the empty state's answer."
             )
         words = f"{told}; they get the empty state's answer."
+        if alone:
+            words += (
+                f" {alone} of them have no row at all and stand in static alone: leave their rows "
+                "there out unless they are asked about."
+            )
         warnings.warn(words, UserWarning, stacklevel=stacklevel)
 
     def _check_keywords(self) -> None:

@@ -107,9 +107,21 @@ class S5Classifier(ClassifierMixin, LabelledEstimator):
         return self._said(*self._answers(X, static, at))
 
     def predict_proba(self, X, *, static=None, at=None):
-        """The probability of each class: a frame by id whose columns are `classes_`.
+        """The probability of each class.
 
-        With `at` a flat frame, as `predict` gives.
+        Args:
+            X: As in `fit`, of any series.
+            static: Features of the series as a whole.
+            at: When to ask, as in `predict`; at the end of each series (or at each row, with
+                `per="reading"`) when left out.
+
+        Returns:
+            A frame by id whose columns are `classes_`. With `per="reading"` or `at` a flat frame:
+            id, time, a column a class.
+
+        Raises:
+            TypeError, ValueError: As `fit`; other channels or another kind of time than at fit.
+            NotFiniteAnswer: A series whose answer is no number.
         """
         return self._said_shares(*self._answers(X, static, at))
 
@@ -124,7 +136,18 @@ class S5Classifier(ClassifierMixin, LabelledEstimator):
         return self._give(encoded, shares, self.classes_, asked)
 
     def score(self, X, y, sample_weight=None, *, static=None):
-        """Accuracy."""
+        """Accuracy: the share of the labels that `predict` names.
+
+        Args:
+            X: As in `fit`, of any series.
+            y: Their classes, as in `fit`; one a row with `per="reading"`, NaN where not known. A
+                class that training never saw counts as an error.
+            sample_weight: One a series, by id or in the order of the series.
+            static: Features of the series as a whole.
+
+        Raises:
+            TypeError, ValueError: As `fit`; no label at all.
+        """
         X, y = self._labels_of(X, y)
         encoded, scores, _ = self._answers(X, static)
         labels, known = self._one_label_each(encoded, y)
@@ -190,6 +213,9 @@ class S5Classifier(ClassifierMixin, LabelledEstimator):
         if labels.ndim != 1:
             raise ValueError(f"A classifier takes one label each; got shape {labels.shape}.")
         return labels, ~pd.isna(labels)
+
+    def _classes_of(self, labels):
+        return self.classes_[labels]
 
     def _counts(self, labels):
         weights = self.class_weight if isinstance(self.class_weight, dict) else {}

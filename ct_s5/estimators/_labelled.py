@@ -1,5 +1,7 @@
 """What classifier and regressor share: a frame and its labels to a fitted model, and answers."""
 
+from typing import Any
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
@@ -153,11 +155,15 @@ class LabelledEstimator(S5Estimator):
             )
         held_out = np.zeros(n, bool)
         if len(chosen):  # with no target at all, fitting is refused in its own words
-            strata = labels[chosen] if self._loss == "class" and self.per == "series" else None
+            strata = self._classes_of(labels[chosen]) if self.per == "series" else None
             held_out[chosen] = split_series(
                 len(chosen), strata, share=self.validation_fraction, seed=seed
             )
         return held_out
+
+    def _classes_of(self, labels) -> Any:
+        """What a split keeps in proportion: nothing, where labels are numbers."""
+        return None
 
     def _read_validation(self, validation):
         if not isinstance(validation, tuple | list) or len(validation) not in (2, 3):

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import datetime
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -82,6 +83,8 @@ def ask_at(
         # As `frame.groupby(id).ds.last()` has it: all these times of all series no one would want.
         pairs = at.rename_axis(encoded.schema.id_col).rename(encoded.schema.time_col)
         return ask_at(encoded, pairs.reset_index(), ahead=ahead)
+    if isinstance(at, str) and encoded.schema.time_kind == "datetime":
+        at = _time_or_step(at)
     if isinstance(at, str) or apart:
         owner, column = _grid(encoded, at, ahead)
         times = _read(encoded, owner, column)
@@ -121,6 +124,16 @@ def decode_asked(
     ids = encoded.schema.id_col, encoded.ids.take(asked.owner).array
     times = encoded.schema.time_col, asked.times.column.array
     return side_by_side([ids, times, *zip(columns, values.T, strict=True)])
+
+
+def _time_or_step(at: str) -> pd.Timestamp | str:
+    """A time, where the text begins with a date."""
+    if not re.match(r"\s*\d{4}-\d\d", at):
+        return at
+    try:
+        return pd.to_datetime(at, format="ISO8601")
+    except ValueError as error:
+        raise ValueError(f"at={shown(at)} is no time: {error}.") from error
 
 
 def _by_id(index: pd.Index, encoded: EncodedFrame) -> bool:
@@ -183,7 +196,10 @@ def _place(encoded: EncodedFrame, owner):
 def _read(encoded: EncodedFrame, owner, column: pd.Series) -> TimeColumn:
     if not len(column):
         raise ValueError("at= holds no time: there is nothing to ask.")
-    times = read_times(column, encoded.schema.time_col, _place(encoded, owner))
+    try:
+        times = read_times(column, encoded.schema.time_col, _place(encoded, owner))
+    except TypeError as error:
+        raise TypeError(f"at=: {error}") from error
     conform_times(times, encoded.schema, "at=")
     return times
 

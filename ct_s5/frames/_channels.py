@@ -70,9 +70,12 @@ def _no_numbers(column: pd.Series, name: str, place, what: str, table: str | Non
     if there.any():
         row = first(there)
         seen = f", for instance {shown(column.iloc[row])} at {place(row)}"
+    way = "pd.to_numeric"
+    if table and odd.any():
+        way = f"a column a category: pd.get_dummies({table}, columns=[{name!r}], dtype=float)"
     return (
         f"Column {name!r} is taken for {what} but its dtype is {column.dtype}, not a number{seen}. "
-        f"Turn it into numbers (pd.to_numeric){drop}."
+        f"Turn it into numbers ({way}){drop}."
     )
 
 

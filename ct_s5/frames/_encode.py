@@ -46,6 +46,13 @@ class EncodedFrame:
     row_of_input: Int[np.ndarray, " M"]
     """The row of `series` in which each input row ended; merged rows share one."""
 
+    def __repr__(self) -> str:
+        schema = self.schema
+        return (
+            f"EncodedFrame({len(self.ids):,} series, {len(self.series.reading):,} rows, channels "
+            f"{listed(schema.channels)}, unit of time {schema.unit_name})"
+        )
+
     @property
     def wants_arrays(self) -> bool:
         """Whether the caller gave a list or arrays, and so gets arrays back."""
@@ -62,6 +69,8 @@ def encode(
     data,
     schema: FrameSchema | None = None,
     *,
+    id_col: str | None = None,
+    time_col: str | None = None,
     static=None,
     duplicates: Duplicates = "error",
     sort: bool = False,
@@ -70,8 +79,10 @@ def encode(
 
     Args:
         data: Anything `to_long` takes: a frame, a list of frames, arrays.
-        schema: What the model was fitted on. Learned from `data` when left out (id and time columns
-            then have their default names); `FrameSchema.learn` takes other names and a time unit.
+        schema: What the model was fitted on, names included. Learned from `data` when left out;
+            `FrameSchema.learn` takes a time unit too.
+        id_col: Column of the series id, where there is no schema; "unique_id" when left out.
+        time_col: Column of the time, likewise; "ds" when left out.
         static: Features of the series, one row a series, with the id as column or index. A series
             that only `static` mentions is a series without rows.
         duplicates: What conflicting rows of one (series, time) get: "error", "mean" or "last". Rows
@@ -82,7 +93,15 @@ def encode(
         TypeError: Columns of a type that is none.
         ValueError: What the schema or the time convention does not allow; the message says where.
     """
-    names = {} if schema is None else {"id_col": schema.id_col, "time_col": schema.time_col}
+    given = {"id_col": id_col, "time_col": time_col}
+    names = {role: name for role, name in given.items() if name is not None}
+    if schema is not None:
+        if names:
+            raise ValueError(
+                f"{' and '.join(names)}: the schema names its columns already, "
+                f"{schema.id_col!r} and {schema.time_col!r}. Leave one or the other out."
+            )
+        names = {"id_col": schema.id_col, "time_col": schema.time_col}
     long = to_long(data, **names)
     if schema is None:
         how = "encode(frame, FrameSchema.learn(frame, {}))"

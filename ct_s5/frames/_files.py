@@ -156,9 +156,14 @@ def _as_datetimes(text: pd.Series):
         return None
 
 
+# "1 days 02:00:00", "00:07", "90 min", "PT5M". pandas takes more for a length: a bare number for
+# nanoseconds, and the day of "02.03.2026 01:00" for a part of them.
+_CLOCK = r"[+-]?\d+:\d\d(?::\d\d(?:\.\d+)?)?"
+_LENGTH = rf"\s*[+-]?(?:P[\dA-Z.]+|(?:\d+(?:\.\d+)?\s*[A-Za-zµ]+\s*)*(?:{_CLOCK})?)\s*"
+
+
 def _as_lengths(text: pd.Series):
-    # A bare number has no unit; pandas would take it for nanoseconds.
-    if text.dropna().astype(str).str.fullmatch(r"[+-]?[\d.]+").any():
+    if not text.dropna().astype(str).str.fullmatch(_LENGTH).all():
         return None
     try:
         return pd.to_timedelta(text)

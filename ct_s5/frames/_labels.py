@@ -103,7 +103,14 @@ def align_step_labels(encoded: EncodedFrame, y) -> Shaped[np.ndarray, "R *K"]:
         ValueError: Another number of labels than of rows; another index; merged rows that disagree.
     """
     origin, n_rows = encoded.index.origin, len(encoded.row_of_input)
-    if isinstance(y, pd.Series | pd.DataFrame) and not y.index.equals(origin.index):
+    labelled = isinstance(y, pd.Series | pd.DataFrame)
+    if labelled and not y.index.equals(origin.index) and encoded.ids.isin(y.index).all():
+        raise ValueError(
+            "The labels are indexed by series id, one a series, where one a row is asked for. "
+            f"frame[{encoded.schema.id_col!r}].map(labels) gives each row that of its series; "
+            "per='series' has one answer a series."
+        )
+    if labelled and not y.index.equals(origin.index):
         raise ValueError(
             "The index of the step labels is not the frame's. Labels go by row: give them the same "
             "index, labels.reindex(frame.index), or none, labels.to_numpy()."

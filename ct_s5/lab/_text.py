@@ -72,6 +72,15 @@ def notes_of(records: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]) 
             "One seed only: the intervals say what other test series would do, and nothing of "
             "other splits and weights."
         )
+    trained = {_training(r): r for r in records if r["status"] == "ok" and "n_epochs" in r}
+    late = [r for r in trained.values() if r["best_epoch"] == r["n_epochs"]]
+    if len(late) > len(trained) / 4:
+        names = ", ".join(dict.fromkeys(record["model"] for record in late))
+        told.append(
+            f"{len(late)} of {len(trained)} trained networks were best in their last epoch "
+            f"({names}): they were still learning. Give more max_epochs before believing that "
+            "others are better."
+        )
     reasons: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for record in records:
         if record["status"] != "ok":
@@ -92,6 +101,11 @@ def notes_of(records: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]) 
         reason = f"{reason[:1].upper()}{reason[1:]}."
         told.append(f"{_STATUS[status]}: {', '.join(names)}{some}. {reason}")
     return told
+
+
+def _training(record: Mapping[str, Any]) -> tuple:
+    """What tells a training from the others; at other points of a curve it may be the same one."""
+    return record["model"], record["treatment"], record["seed"], record["seconds"]
 
 
 def _worded(name: str, value) -> str:

@@ -31,7 +31,7 @@ def plot_series(
         times: L timestamps (those with a zone as a Series), timedeltas, or numbers, sorted.
         values: Readings (L, C), or (L,) for one channel.
         observed: Which cells are readings (L, C); those that are not NaN when left out.
-        channels: C names.
+        channels: C names; those of the columns where `values` is a frame.
         title: A line above.
         silence: Gaps longer than this many mean gaps are shaded; a reading of any channel ends one.
         most: Channels to draw: the first so many; all when left out.
@@ -40,6 +40,8 @@ def plot_series(
         ValueError: Shapes that do not go together, or more than 12 channels to draw.
         ImportError: matplotlib is not installed.
     """
+    if channels is None and isinstance(values, pd.DataFrame):
+        channels = [str(name) for name in values.columns]
     times, values = pd.Series(times).reset_index(drop=True), np.asarray(values, np.float64)
     values = values[:, None] if values.ndim == 1 else values
     observed = ~np.isnan(values) if observed is None else np.asarray(observed, bool)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,8 +15,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+class HalfLives(Protocol):
+    """What `estimator.time_constants` found, as far as it is drawn."""
+
+    half_lives: Any
+    gaps: Any
+    numbers: bool
+
+
 def plot_time_constants(
-    half_lives: Mapping[str, ArrayLike],
+    half_lives: Mapping[str, ArrayLike] | HalfLives,
     gaps: ArrayLike | None = None,
     *,
     numbers: bool = False,
@@ -27,7 +35,8 @@ def plot_time_constants(
     ten, the dashed line is their median. States to the left of it forget before the next reading.
 
     Args:
-        half_lives: Half-lives by block, above 0, in seconds.
+        half_lives: What `estimator.time_constants` found, gaps and all; or half-lives by block,
+            above 0, in seconds.
         gaps: Gaps between readings, in seconds; those above 0 are counted.
         numbers: All are numbers of a unit of their own rather than seconds.
 
@@ -35,6 +44,11 @@ def plot_time_constants(
         ValueError: No half-life to show, or one that is not above 0.
         ImportError: matplotlib is not installed.
     """
+    if not isinstance(half_lives, Mapping):
+        found, gaps, numbers = half_lives, half_lives.gaps, half_lives.numbers
+        half_lives = {
+            f"block {block}": part["half_life"] for block, part in found.half_lives.groupby("block")
+        }
     lives = {name: np.asarray(values, np.float64) for name, values in half_lives.items()}
     drawn = np.concatenate([np.zeros(0), *lives.values()])
     if not len(drawn) or not ((drawn > 0) & np.isfinite(drawn)).all():

@@ -223,6 +223,18 @@ class S5Layer(eqx.Module):
     ) -> tuple[Float[Array, "L H"], S5State]:
         """One chunk of a series, going on from `state`: the numbers `__call__` gives on the whole.
 
+        Args:
+            inputs: One row a step.
+            gaps: As in `__call__`; that of the first step counts from the last reading before the
+                chunk.
+            state: What the chunk before gave back; the empty state when left out.
+            reading: As in `__call__`.
+            real: As in `__call__`.
+            reset: As in `__call__`; a reset forgets `state` too.
+
+        Returns:
+            The outputs at every step, and the state to go on from.
+
         Raises:
             ValueError: The layer is bidirectional: its answers need readings yet to come.
         """
@@ -233,8 +245,28 @@ class S5Layer(eqx.Module):
     def step(
         self, input: Float[Array, " H"], gap: Float[Array, ""], state: S5State
     ) -> tuple[Float[Array, " H"], S5State]:
-        """Take one reading as it arrives, `gap` model units after the last."""
+        """Take one reading as it arrives.
+
+        Args:
+            input: The reading's features.
+            gap: Model units since the last reading; of the first, what the layer is to take for
+                it, such as `first_gap`.
+            state: After the last reading; `initial_state()` before the first.
+
+        Returns:
+            The output at the reading, and the state after it. Step by step these are the numbers
+            of `__call__` and `run` on the whole.
+
+        Raises:
+            ValueError: An input of another shape, or a bidirectional layer.
+            EquinoxRuntimeError: A gap that is negative, NaN or beyond 1e30.
+        """
         self._refuse_bidirectional("step")
+        if jnp.shape(input) != (self.n_features,) or jnp.shape(gap) != ():
+            raise ValueError(
+                f"A step takes one input of shape (H,) = ({self.n_features},) and one gap; got "
+                f"shapes {jnp.shape(input)} and {jnp.shape(gap)}. Several steps at once: run(...)."
+            )
         gap = jnp.asarray(gap, self.feedthrough.dtype)
         outputs, state = self._apply(input[None, :], gap[None], None, None, None, None, state)
         return outputs[0], state

@@ -23,7 +23,11 @@ BAD_LABELS = {
     "without ids": (Y.to_numpy(), "Labels of a frame are a Series indexed by series id; got ndarr"),
     "by row": (ward().hr > 80, "Labels and series do not match"),
     "two columns": (pd.DataFrame({"a": Y, "b": Y}), "takes one label each; got shape"),
-    "measurements": (numbers(), "Unknown label type: continuous"),
+    "measurements": (
+        numbers(),
+        r"Labels such as .* are numbers, not classes: S5Regressor predicts",
+    ),
+    "single ones": (pd.Series(list(IDS), IDS), r"Each class has a single series \('p\d+', 'p"),
     "dates": (pd.Series(pd.date_range("2024", periods=12), IDS), "A class is text, a whole number"),
     "mixed": (Y.astype(object).replace(0, "no"), "Labels are of several types: int, str. Bring"),
     "no such column": ("dead", r"no column 'dead' for the labels. It has 'unique_id', 'ds', 'hr'"),

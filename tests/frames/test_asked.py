@@ -93,6 +93,19 @@ def test_a_mistyped_id_is_a_stranger_and_no_times_for_all(dtype, name):
     assert len(ask_at(ward()[1], alike).owner) == 4
 
 
+def test_a_date_as_text_is_a_time_and_other_text_a_step():
+    _, encoded = ward()
+    text = "2026-03-28 13:30:00+01:00"
+    told, wanted = ask_at(encoded, text), ask_at(encoded, pd.Timestamp(text))
+    np.testing.assert_array_equal(told.place, wanted.place)
+    with pytest.raises(ValueError, match=r"at=.* no time zone"):
+        ask_at(encoded, "2026-03-28")
+    with pytest.raises(ValueError, match="at='2026-13-28' is no time"):
+        ask_at(encoded, "2026-13-28")
+    with pytest.raises(TypeError, match="at=: Column 'ds' holds times as text"):
+        ask_at(encoded, [text])
+
+
 def test_a_unit_alone_is_one_of_it():
     one, alone = (ask_at(ward()[1], at) for at in ("1h", "h"))
     assert list(one.times.column) == list(alone.times.column)

@@ -108,7 +108,8 @@ BAD_FRAMES = {
     "text channel": (
         {"unique_id": ["p", "p"], "ds": [0, 1], "v": [None, "high"]},
         r"Column 'v' is taken for a channel but its dtype is .*, for instance 'high' at series 'p',"
-        r" row 1. Turn it into numbers \(pd.to_numeric\), or leave the column out: frame.drop",
+        r" row 1. Turn it into numbers \(a column a category: pd.get_dummies\(frame, "
+        r"columns=\['v'\], dtype=float\)\), or leave the column out: frame.drop",
     ),
     "category channel": (
         {"unique_id": ["p"], "ds": [0], "v": pd.Categorical(["a"])},

@@ -111,3 +111,31 @@ def test_ids_that_files_write_in_several_ways_are_refused(tmp_path, one):
     with pytest.raises(ValueError, match=r"Column 'who' of .*t.parquet .* text or whole numbers"):
         read_table(path, id_col="who")
     assert list(read_table(path)["who"].dropna()) == [one]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        ["02.03.2026 01:00", "02.03.2026 02:00"],
+        ["1.2.2026", "2.2.2026"],
+        ["17", "18"],
+        ["02/03/2026 01:00:00", "02/03/2026 02:00:00"],
+    ],
+)
+def test_dates_of_other_forms_are_no_lengths_of_time(tmp_path, times):
+    path = tmp_path / "t.csv"
+    pd.DataFrame({"who": "a", "when": [f" {t}" for t in times]}).to_csv(path, index=False)
+    found = read_frame(path, time_col="when")["when"]
+    assert pd.api.types.is_string_dtype(found) or pd.api.types.is_integer_dtype(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1 days 02:00:00", "-1 days +23:00:00", "02:00:07.5", "90 min", "1h 30min", "PT5M", "3h"],
+)
+def test_lengths_of_every_form_are_lengths(tmp_path, text):
+    path = tmp_path / "t.csv"
+    path.write_text(f"who,when\na,{text}\nb,\n")
+    found = read_frame(path, time_col="when")["when"]
+    assert found[0] == pd.Timedelta(text)
+    assert found.isna().tolist() == [False, True]

@@ -183,6 +183,22 @@ def test_a_polars_frame_equals_the_pandas_frame(ward):
     np.testing.assert_array_equal(encoded.series.gaps, encode(ward).series.gaps)
 
 
+def test_names_of_columns_are_those_given_or_those_of_the_schema(ward):
+    renamed = ward.rename(columns={"unique_id": "who", "ds": "when"})
+    _assert_same_series(encode(ward), encode(renamed, id_col="who", time_col="when"))
+    schema = FrameSchema.learn(renamed, id_col="who", time_col="when")
+    with pytest.raises(ValueError, match="id_col: the schema names its columns already, 'who' and"):
+        encode(renamed, schema, id_col="who")
+
+
+def test_encoded_data_says_how_much_it_is(ward):
+    encoded = encode(ward)
+    assert repr(encoded) == (
+        "EncodedFrame(3 series, 6 rows, channels 'hr', 'temp', unit of time 0 days 03:15:00)"
+    )
+    assert repr(encoded.series) == "SeriesSet(3 series, 6 steps, 2 channels)"
+
+
 def test_other_column_names_are_named_once_and_live_in_the_schema(ward):
     renamed = ward.rename(columns={"unique_id": "patient", "ds": "when"})
     schema = FrameSchema.learn(renamed, id_col="patient", time_col="when")

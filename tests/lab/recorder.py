@@ -22,8 +22,10 @@ class Recorder(S5Classifier):
             raise FloatingPointError("The training loss became NaN at step 0.")
         self.classes_ = np.unique(pd.Series(y).dropna())
         self.model_ = np.zeros(3)
-        self.history_ = pd.DataFrame({"loss": [1.0, np.nan], "validation_loss": [2.0, 1.0]})
-        self.history_ = self.history_.assign(seconds=[3.0, 1.0], steps=4)
+        self.history_ = pd.DataFrame(
+            {"loss": [1.0, np.nan, 0.9], "validation_loss": [2.0, 1.0, 1.5]}
+        )
+        self.history_ = self.history_.assign(seconds=[3.0, 1.0, 1.0], steps=4)
         self.best_epoch_, self.n_compilations_ = 2, 0
         warnings.warn("something to know", UserWarning, stacklevel=1)
         return self

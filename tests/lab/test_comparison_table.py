@@ -10,7 +10,7 @@ from made_runs import made
 
 from ct_s5.lab import MODELS, TREATMENTS, Comparison, check_report
 from ct_s5.lab._page import page
-from ct_s5.lab._text import fitted_text
+from ct_s5.lab._text import fitted_text, notes_of
 from ct_s5.plots import colours
 
 
@@ -429,3 +429,12 @@ def test_a_big_comparison_fits_a_terminal_and_a_page(comparison):
     table = str(found).split("\n\n")[0]
     assert max(map(len, table.splitlines())) <= 120
     assert "Every run as a dot" in page(found)
+
+
+def test_networks_that_were_best_in_their_last_epoch_are_counted(comparison):
+    def notes(best):
+        records = [r | {"best_epoch": best} if "best_epoch" in r else r for r in comparison.records]
+        return "\n".join(notes_of(records, comparison.settings))
+
+    assert "8 of 8 trained networks were best in their last epoch (s5): they were" in notes(3)
+    assert "last epoch" not in notes(2)

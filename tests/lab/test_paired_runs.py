@@ -143,7 +143,7 @@ def test_a_run_that_diverges_is_marked_and_the_others_go_on(oscillators, recorde
     }
     assert found.table.loc[("s5", "appended"), "diverged"] == 2
     assert np.isnan(found.table.loc[("s5", "appended"), "accuracy"])
-    assert found.records[0]["history"]["loss"] == [1.0, None]
+    assert found.records[0]["history"]["loss"] == [1.0, None, 0.9]
 
 
 @pytest.mark.filterwarnings("ignore:something to know")
@@ -209,7 +209,7 @@ def test_classes_too_small_to_split_in_three_are_said_with_a_way_out(strata, sha
         ({"random_state": 3}, "seeds="),
         ({"mixer": "gru"}, "models="),
         ({"per": "step"}, "per is 'series' or 'reading'"),
-        ({"per": "reading"}, "The index of the step labels"),
+        ({"per": "reading"}, r"indexed by series id, .*frame\['unique_id'\].map\(labels\) gives"),
         ({"corruptions": ["drop=2"]}, "a share from 0 to below 1"),
         ({"corrupt_at": "always"}, "test, train or both"),
         ({"score": "r2"}, "score is one of accuracy, auroc"),

@@ -128,6 +128,8 @@ def test_one_epoch_is_a_point_at_a_whole_number():
 
 def test_silences_are_shaded():
     times = np.array([0.0, 1, 2, 3, 4, 5, 30, 31])
+    named = pd.DataFrame({"pulse": np.ones(8), "temp": np.ones(8)})
+    assert [a.get_title("left") for a in plot_series(times, named).axes] == ["pulse", "temp"]
     (axes,) = plot_series(times, np.ones(8)).axes
     (span,) = axes.patches
     ends = span.get_x(), span.get_x() + span.get_width()

@@ -8,6 +8,7 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.dates import date2num
 
+from ct_s5.estimators import TimeConstants
 from ct_s5.plots import (
     figure_to_svg,
     plot_forecast,
@@ -245,6 +246,16 @@ def test_half_lives_lie_over_the_gaps():
     low, high = axes.get_xlim()
     assert low < 5 < 800 < high
     assert len({to_hex(d.get_color()) for d in dots}) == 2
+
+
+def test_what_an_estimator_found_is_drawn_as_it_is():
+    table = pd.DataFrame({"block": [0, 0, 1], "half_life": [50.0, 200.0, 10.0]})
+    found = TimeConstants(table, np.arange(1.0, 101), 1e3, False)
+    (ours,) = plot_time_constants(found).axes
+    (wanted,) = plot_time_constants({"block 0": [50, 200], "block 1": [10]}, found.gaps).axes
+    assert ours.get_title() == wanted.get_title()
+    for line, other in zip(ours.lines, wanted.lines, strict=True):
+        np.testing.assert_array_equal(line.get_xdata(), other.get_xdata())
 
 
 def test_half_lives_in_numbers_and_alone():

@@ -63,6 +63,13 @@ def test_queries_in_both_directions_need_gaps_after():
         draw_layer("zoh", bidirectional=True)(**row)
 
 
+@pytest.mark.parametrize(("shape", "gap"), [((1, H), 1.0), ((H + 1,), 1.0), ((H,), jnp.ones(1))])
+def test_a_step_takes_one_input(shape, gap):
+    layer = draw_layer("zoh")
+    with pytest.raises(ValueError, match=rf"one input of shape \(H,\) = \({H},\) and one gap; got"):
+        layer.step(jnp.ones(shape), gap, layer.initial_state())
+
+
 def test_a_layer_that_looks_ahead_neither_runs_nor_steps():
     layer = draw_layer("zoh", bidirectional=True)
     with pytest.raises(ValueError, match=r"bidirectional layer cannot run: .* yet to come"):
