@@ -13,13 +13,16 @@ from ct_s5.batch._series import SeriesSet
 
 @dataclasses.dataclass(frozen=True)
 class Minibatch:
-    """A padded or packed batch and where its rows came from."""
+    """A padded or packed `batch` and where its rows came from.
+
+    `series` is the number of the series in each row, or in each place of it, and -1 where there is
+    none: such a row is empty and its answer means nothing. `rows` is the row of the `SeriesSet`
+    behind each step, and -1 on padding.
+    """
 
     batch: IrregularBatch
     series: Int[np.ndarray, "B *G"]
-    """The series of each row, or of each place in it; -1 where there is none."""
     rows: Int[np.ndarray, "B L"]
-    """The row of the `SeriesSet` behind each step; -1 on padding."""
 
 
 def minibatches(
