@@ -161,6 +161,14 @@ def test_people_whom_a_data_set_knows_stay_on_one_side_of_a_split(run, monkeypat
     told = json.loads(pathlib.Path("ours/results.json").read_text())
     assert told["settings"]["grouped"]
     assert all(len(r["units"]) < len(people) / 4 for r in told["runs"])
+    # Of a series of nobody's nothing is known but that it is no one else's; two persons are enough
+    # where the split is given.
+    two = people.where(people == "0")
+    monkeypatch.setattr(
+        sys.modules["made_up"], "load", lambda name, **_: dataclasses.replace(known, groups=two)
+    )
+    code, _, err = run("compare", "--data", "ours", *one)
+    assert code == 0, err
 
 
 @pytest.mark.parametrize(

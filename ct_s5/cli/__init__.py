@@ -71,7 +71,7 @@ def _command() -> None:
         "compare": compare,
         "data": data,
     }
-    if sys.argv[1:2] and sys.argv[1] not in commands:
+    if sys.argv[1:2] in (["-h"], ["--help"]):
         # A list of commands is one to choose from: each tells more by its own --help.
         commands = {name: _in_brief(command) for name, command in commands.items()}
     tyro.extras.subcommand_cli_from_dict(

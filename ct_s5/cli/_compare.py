@@ -130,7 +130,8 @@ def compare(
         static: A file with one row a series.
         ignore: Columns of the readings that are no channels.
         groups: Column of the person or place that several series are of, and no channel. A split
-            never parts them. A data set that knows whose its series are brings them along.
+            never parts them. A data set that knows whose its series are brings them along; the
+            split of a protocol is what it is.
         models: What to train. The first network sets the size of the others.
         treatments: What the model is told of the gaps.
         corrupt: What to do to the readings, and how much of it: drop (readings), drop-cells, burst
@@ -251,6 +252,8 @@ def _named_set(name: str):
 
     Without a protocol the seeds draw the splits.
     """
+    import pandas as pd
+
     from ct_s5 import lab
 
     found = lab.provider_of(name).load(name)
@@ -265,4 +268,6 @@ def _named_set(name: str):
     owners = getattr(found, "groups", None)
     if owners is not None:
         owners = owners.reindex(found.labels.index)
+        alone = pd.Series([f"series {i}" for i in owners.index], owners.index)
+        owners = owners.astype(object).where(owners.notna(), alone)
     return found.frame, found.labels, found.static, owners, split, cited

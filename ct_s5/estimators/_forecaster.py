@@ -200,7 +200,7 @@ class S5Forecaster(UnlabelledEstimator):
     def _ask(self, encoded, at) -> Asked:
         """The questions, by default one a series, a horizon ahead."""
         horizon: Any = self.horizon
-        if at is None and in_model_units(horizon, self.schema_, "horizon") != self.horizon_:
+        if at is None and not self._horizon_is_that_of_fit:
             raise ValueError(
                 f"horizon={horizon!r} is not that of fit, up to which forecasts were learnt and "
                 "checked. Fit anew, or say when to ask: at=."
@@ -226,13 +226,18 @@ class S5Forecaster(UnlabelledEstimator):
         horizon = self.horizon_
         farthest = float(leads[np.isfinite(leads)].max(initial=0.0))
         if farthest > horizon * _SLACK:
+            told = f" ({self.horizon})" if self._horizon_is_that_of_fit else ""
             warnings.warn(
                 f"The farthest forecast is {farthest / horizon:.3g} horizons ahead; training saw "
-                f"leads up to one ({self.horizon}). Fit with a longer horizon=, or trust those "
+                f"leads up to one{told}. Fit with a longer horizon=, or trust those "
                 "beyond it less: neither their values nor their intervals were checked.",
                 UserWarning,
                 stacklevel=3,
             )
+
+    @property
+    def _horizon_is_that_of_fit(self) -> bool:
+        return in_model_units(self.horizon, self.schema_, "horizon") == self.horizon_
 
     @property
     def _known_beforehand(self) -> tuple[str, ...]:

@@ -61,8 +61,8 @@ def classes_in(labels: Shaped[np.ndarray, " M"]) -> Shaped[np.ndarray, " K"]:
         raise TypeError(f"Labels are of several types: {names}. Bring them to one.")
     if kinds == {float} and (odd := [c for c in found.tolist() if c % 1]):
         raise ValueError(
-            f"Labels such as {odd[0]!r} are numbers, not classes: S5Regressor predicts them. Where "
-            "they do name classes, make them text."
+            f"Labels such as {odd[0]!r} are continuous, no classes: S5Regressor predicts numbers. "
+            "Where they do name classes, make them text."
         )
     check_classification_targets(typed(labels))
     return np.unique(typed(found))

@@ -69,7 +69,9 @@ def ask_at(
             that is none; a time too far off.
     """
     if isinstance(at, pd.MultiIndex):
-        at = at.to_frame(index=False)
+        at = pd.DataFrame(index=at)
+    if isinstance(at, pd.offsets.Tick | pd.offsets.Day):
+        at = as_timedelta(at)
     if len(known) and not is_frame(at):
         raise ValueError(
             f"Channel {listed(known)} is known beforehand, so at= must be a frame that holds it: "
@@ -77,7 +79,7 @@ def ask_at(
         )
     channels = np.zeros((0, 0))
     # Of data that begins at 0 a timedelta is a time; of dates it can only be a step.
-    lengths = datetime.timedelta | np.timedelta64 | pd.offsets.Tick | pd.offsets.Day
+    lengths = datetime.timedelta | np.timedelta64
     apart = isinstance(at, lengths) and encoded.schema.time_kind == "datetime"
     if isinstance(at, pd.Series) and _by_id(at.index, encoded):
         # As `frame.groupby(id).ds.last()` has it: all these times of all series no one would want.
@@ -96,6 +98,9 @@ def ask_at(
             channels = read_channels(rest.reindex(columns=list(known)), tuple(known), place)
     else:
         column = pd.Series(at if np.ndim(at) else [at]).reset_index(drop=True)  # pyright: ignore
+        dates = encoded.schema.time_kind == "datetime"
+        if dates and len(column) and pd.api.types.infer_dtype(column) == "string":
+            column = pd.Series([_time_or_step(text) for text in column])
         owner = np.repeat(np.arange(len(encoded.ids)), len(column))
         column = column.take(np.tile(np.arange(len(column)), len(encoded.ids)))
         times = _read(encoded, owner, column.reset_index(drop=True))
@@ -127,13 +132,15 @@ def decode_asked(
 
 
 def _time_or_step(at: str) -> pd.Timestamp | str:
-    """A time, where the text begins with a date."""
-    if not re.match(r"\s*\d{4}-\d\d", at):
+    """A time, where the text holds a date."""
+    if not re.match(r"\s*\d+[-/.]\d+[-/.]\d+", at):
         return at
     try:
-        return pd.to_datetime(at, format="ISO8601")
+        return pd.to_datetime(at.strip(), format="ISO8601")
     except ValueError as error:
-        raise ValueError(f"at={shown(at)} is no time: {error}.") from error
+        raise ValueError(
+            f"at={shown(at)} does not read as a date of ISO 8601, such as 2026-01-31 08:00."
+        ) from error
 
 
 def _by_id(index: pd.Index, encoded: EncodedFrame) -> bool:

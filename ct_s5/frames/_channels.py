@@ -70,13 +70,19 @@ def _no_numbers(column: pd.Series, name: str, place, what: str, table: str | Non
     if there.any():
         row = first(there)
         seen = f", for instance {shown(column.iloc[row])} at {place(row)}"
-    way = "pd.to_numeric"
-    if table and odd.any():
-        way = f"a column a category: pd.get_dummies({table}, columns=[{name!r}], dtype=float)"
     return (
         f"Column {name!r} is taken for {what} but its dtype is {column.dtype}, not a number{seen}. "
-        f"Turn it into numbers ({way}){drop}."
+        f"Turn it into numbers ({_way_to_numbers(pd.Series(cells[there]))}){drop}."
     )
+
+
+def _way_to_numbers(cells: pd.Series) -> str:
+    """From text of the cells of a column that are filled."""
+    if len(cells) and cells.str.fullmatch(r"\s*[+-]?\d+,\d+\s*").all():
+        return "with points for commas: .str.replace(',', '.').astype(float)"
+    if len(cells) and cells.str.fullmatch(r"[^\d\[\]{}()]+").all():
+        return "a column a word, empty where the word is missing: docs/frames.md, Words"
+    return "pd.to_numeric"
 
 
 def refuse_infinite(values: Float[np.ndarray, "R C"], names, place) -> None:

@@ -96,15 +96,17 @@ def encode(
     given = {"id_col": id_col, "time_col": time_col}
     names = {role: name for role, name in given.items() if name is not None}
     if schema is not None:
-        if names:
+        own = {"id_col": schema.id_col, "time_col": schema.time_col}
+        if names != {role: own[role] for role in names}:
             raise ValueError(
                 f"{' and '.join(names)}: the schema names its columns already, "
                 f"{schema.id_col!r} and {schema.time_col!r}. Leave one or the other out."
             )
-        names = {"id_col": schema.id_col, "time_col": schema.time_col}
+        names = own
     long = to_long(data, **names)
     if schema is None:
-        how = "encode(frame, FrameSchema.learn(frame, {}))"
+        more = "".join(f", {role}={name!r}" for role, name in names.items())
+        how = f"encode(frame, FrameSchema.learn(frame, {{}}{more}))"
         schema = learn_from(long, None, static, how=how)
     long = conform(long, schema)
     layout = lay_out(long, duplicates, sort)

@@ -10,6 +10,7 @@ import pandas as pd
 from ct_s5._files import write_atomically
 from ct_s5._words import listed, shown
 from ct_s5.frames._times import of_today
+from ct_s5.frames._units import DOTTED_DATE
 
 
 def read_table(
@@ -156,14 +157,10 @@ def _as_datetimes(text: pd.Series):
         return None
 
 
-# "1 days 02:00:00", "00:07", "90 min", "PT5M". pandas takes more for a length: a bare number for
-# nanoseconds, and the day of "02.03.2026 01:00" for a part of them.
-_CLOCK = r"[+-]?\d+:\d\d(?::\d\d(?:\.\d+)?)?"
-_LENGTH = rf"\s*[+-]?(?:P[\dA-Z.]+|(?:\d+(?:\.\d+)?\s*[A-Za-zµ]+\s*)*(?:{_CLOCK})?)\s*"
-
-
 def _as_lengths(text: pd.Series):
-    if not text.dropna().astype(str).str.fullmatch(_LENGTH).all():
+    # A bare number has no unit; pandas would take it for nanoseconds.
+    told = text.dropna().astype(str)
+    if told.str.fullmatch(r"[+-]?[\d.]+").any() or told.str.contains(DOTTED_DATE).any():
         return None
     try:
         return pd.to_timedelta(text)

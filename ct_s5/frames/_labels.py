@@ -104,7 +104,8 @@ def align_step_labels(encoded: EncodedFrame, y) -> Shaped[np.ndarray, "R *K"]:
     """
     origin, n_rows = encoded.index.origin, len(encoded.row_of_input)
     labelled = isinstance(y, pd.Series | pd.DataFrame)
-    if labelled and not y.index.equals(origin.index) and encoded.ids.isin(y.index).all():
+    by_id = labelled and encoded.ids.isin(y.index).all() and y.index.isin(encoded.ids).all()
+    if by_id and not y.index.equals(origin.index):
         raise ValueError(
             "The labels are indexed by series id, one a series, where one a row is asked for. "
             f"frame[{encoded.schema.id_col!r}].map(labels) gives each row that of its series; "

@@ -11,7 +11,7 @@ from ct_s5.frames._forms import index_levels, missing_column
 from ct_s5.frames._instants import Instants
 from ct_s5.frames._native import as_pandas
 from ct_s5.frames._times import TimeColumn, of_today, read_times
-from ct_s5.frames._units import bare_number
+from ct_s5.frames._units import as_timedelta, bare_number
 
 
 def split_series(
@@ -88,15 +88,20 @@ def split_time(
     return frame.loc[before], frame.loc[~before]
 
 
+def _date(at):
+    # pandas would take "today", and put "10:00" on it.
+    if isinstance(at, str) and of_today(pd.Series([at])).item():
+        raise ValueError("it is another moment whenever it is read")
+    return pd.to_datetime(at.strip(), format="ISO8601") if isinstance(at, str) else pd.Timestamp(at)
+
+
 def _moment(at, times: TimeColumn, time_col: str) -> Instants:
     """A moment of the same kind as the times."""
-    read = {"datetime": pd.Timestamp, "timedelta": pd.Timedelta, "number": pd.to_numeric}
+    read = {"datetime": _date, "timedelta": as_timedelta, "number": pd.to_numeric}
     try:
         year = times.kind == "datetime" and isinstance(at, str)  # or a date: "2026", "20261129"
         if times.kind != "number" and not year and bare_number(at) is not None:
             raise ValueError("a number has no unit")
-        if isinstance(at, str) and of_today(pd.Series([at])).item():
-            raise ValueError("it is another moment whenever it is read")
         told: Any = read[times.kind](at)
         if pd.isna(told):
             raise ValueError("it is missing")

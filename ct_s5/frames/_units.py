@@ -1,6 +1,7 @@
 """The length of one model unit of time: named by the caller, or the typical gap."""
 
 import datetime
+import re
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,9 @@ from ct_s5.frames._times import TimeKind
 
 _UNITS = [(1e-9, "ns"), (1e-6, "µs"), (1e-3, "ms"), (1.0, "s"), (60.0, "min"), (3600.0, "h")]
 _UNITS += [(86400.0, "d"), (365.25 * 86400, "y")]
+
+# pandas takes "02.03.2026 01:00" for a length of an hour, and the day for nanoseconds.
+DOTTED_DATE = r"\d+\.\d+\."
 
 TimeUnit = str | int | float | np.integer | np.floating | datetime.timedelta | np.timedelta64 | None
 
@@ -87,6 +91,8 @@ def as_timedelta(length) -> pd.Timedelta:
     Raises:
         TypeError, ValueError: No length of time.
     """
+    if isinstance(length, str) and re.search(DOTTED_DATE, length):
+        raise ValueError("it looks like a date; dates are written 2026-01-31")
     alone = isinstance(length, str) and length.strip().isalpha()
     told: Any = pd.Timedelta(f"1{length.strip()}" if alone else length)
     if told is pd.NaT:

@@ -69,8 +69,8 @@ def compare(
         labels: Classes or numbers: a Series by series id, or the name of a column of the frame.
             With `per="reading"` one a row, NaN where there is none.
         static: Features of the series as a whole: a frame with one row an id.
-        groups: Whose each series is, where one person or place has several: a Series by id. A split
-            never parts them, and intervals draw them whole.
+        groups: Whose each series is, where one person or place has several: a Series by id. Splits
+            that seeds draw never part them, and intervals draw them whole.
         split: A split that somebody else made: ids of the "train", "validation" and "test" series.
             Seeds then draw weights and order alone. Left out, each seed draws its own.
         treatments: Some of `ct_s5.lab.TREATMENTS`.
@@ -150,7 +150,7 @@ def compare(
     learners = Learners(request.models, task, {**keywords, **names, "per": per})
     widths = learners.match(readings, answers) if match else None
     strata = answers if task == "classify" and per == "series" else None
-    owners = groups_of(groups, readings)
+    owners = groups_of(groups, readings, split is None)
     table = by_id(static, long, readings)
     material = Material(
         request, readings, answers, table, strata, owners, split, task == "classify"

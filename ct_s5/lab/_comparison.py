@@ -186,15 +186,21 @@ def _brought_up(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def left_out(untold: dict[str, Any]) -> str:
-    """A sentence about the channels and static columns that a seed left out; none for none."""
+    """What a seed left out, in sentences; none for nothing."""
     words = [f"channel {name!r}" for name in untold["channels"]]
     words += [f"static column {name!r}" for name in untold["static"]]
-    if not words:
-        return ""
-    return (
-        f"With seed {untold['seed']} no training series has a value of {', '.join(words)}: left "
-        "out of all runs of that seed."
-    )
+    told, seed = [], untold["seed"]
+    if words:
+        told.append(
+            f"With seed {seed} no training series has a value of {', '.join(words)}: left out of "
+            "all runs of that seed."
+        )
+    if n := untold.get("validation"):
+        told.append(
+            f"With seed {seed} {n} labels of the validation part are of classes that no training "
+            "label is of: they choose no epoch."
+        )
+    return " ".join(told)
 
 
 def plain(value):

@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import hashlib
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 from jaxtyping import Bool, Int, Shaped
 
 from ct_s5.frames import LongFrame, align_labels, read_static
+from ct_s5.lab._comparison import left_out
 from ct_s5.lab._corruptions import Corruption
 from ct_s5.lab._request import Request, Run
 from ct_s5.lab._run import Part, have_labels
@@ -146,7 +148,13 @@ class Material:
                 f"With seed {seed} the training series have {named}: a classifier needs two "
                 f"classes. Choose {way_out}."
             )
+        choosing = known & (part == "validation")
         known &= pd.Series(self.answers).isin(found).to_numpy()
+        if strange := int((choosing & ~known).sum()):
+            # Only where there is something, as what is left out is part of a run's key.
+            self.untold[seed]["validation"] = strange
+            told = {"seed": seed, "channels": [], "static": [], "validation": strange}
+            warnings.warn(left_out(told), UserWarning, stacklevel=4)
         if not (known & (part == "validation")).any():
             raise ValueError(
                 f"With seed {seed} no validation series is of a class that training knows, so that "
@@ -181,8 +189,8 @@ def by_id(static, long: LongFrame, readings: Readings) -> pd.DataFrame | None:
     return table
 
 
-def groups_of(groups, readings: Readings) -> Int[np.ndarray, " N"] | None:
-    """The number of each series' group, by order of names."""
+def groups_of(groups, readings: Readings, dealt: bool) -> Int[np.ndarray, " N"] | None:
+    """The number of each series' group, by order of names; enough of them to be `dealt`."""
     if groups is None:
         return None
     try:
@@ -190,7 +198,7 @@ def groups_of(groups, readings: Readings) -> Int[np.ndarray, " N"] | None:
     except ValueError as error:
         raise ValueError(f"groups: {error}") from error
     codes, names = pd.factorize(named, sort=True)
-    if len(names) < 3:
+    if dealt and len(names) < 3:
         raise ValueError(
             f"{len(names)} groups cannot be split into training, validation and test: give at "
             "least 3, or leave groups out."

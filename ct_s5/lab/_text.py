@@ -78,8 +78,7 @@ def notes_of(records: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]) 
         names = ", ".join(dict.fromkeys(record["model"] for record in late))
         told.append(
             f"{len(late)} of {len(trained)} trained networks were best in their last epoch "
-            f"({names}): they were still learning. Give more max_epochs before believing that "
-            "others are better."
+            f"({names}): more max_epochs may raise them."
         )
     reasons: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for record in records:

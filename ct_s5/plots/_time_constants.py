@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+@runtime_checkable
 class HalfLives(Protocol):
     """What `estimator.time_constants` found, as far as it is drawn."""
 
@@ -44,7 +45,9 @@ def plot_time_constants(
         ValueError: No half-life to show, or one that is not above 0.
         ImportError: matplotlib is not installed.
     """
-    if not isinstance(half_lives, Mapping):
+    if isinstance(half_lives, HalfLives):
+        if gaps is not None:
+            raise ValueError("What time_constants found brings its gaps along: leave gaps= out.")
         found, gaps, numbers = half_lives, half_lives.gaps, half_lives.numbers
         half_lives = {
             f"block {block}": part["half_life"] for block, part in found.half_lives.groupby("block")

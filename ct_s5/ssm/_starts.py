@@ -5,6 +5,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float, PRNGKeyArray
 
 
@@ -17,6 +18,10 @@ def worked_out(
     eigendecomposition of any size.
     """
     dtype = jnp.result_type(float)
+    if not isinstance(jnp.zeros(()), Tracer):
+        return tuple(jnp.asarray(array, dtype) for array in make())
+    # What is traced may never run. A callback outside a trace would be compiled, and kept, each
+    # time.
     return jax.pure_callback(
         lambda: tuple(np.asarray(array, dtype) for array in make()),
         tuple(jax.ShapeDtypeStruct(shape, dtype) for shape in shapes),

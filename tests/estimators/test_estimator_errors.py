@@ -25,7 +25,7 @@ BAD_LABELS = {
     "two columns": (pd.DataFrame({"a": Y, "b": Y}), "takes one label each; got shape"),
     "measurements": (
         numbers(),
-        r"Labels such as .* are numbers, not classes: S5Regressor predicts",
+        r"Labels such as .* are continuous, no classes: S5Regressor predicts",
     ),
     "single ones": (pd.Series(list(IDS), IDS), r"Each class has a single series \('p\d+', 'p"),
     "dates": (pd.Series(pd.date_range("2024", periods=12), IDS), "A class is text, a whole number"),

@@ -295,6 +295,8 @@ def test_a_horizon_that_was_set_after_fit_is_said(fitted, frame):
         changed.predict(frame)
     asked = frame.groupby("unique_id")["ds"].max() + pd.Timedelta("1h")
     pd.testing.assert_frame_equal(changed.predict(frame, at=asked), fitted.predict(frame, at=asked))
+    with pytest.warns(UserWarning, match=r"training saw leads up to one\. Fit with a longer"):
+        changed.predict(frame, at=asked + pd.Timedelta("5h"))
 
 
 def test_a_step_beyond_the_horizon_is_refused_by_name(fitted, frame):

@@ -39,7 +39,7 @@ def test_pairs_are_answered_in_the_order_asked():
     pd.testing.assert_frame_equal(told[["unique_id", "ds"]], pairs)
     assert told["pulse"].tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
     pairs = pairs.set_index(["unique_id", "ds"])
-    for by_index in (pairs, pairs.index):
+    for by_index in (pairs, pairs.index, pairs.index.rename([None, None])):
         np.testing.assert_array_equal(ask_at(encoded, by_index).place, asked.place)
 
 
@@ -96,14 +96,19 @@ def test_a_mistyped_id_is_a_stranger_and_no_times_for_all(dtype, name):
 def test_a_date_as_text_is_a_time_and_other_text_a_step():
     _, encoded = ward()
     text = "2026-03-28 13:30:00+01:00"
-    told, wanted = ask_at(encoded, text), ask_at(encoded, pd.Timestamp(text))
+    told, wanted = ask_at(encoded, f" {text} "), ask_at(encoded, pd.Timestamp(text))
+    np.testing.assert_array_equal(told.place, wanted.place)
+    told = ask_at(encoded, [text, "2026-03-29T00:00+01:00"])
+    wanted = ask_at(encoded, [pd.Timestamp(text), pd.Timestamp("2026-03-29 00:00+01:00")])
     np.testing.assert_array_equal(told.place, wanted.place)
     with pytest.raises(ValueError, match=r"at=.* no time zone"):
         ask_at(encoded, "2026-03-28")
-    with pytest.raises(ValueError, match="at='2026-13-28' is no time"):
-        ask_at(encoded, "2026-13-28")
+    for odd in ("2026-13-28", "02.03.2026 01:00", "2026/03/01", "1.2.2026"):
+        with pytest.raises(ValueError, match=rf"at='{odd}' does not read as a date of ISO 8601"):
+            ask_at(encoded, odd)
+    pairs = pd.DataFrame({"unique_id": ["a"], "ds": [text]})
     with pytest.raises(TypeError, match="at=: Column 'ds' holds times as text"):
-        ask_at(encoded, [text])
+        ask_at(encoded, pairs)
 
 
 def test_a_unit_alone_is_one_of_it():
@@ -157,6 +162,9 @@ def test_a_step_may_be_any_length_of_time(step):
     assert list(ask_at(encoded, step).times.column) == list(wanted.times.column)
     wanted = ask_at(encoded, pd.Timedelta("1D"))
     assert list(ask_at(encoded, pd.offsets.Day(1)).times.column) == list(wanted.times.column)
+    since = pd.DataFrame({"unique_id": "a", "ds": pd.to_timedelta([0, 3], "D"), "v": 1.0})
+    for day in (pd.offsets.Day(1), pd.offsets.Hour(24)):
+        assert ask_at(encode(since), day).times.column.tolist() == [pd.Timedelta("1D")]
 
 
 def test_what_is_known_beforehand_comes_with_the_question():
@@ -186,7 +194,9 @@ def test_what_is_known_beforehand_is_held_to_float32_as_readings_are():
     [
         (pd.DatetimeIndex(["2026-03-28"]), ValueError, r"at= has no time zone here and had Europe"),
         ([3.0], ValueError, "at= holds numbers here and held datetimes at fit"),
-        (["2026-03-28"], TypeError, "holds times as text"),
+        (["2026-03-28"], ValueError, r"at= has no time zone here and had Europe"),
+        (["28.03.2026", "1h"], ValueError, "'28.03.2026' does not read as a date of ISO 8601"),
+        (["1h"], TypeError, "holds times as text"),
         ([pd.NaT], ValueError, r"holds no time \(NaT\) at series 'a', row 0 of at="),
         ([], ValueError, "at= holds no time"),
         ("fortnight", ValueError, "is no length of time"),

@@ -108,8 +108,15 @@ BAD_FRAMES = {
     "text channel": (
         {"unique_id": ["p", "p"], "ds": [0, 1], "v": [None, "high"]},
         r"Column 'v' is taken for a channel but its dtype is .*, for instance 'high' at series 'p',"
-        r" row 1. Turn it into numbers \(a column a category: pd.get_dummies\(frame, "
-        r"columns=\['v'\], dtype=float\)\), or leave the column out: frame.drop",
+        r" row 1. Turn it into numbers \(a column a word, empty where the word is missing: .*Words",
+    ),
+    "text of decimal commas": (
+        {"unique_id": ["p", "p"], "ds": [0, 1], "v": ["1,5", " -0,25"]},
+        r"into numbers \(with points for commas: .str.replace\(',', '.'\).astype\(float\)\)",
+    ),
+    "channel of times": (
+        {"unique_id": ["p"], "ds": [0], "v": pd.to_datetime(["2024-01-01"])},
+        r"dtype is datetime64.*Turn it into numbers \(pd.to_numeric\)",
     ),
     "category channel": (
         {"unique_id": ["p"], "ds": [0], "v": pd.Categorical(["a"])},

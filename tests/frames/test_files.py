@@ -129,13 +129,15 @@ def test_dates_of_other_forms_are_no_lengths_of_time(tmp_path, times):
     assert pd.api.types.is_string_dtype(found) or pd.api.types.is_integer_dtype(found)
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["1 days 02:00:00", "-1 days +23:00:00", "02:00:07.5", "90 min", "1h 30min", "PT5M", "3h"],
-)
+LENGTHS = ["1 days 02:00:00", "-1 days +23:00:00", "02:00:07.5", "90 min", "1h 30min", "PT5M", "3h"]
+# As Python and pandas write them, and as people do.
+LENGTHS += ["1 day, 2:00:00", "-1 day, 23:00:00", "P-1DT23H0M0S", "1 h, 5 min", "1:2:3", "1.5 h"]
+
+
+@pytest.mark.parametrize("text", LENGTHS)
 def test_lengths_of_every_form_are_lengths(tmp_path, text):
     path = tmp_path / "t.csv"
-    path.write_text(f"who,when\na,{text}\nb,\n")
+    pd.DataFrame({"who": ["a", "b"], "when": [text, None]}).to_csv(path, index=False)
     found = read_frame(path, time_col="when")["when"]
     assert found[0] == pd.Timedelta(text)
     assert found.isna().tolist() == [False, True]

@@ -187,8 +187,12 @@ def test_names_of_columns_are_those_given_or_those_of_the_schema(ward):
     renamed = ward.rename(columns={"unique_id": "who", "ds": "when"})
     _assert_same_series(encode(ward), encode(renamed, id_col="who", time_col="when"))
     schema = FrameSchema.learn(renamed, id_col="who", time_col="when")
+    _assert_same_series(encode(ward), encode(renamed, schema, id_col="who"))
     with pytest.raises(ValueError, match="id_col: the schema names its columns already, 'who' and"):
-        encode(renamed, schema, id_col="who")
+        encode(renamed, schema, id_col="unique_id")
+    alone = renamed.drop_duplicates("who")
+    with pytest.raises(ValueError, match=r"learn\(frame, .*, id_col='who', time_col='when'\)"):
+        encode(alone, id_col="who", time_col="when")
 
 
 def test_encoded_data_says_how_much_it_is(ward):

@@ -106,6 +106,12 @@ def test_step_labels_of_another_length_or_index_are_refused(ward):
     encoded = encode(ward)
     with pytest.raises(ValueError, match=r"Step labels have shape \(5,\); the frame has 6 rows"):
         align_step_labels(encoded, np.arange(5))
+    # Numbers of rows are no ids, though ids may be among them.
+    counted = encode(pd.DataFrame({"unique_id": [0, 0, 1, 1], "ds": [0, 1, 0, 1], "v": 1.0}))
+    with pytest.raises(ValueError, match="The index of the step labels is not the frame's"):
+        align_step_labels(counted, pd.Series(range(3)))
+    with pytest.raises(ValueError, match=r"frame\['unique_id'\].map\(labels\) gives each row"):
+        align_step_labels(counted, pd.Series(range(2)))
     with pytest.raises(ValueError, match="The index of the step labels is not the frame's"):
         align_step_labels(encoded, pd.Series(range(6)))
 

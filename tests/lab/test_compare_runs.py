@@ -270,7 +270,13 @@ def test_a_class_that_training_never_saw_chooses_no_epoch(oscillators, recorder,
     rare = labels.copy()
     rare.iloc[[12, 20]] = "rare"
     told = rare if per == "series" else frame["unique_id"].map(rare)
-    compare(frame, told, per=per, split=split, **ONE)
+    words = r"With seed 0 \d+ labels of the validation part are of classes that no training label"
+    with pytest.warns(UserWarning, match=words):
+        found = compare(frame, told, per=per, split=split, **ONE)
+    (left_out,) = found.settings["left_out"]
+    n_rare = (frame["unique_id"] == labels.index[12]).sum()
+    assert left_out["validation"] == (1 if per == "series" else n_rare)
+    assert "choose no epoch" in "\n".join(found.notes)
     (given,) = fits(recorder)
     chosen = pd.Series(given[4][1]).dropna()
     assert set(chosen) == set(labels.iloc[13:18])
@@ -281,7 +287,10 @@ def test_a_class_that_training_never_saw_chooses_no_epoch(oscillators, recorder,
     none = labels.copy()
     none.iloc[12:18] = "rare"
     told = none if per == "series" else frame["unique_id"].map(none)
-    with pytest.raises(ValueError, match="With seed 0 no validation series is of a class that"):
+    with (
+        pytest.warns(UserWarning, match="of classes that no training label is of"),
+        pytest.raises(ValueError, match="With seed 0 no validation series is of a class that"),
+    ):
         compare(frame, told, per=per, split=split, **ONE)
 
 

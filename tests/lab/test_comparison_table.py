@@ -436,5 +436,12 @@ def test_networks_that_were_best_in_their_last_epoch_are_counted(comparison):
         records = [r | {"best_epoch": best} if "best_epoch" in r else r for r in comparison.records]
         return "\n".join(notes_of(records, comparison.settings))
 
-    assert "8 of 8 trained networks were best in their last epoch (s5): they were" in notes(3)
+    assert "8 of 8 trained networks were best in their last epoch (s5): more max_ep" in notes(3)
     assert "last epoch" not in notes(2)
+    # One training that is seen at two corruptions is one; two of eight are a quarter and no more.
+    two = [{"kind": "drop", "rate": 0.3}, None]
+    records = [r | {"best_epoch": 3 if r["seed"] == 2 else 2} for r in comparison.records]
+    records = [r | {"corruption": c} for r in records if r["status"] == "ok" for c in two]
+    assert "3 of 8 trained networks" in "\n".join(notes_of(records, comparison.settings))
+    fewer = [r | {"best_epoch": 2} if r["treatment"] == "shuffled" else r for r in records]
+    assert "trained networks" not in "\n".join(notes_of(fewer, comparison.settings))

@@ -257,6 +257,11 @@ def test_what_an_estimator_found_is_drawn_as_it_is():
     for line, other in zip(ours.lines, wanted.lines, strict=True):
         np.testing.assert_array_equal(line.get_xdata(), other.get_xdata())
 
+    with pytest.raises(ValueError, match="brings its gaps along: leave gaps= out"):
+        plot_time_constants(found, [1.0])
+    figure = plot_time_constants(pd.DataFrame({"block 0": [50.0, 200.0]}))
+    assert figure.axes[0].get_yticklabels()[0].get_text() == "block 0"
+
 
 def test_half_lives_in_numbers_and_alone():
     figure = plot_time_constants({"block 0": [3.0]}, numbers=True)

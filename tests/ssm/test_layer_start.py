@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ct_s5.ssm import S5Layer
+from ct_s5.ssm import S4DLayer, S4Layer, S5Layer
 from oracles.hippo import hippo_rates
 
 H, P = 48, 64
@@ -79,3 +79,26 @@ def test_the_key_decides_everything_drawn():
     jax.tree.map(np.testing.assert_array_equal, start(0), same)
     for name in ("log_timescale", "input_weight", "output_weight", "feedthrough"):
         assert not np.allclose(getattr(same, name), getattr(other, name))
+
+
+@pytest.mark.parametrize("make", [S5Layer, S4Layer, S4DLayer])
+def test_a_start_is_the_same_traced_or_not_and_compiles_nothing_by_itself(make, monkeypatch):
+    def build(key):
+        return make(3, 8, key=key)
+
+    keys = jax.random.split(jax.random.key(0), 2)
+    traced = eqx.filter_jit(build)(keys[0])
+    shapes = eqx.filter_eval_shape(build, keys[0])
+
+    def refuse(*_):
+        raise AssertionError("a callback outside a trace is compiled anew each time")
+
+    monkeypatch.setattr(jax, "pure_callback", refuse)
+    plain, both = build(keys[0]), eqx.filter_vmap(build)(keys)
+    for ours, of_trace, shape, of_two in zip(
+        *(jax.tree.leaves(tree) for tree in (plain, traced, shapes, both)), strict=True
+    ):
+        if eqx.is_array(ours):
+            np.testing.assert_allclose(ours, of_trace, rtol=1e-6, atol=1e-7)
+            np.testing.assert_allclose(ours, of_two[0], rtol=1e-6, atol=1e-7)
+            assert (ours.shape, ours.dtype) == (shape.shape, shape.dtype)
