@@ -103,7 +103,7 @@ def test_a_date_as_text_is_a_time_and_other_text_a_step():
     np.testing.assert_array_equal(told.place, wanted.place)
     with pytest.raises(ValueError, match=r"at=.* no time zone"):
         ask_at(encoded, "2026-03-28")
-    for odd in ("2026-13-28", "02.03.2026 01:00", "2026/03/01", "1.2.2026"):
+    for odd in ("2026-13-28", "02.03.2026 01:00", "1.2.2026"):
         with pytest.raises(ValueError, match=rf"at='{odd}' does not read as a date of ISO 8601"):
             ask_at(encoded, odd)
     pairs = pd.DataFrame({"unique_id": ["a"], "ds": [text]})
