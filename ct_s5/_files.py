@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import stat
 import tempfile
 
 
@@ -15,9 +16,12 @@ def _umask() -> int:
 def write_atomically(path: str | os.PathLike, content: bytes) -> pathlib.Path:
     """Write a file so that a kill at any moment leaves the old one or the new one, never a part.
 
-    A temporary file in the same folder is written, flushed to the disk and renamed.
+    A temporary file in the same folder is written, flushed to the disk and renamed. A file that is
+    there already keeps its permissions, and a link goes on leading to it.
     """
-    path = pathlib.Path(path)
+    given = pathlib.Path(path)
+    path = given.resolve()
+    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     try:
@@ -25,7 +29,7 @@ def write_atomically(path: str | os.PathLike, content: bytes) -> pathlib.Path:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
+        os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)
@@ -35,4 +39,4 @@ def write_atomically(path: str | os.PathLike, content: bytes) -> pathlib.Path:
         os.fsync(folder)
     finally:
         os.close(folder)
-    return path
+    return given

@@ -3,11 +3,14 @@
 A run that stops loses at most the seed it was at; started again, it goes on with the next.
 """
 
+import contextlib
+import fcntl
 import json
+import os
 import pathlib
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -52,10 +55,26 @@ def record(
         started = time.perf_counter()
         outcome = run(seed)
         seconds = round(time.perf_counter() - started, 1)
-        results["seeds"].append({"seed": seed} | outcome | {"seconds": seconds} | made)
-        write_atomically(path, (json.dumps(results, indent=1) + "\n").encode())
-        print(path.stem, results["seeds"][-1], flush=True)
+        entry = {"seed": seed} | outcome | {"seconds": seconds} | made
+        with _alone(path):
+            if path.exists():  # another process may have written seeds of its own
+                results = json.loads(path.read_text())
+            results["seeds"] = [e for e in results["seeds"] if e["seed"] != seed] + [entry]
+            write_atomically(path, (json.dumps(results, indent=1) + "\n").encode())
+        print(path.stem, entry, flush=True)
     return results
+
+
+@contextlib.contextmanager
+def _alone(path: pathlib.Path) -> Iterator[None]:
+    """One process at a time writes a results file; whoever waits for it does not wait long."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def mean_and_spread(results: dict[str, Any], name: str, digits: int = 3) -> str:

@@ -112,6 +112,11 @@ def test_fit_predict_info(run, folder):
     assert out.splitlines()[0] == "who,0,1"
     assert len(out.splitlines()) == 13
 
+    before = (folder / "readings.parquet").read_bytes()
+    for own in (["readings.parquet", *static], ["a.csv", "--at", "readings.parquet"]):
+        code, _, err = run("predict", "m.safetensors", *own, "--out", "./readings.parquet")
+        assert (code, "--out readings.parquet is a file that is read" in err) == (2, True), err
+    assert (folder / "readings.parquet").read_bytes() == before
     code, out, err = run("predict", "m.safetensors", "readings.parquet", *static, "--out", "a.csv")
     assert code == 0, err
     assert list(pd.read_csv(folder / "a.csv").columns) == ["who", "prediction"]

@@ -1,5 +1,6 @@
 """ct-s5 stream: a line in, its answer out, the same as `predict` on all lines so far."""
 
+import contextlib
 import dataclasses
 import io
 import json
@@ -8,6 +9,8 @@ import pathlib
 import signal
 import subprocess
 import sys
+import threading
+import time
 
 import numpy as np
 import pandas as pd
@@ -286,6 +289,10 @@ WRONG = {
     "deep": ('{"bed":' + "[" * 100_000 + "\n", "line 1 is no JSON object"),
     "true": ('{"bed":"b1","when":"2026-01-01","pulse":true}\n', "line 1: pulse is True"),
     "an id that is none": ('{"bed":1.5,"when":"2026-01-01","pulse":1}\n', "line 1: bed is 1.5"),
+    "half a character": (
+        '{"bed":"b \\ud83d","when":"2026-01-01","pulse":1}\n',
+        "line 1: bed is 'b \\ud83d', which no file can hold",
+    ),
     "no as an id": ('{"bed":false,"when":"2026-01-01"}\n', "line 1: bed is False; the name of"),
     "no text": ("bed,when\udcff,pulse,temp\n", "line 1 is no UTF-8 text"),
 }
@@ -362,3 +369,74 @@ def test_an_answer_comes_before_the_next_line_and_a_signal_saves(folder, tmp_pat
     assert process.returncode == 130, err
     model = load(folder / "sick.safetensors").import_state(state.read_bytes())
     assert set(model.stream_.store.ids) == set(frame["bed"])
+
+
+def opened(folder, state, *words, **pipes):
+    command = pathlib.Path(sys.executable).with_name("ct-s5")
+    words = [
+        str(command),
+        "stream",
+        str(folder / "sick.safetensors"),
+        "--state",
+        str(state),
+        *words,
+    ]
+    return subprocess.Popen(words, text=True, bufsize=1, stdin=subprocess.PIPE, **pipes)
+
+
+def until(done, seconds=60):
+    end = time.monotonic() + seconds
+    while not done() and time.monotonic() < end:
+        time.sleep(0.1)
+    assert done()
+
+
+def test_what_is_new_is_written_though_no_line_comes(folder, tmp_path):
+    state = tmp_path / "s"
+    with opened(folder, state, "--save-every", "0.5", stdout=subprocess.DEVNULL) as process:
+        try:
+            process.stdin.write(as_csv(ward().head(3)))
+            process.stdin.flush()
+            until(state.exists)
+            assert process.poll() is None
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_is_heeded_while_nobody_takes_the_answers(folder, tmp_path, number):
+    state, (begin, end) = tmp_path / "s", os.pipe()
+    with opened(folder, state, "--save-every", "3600", stdout=end) as process:
+        try:
+            os.close(end)
+            frame = pd.concat([ward()] * 60, ignore_index=True)
+            frame["when"] = pd.Timestamp("2026-01-01") + pd.to_timedelta(frame.index, unit="min")
+            text = as_csv(frame)
+            feeder = threading.Thread(target=feed, args=(process, text), daemon=True)
+            feeder.start()
+            time.sleep(1)
+            until(lambda: stalled(process))
+            process.send_signal(number)
+            process.wait(60)
+        finally:
+            process.kill()
+            os.close(begin)
+    assert process.returncode == 130
+    assert state.exists()
+
+
+def feed(process, text):
+    with contextlib.suppress(BrokenPipeError, OSError, ValueError):
+        process.stdin.write(text)
+        process.stdin.flush()
+
+
+def stalled(process):
+    """Whether it has done nothing for half a second, after having done something."""
+
+    def ticks():
+        return sum(map(int, pathlib.Path(f"/proc/{process.pid}/stat").read_text().split()[13:15]))
+
+    before = ticks()
+    time.sleep(0.5)
+    return before > 100 and ticks() == before

@@ -34,6 +34,13 @@ def _id(row: Row, name: str) -> str:
         raise ValueError(
             f"line {row.number}: {name} is {_said(value)}; the name of a series is text."
         )
+    try:
+        str(value).encode()
+    except UnicodeEncodeError as error:  # half of a character, as JSON can write it
+        raise ValueError(
+            f"line {row.number}: {name} is {value!a}, which no file can hold: a part of a "
+            "character is missing."
+        ) from error
     return str(value)
 
 

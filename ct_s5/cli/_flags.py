@@ -50,6 +50,8 @@ def in_flags(message: str, command: str = "") -> str:
     """A message of the library, its hints at keywords turned into flags of the command line."""
     if command in _NAMED_BY_THE_MODEL:
         message = re.sub(r"Another name: (id|time)_col=\.\.\.", "Rename the column.", message)
+    if command == "stream":
+        message = message.replace("Sort first, or pass sort=True.", "Give its lines in order.")
     for keyword, flag in _HINTS:
         message = re.sub(f"{_FREE}(?:{keyword})", flag, message)
     return message

@@ -75,6 +75,9 @@ def predict(
 
     if out is not None:
         check_folder(out, ".csv", ".parquet")
+        read = [frame, *([] if static is None else [static]), *([] if at is None else [at])]
+        if out.resolve() in [pathlib.Path(path).resolve() for path in read]:
+            raise ValueError(f"--out {out} is a file that is read: name another one.")
     estimator = load(model)
     if proba and not isinstance(estimator, S5Classifier):
         raise ValueError("--proba goes with a classifier; this model predicts numbers.")

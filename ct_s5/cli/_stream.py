@@ -51,7 +51,8 @@ def stream(
     - answers come in the form of the lines
     - the file of --state keeps what is known of each series, so that a restart goes on
     - it is written when input ends, on Ctrl-C, SIGTERM or an error, and now and then in between
-    - after a crash, give all lines since then again with --late drop: known ones change nothing
+    - after a crash, give all lines since then again with --late drop: known ones change nothing,
+      but that --duplicates mean counts those of a series' last time twice
 
     Args:
         model: A file that `ct-s5 fit` wrote, not one that reads series from both ends.
@@ -61,8 +62,9 @@ def stream(
             out.
         proba: Give the probability of every class rather than the likeliest.
         state: Where to go on from, if the file is there, and where to keep what is known.
-        save_every: How long to go on, at most, before the state is written again; 0 for each batch.
-        late: What a line gets that comes before the last reading of its series.
+        save_every: How long to go on, at most, before what is new is written; 0 for each batch.
+        late: What a line gets that comes before the last reading of its series. Lines of one
+            --batch are in order.
         duplicates: What two lines of one time get that disagree; as at fit when left out.
         static: One row a series, where the model was fitted with static features.
         ignore: Columns of the lines that are no channels of the model.
@@ -92,7 +94,8 @@ def stream(
         print("ct-s5: reading lines from the keyboard; Ctrl-D ends.", file=sys.stderr)
     columns = (schema.id_col, schema.time_col, *schema.channels)
     lines, answers = Lines(sys.stdin.buffer, columns, ignore), Answers(sys.stdout)
-    with kept, Signals() as signals:
+    # A signal while the state is written at the end comes too late to stop that.
+    with Signals(kept.now_and_then, save_every) as signals, kept:
         for rows in batches(signals.between(lines), batch):
             which = f"line {rows[0].number}"
             if rows[1:]:
@@ -110,9 +113,10 @@ def stream(
             kept.moved = True
             fresh = _with_times(fresh, frame, estimator)
             try:
-                answers.write(
-                    list(map(str, fresh.columns)), fresh.itertuples(False, None), lines.form
-                )
+                with signals.heeded():
+                    answers.write(
+                        list(map(str, fresh.columns)), fresh.itertuples(False, None), lines.form
+                    )
             except BrokenPipeError:
                 raise BrokenPipeError(
                     f"Nobody reads the answers any more: the one to {which} is lost. Its readings "

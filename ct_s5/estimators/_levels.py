@@ -144,7 +144,7 @@ def read_levels(level) -> tuple[float, ...]:
     """
     levels = () if level is None else (level,) if np.ndim(level) == 0 else tuple(level)
     for value in levels:
-        number = isinstance(value, int | float | np.number)
+        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
         if not number or not 1 <= value < 100 or 0.5 - value / 200 < SHARES[0]:
             raise ValueError(
                 f"level={value!r}: an interval holds a share of the readings in percent, from 1 "
@@ -162,7 +162,8 @@ def read_shares(quantiles) -> tuple[float, ...]:
     """
     shares: Sequence[float] = () if quantiles is None else np.atleast_1d(quantiles).tolist()
     for share in shares:
-        if not SHARES[0] <= share <= SHARES[-1]:
+        number = isinstance(share, int | float) and not isinstance(share, bool)
+        if not number or not SHARES[0] <= share <= SHARES[-1]:
             raise ValueError(
                 f"quantiles holds {share!r}: each is a share from {SHARES[0]} to {SHARES[-1]}."
             )

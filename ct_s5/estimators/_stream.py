@@ -158,7 +158,7 @@ class Stream:
 
     def last_readings(self, ids: Iterable[Hashable] | None = None) -> pd.Series:
         """The time of the last reading of each live series, or of those of `ids` that are live."""
-        chosen = self.store.ids if ids is None else _chosen(ids)
+        chosen = self.store.ids if ids is None else self._chosen(ids)
         places = self.store.find(chosen)
         names = [name for name, place in zip(chosen, places, strict=True) if place >= 0]
         kept, schema = self.store.get(places[places >= 0]), self.schema
@@ -173,12 +173,19 @@ class Stream:
         Raises:
             ValueError: A series that has no state.
         """
-        ids = _chosen(self.store.ids if ids is None else ids)
+        ids = self._chosen(self.store.ids if ids is None else ids)
         unknown = self.store.find(ids) < 0
         if unknown.any():
             names = [i for i, absent in zip(ids, unknown, strict=True) if absent]
             raise ValueError(f"There is no state of series {listed(names)}, so none to forget.")
         self.store.forget(ids)
+
+    def _chosen(self, ids: Iterable[Hashable] | Hashable) -> list:
+        """Each id once; one that is no list is one series, and so is a tuple that is an id."""
+        alone = isinstance(ids, tuple) and self.store.find([ids])[0] >= 0
+        if alone or not isinstance(ids, Iterable) or isinstance(ids, str):
+            ids = [ids]
+        return list(dict.fromkeys(ids))
 
     def to_bytes(self) -> bytes:
         """All states, in the format of model files; `from_bytes` reads them."""
@@ -324,13 +331,6 @@ class Stream:
         return gaps
 
 
-def _chosen(ids: Iterable[Hashable] | Hashable) -> list:
-    """Each id once; one that is no list is one series."""
-    if not isinstance(ids, Iterable) or isinstance(ids, str):
-        ids = [ids]
-    return list(dict.fromkeys(ids))
-
-
 def _row_of(encoded: EncodedFrame, long: LongFrame) -> Int[np.ndarray, " R"]:
     """The row of `encoded` in which each row of `long` ended."""
     rows = np.empty(len(long.series), np.int64)
@@ -352,13 +352,15 @@ def _fold(long: LongFrame, chosen: Bool[np.ndarray, " R"], total, count, rule: D
         np.add.at(total, (n, c), values)
         np.add.at(count, (n, c), 1)
         return
-    clash = (count[n, c] > 0) & (total[n, c] != values)
+    # What an earlier update merged is a mean, whatever the rule is now.
+    had = total[n, c] / np.maximum(count[n, c], 1)
+    clash = (count[n, c] > 0) & (had != values)
     if rule == "error" and clash.any():
         at = first(clash)
         row = int(rows[r[at]])
         raise ValueError(
             f"{long.where(row)} has {values[at]} for channel {long.channels[c[at]]!r} at "
-            f"{long.times.show(row)}, which had {total[n[at], c[at]]} at that time in an earlier "
+            f"{long.times.show(row)}, which had {had[at]} at that time in an earlier "
             "update. Keep one of them, or fit with duplicates='mean' or duplicates='last'."
         )
     total[n, c], count[n, c] = values, 1

@@ -220,6 +220,8 @@ def _read_folder(folder: Path, wanted: re.Pattern[str], limits: Limits, again: s
         for path in (Path(here, name) for name in (*folders, *files)):
             if path.is_symlink():
                 raise ValueError(f"{path} is a link; refused. Put the file itself there. {again}")
+        # "._p1.csv" is what a Mac keeps beside p1.csv.
+        files = [name for name in files if not name.startswith("._")]
         for path in (Path(here, name) for name in files if wanted.fullmatch(name)):
             if not path.is_file():
                 raise ValueError(f"{path} is not a plain file; refused. {again}")

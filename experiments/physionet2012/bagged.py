@@ -65,6 +65,7 @@ def main(names: list[str]) -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     tables = [summarised(data.frame, data.static) for data in (a, b)]
     for name in names or LEARNERS:
+        _check_made(name, {"settings": _settings(name), "protocol": a.cite(), "draws": N_DRAWS})
         for number in range(N_LEARNERS):
             path = OUT / f"{name}-{number}.csv"
             if not path.exists():
@@ -97,6 +98,16 @@ def main(names: list[str]) -> None:
 def _first(name: str) -> str:
     """The S5 that a row is held against: with trees where it has some."""
     return "s5_and_trees" if name.endswith("trees") else "s5"
+
+
+def _check_made(name: str, told: dict[str, Any]) -> None:
+    """Answers that lie in `OUT` already are of the same settings, or refused."""
+    told = json.loads(json.dumps(told))
+    path = OUT / f"{name}.json"
+    before = json.loads(path.read_text()) if path.exists() else None
+    if before != told and (before is not None or any(OUT.glob(f"{name}-*.csv"))):
+        raise SystemExit(f"{OUT}/{name}-*.csv were made with other settings: move them away.")
+    write_atomically(path, (json.dumps(told) + "\n").encode())
 
 
 def _settings(name: str) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def _mean(runs, score: str) -> str:
 def _said(title: str, beaten: list[str], worse: list[str], rivals: list[str], pairs: int) -> str:
     unlike = f"; worse than {', '.join(worse)} beyond it" if worse else ""
     if rivals and set(rivals) <= set(beaten):
-        answer = "yes", "equal gaps and every grid"
+        answer = "yes", ", ".join(rivals)
     elif beaten:
         answer = "in part", ", ".join(beaten)
     else:

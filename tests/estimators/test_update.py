@@ -215,6 +215,24 @@ def test_a_row_that_contradicts_the_last_reading_is_refused_and_leaves_no_trace(
     assert states(model) == before
 
 
+def test_what_was_merged_is_a_mean_whatever_the_rule_is_later(models):
+    model = forgetful(copy.copy(models["plain"]).set_params(duplicates="mean"))
+    frame = ward(seed=8, n_rows=3)
+    last = frame.groupby("unique_id").tail(1)
+    for pulse in (70.0, 90.0):
+        model.update(pd.concat([frame.drop(last.index), last.assign(hr=pulse)])[-len(last) :])
+    model.set_params(duplicates="error")
+    before = states(model)
+    with pytest.raises(ValueError, match=r"has 160\.0 for channel 'hr' at .*, which had 80\.0 at"):
+        model.update(last.assign(hr=160.0))
+    assert states(model) == before
+    again = model.update(last.assign(hr=80.0), method="predict_proba")
+    wanted = forgetful(copy.copy(models["plain"])).update(
+        last.assign(hr=80.0), method="predict_proba"
+    )
+    np.testing.assert_allclose(again, wanted.loc[again.index], atol=1e-5)
+
+
 # When each series was last read.
 
 
@@ -522,6 +540,11 @@ def test_series_can_be_forgotten(model):
     told = model.update(frame[frame["unique_id"].isin(["p0", "p3"])], method="predict_proba")
     whole = model.predict_proba(frame)
     np.testing.assert_allclose(told, whole.loc[told.index], atol=1e-5)
+    pair = frame[frame["unique_id"] == "p0"].assign(unique_id=[("w", "p0")] * 4)
+    model.update(pair)
+    assert model.last_readings(("w", "p0")).index.tolist() == [("w", "p0")]
+    assert model.last_readings(("p1", "p2")).index.tolist() == ["p1", "p2"]
+    model.forget(("w", "p0"))
     with pytest.raises(ValueError, match="no state of series 'p99', so none to forget"):
         model.forget(["p1", "p99"])
     assert len(model.forget().stream_.store) == 0
