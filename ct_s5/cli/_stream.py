@@ -50,7 +50,8 @@ def stream(
     - series may take turns; a line is answered from all lines of its series so far
     - answers come in the form of the lines
     - the file of --state keeps what is known of each series, so that a restart goes on
-    - it is written when input ends, on Ctrl-C, SIGTERM or an error, and now and then in between
+    - it is written when input ends, on Ctrl-C, SIGTERM, a closed terminal or an error, and now
+      and then in between
     - after a crash, give all lines since then again with --late drop: known ones change nothing,
       but that --duplicates mean counts those of a series' last time twice
 

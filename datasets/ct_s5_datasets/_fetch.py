@@ -222,13 +222,16 @@ class _Resuming:
         self._verify()
         os.replace(self.part, output_file)
 
+    @property
+    def _resumes(self) -> bool:
+        # Two halves might be of two files where no hash is there to decide, and are where the
+        # archive is packed anew at each download.
+        return _kind(self.check) in ("sha256", "md5")
+
     def _kept(self) -> int:
         """How much of an earlier download to go on from."""
         have = self.part.stat().st_size if self.part.is_file() else 0
-        # Two halves might be of two files where no hash is there to decide, and are where the
-        # archive is packed anew at each download.
-        resumes = _kind(self.check) in ("sha256", "md5")
-        return have if resumes and have <= (self.remote.n_bytes or have) else 0
+        return have if self._resumes and have <= (self.remote.n_bytes or have) else 0
 
     def _verify(self) -> None:
         if not self.check:
@@ -279,9 +282,10 @@ class _Resuming:
                         bar.update(len(chunk))
         except requests.RequestException as error:
             kept = f"{have:,}" if n_bytes is None else f"{have:,} of {n_bytes:,}"
+            again = f"{kept} bytes are kept; try again to resume" if self._resumes else "Try again"
             raise OSError(
-                f"{url} could not be downloaded: {error}. {kept} bytes are kept; try again to "
-                "resume, or download it by hand into the folder of the set."
+                f"{url} could not be downloaded: {error}. {again}, "
+                "or download it by hand into the folder of the set."
             ) from error
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
