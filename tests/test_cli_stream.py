@@ -425,6 +425,20 @@ def test_a_signal_is_heeded_while_nobody_takes_the_answers(folder, tmp_path, num
     assert state.exists()
 
 
+def test_a_signal_during_an_update_costs_no_answer(stream, monkeypatch, tmp_path):
+    update = S5Classifier.update
+
+    def interrupted(self, rows, **keywords):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return update(self, rows, **keywords)
+
+    monkeypatch.setattr(S5Classifier, "update", interrupted)
+    state = tmp_path / "s"
+    code, out, _ = stream(as_csv(ward().head(3)), "sick.safetensors", "--state", str(state))
+    assert (code, len(out.splitlines())) == (130, 2)  # the header, and the line it was at
+    assert state.exists()
+
+
 def feed(process, text):
     with contextlib.suppress(BrokenPipeError, OSError, ValueError):
         process.stdin.write(text)

@@ -45,11 +45,12 @@ class Signals:
 
     @contextlib.contextmanager
     def heeded(self) -> Iterator[None]:
-        """A wait: for a line to come, or for somebody to take an answer."""
+        """A wait: for a line to come, or for somebody to take an answer.
+
+        A signal that came before it ends no wait: what is known is still answered.
+        """
         self._waiting = True
         try:
-            if self._stopped:
-                raise KeyboardInterrupt
             yield
         finally:
             self._waiting = False
@@ -59,6 +60,8 @@ class Signals:
         source = iter(rows)
         while True:
             with self.heeded():
+                if self._stopped:
+                    raise KeyboardInterrupt
                 row = next(source, None)
             if row is None:
                 return
