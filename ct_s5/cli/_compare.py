@@ -252,8 +252,6 @@ def _named_set(name: str):
 
     Without a protocol the seeds draw the splits.
     """
-    import pandas as pd
-
     from ct_s5 import lab
 
     found = lab.provider_of(name).load(name)
@@ -268,6 +266,6 @@ def _named_set(name: str):
     owners = getattr(found, "groups", None)
     if owners is not None:
         owners = owners.reindex(found.labels.index)
-        alone = pd.Series([f"series {i}" for i in owners.index], owners.index)
+        alone = [f"series {i}" for i in owners.index]
         owners = owners.astype(object).where(owners.notna(), alone)
     return found.frame, found.labels, found.static, owners, split, cited

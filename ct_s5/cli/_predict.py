@@ -75,8 +75,8 @@ def predict(
 
     if out is not None:
         check_folder(out, ".csv", ".parquet")
-        read = [frame, *([] if static is None else [static]), *([] if at is None else [at])]
-        if out.resolve() in [pathlib.Path(path).resolve() for path in read]:
+        read = [pathlib.Path(path) for path in (frame, static, at) if path is not None]
+        if out.resolve() in [path.resolve() for path in read]:
             raise ValueError(f"--out {out} is a file that is read: name another one.")
     estimator = load(model)
     if proba and not isinstance(estimator, S5Classifier):

@@ -11,7 +11,7 @@ from ct_s5.cli._lines import Row
 class Signals:
     """Ctrl-C, SIGTERM and a closed terminal end a wait, and never an update that is half done."""
 
-    def __init__(self, tick: Callable[[], None] = lambda: None, every: float = 0.0):
+    def __init__(self, tick: Callable[[], None], every: float):
         """Call `tick` every so many seconds (0: never), but in no update either."""
         self._tick, self._every = tick, every
         self._waiting = self._stopped = False

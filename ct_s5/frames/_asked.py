@@ -17,7 +17,7 @@ from ct_s5.frames._decode import side_by_side
 from ct_s5.frames._encode import EncodedFrame, conform_times, standardised
 from ct_s5.frames._forms import index_levels, missing_column
 from ct_s5.frames._native import as_pandas, is_frame
-from ct_s5.frames._times import TimeColumn, read_times
+from ct_s5.frames._times import TimeColumn, iso_date, read_times
 from ct_s5.frames._units import as_timedelta, read_unit
 
 # Steps of a grid, over all series; a frame of so many rows is a slip of the unit.
@@ -136,7 +136,7 @@ def _time_or_step(at: str) -> pd.Timestamp | str:
     if not re.match(r"\s*\d+[-/.]\d+[-/.]\d+", at):
         return at
     try:
-        return pd.to_datetime(at.strip(), format="ISO8601")
+        return iso_date(at)
     except ValueError as error:
         raise ValueError(
             f"at={shown(at)} does not read as a date of ISO 8601, such as 2026-01-31 08:00."

@@ -10,7 +10,7 @@ from ct_s5._words import listed, shown
 from ct_s5.frames._forms import index_levels, missing_column
 from ct_s5.frames._instants import Instants
 from ct_s5.frames._native import as_pandas
-from ct_s5.frames._times import TimeColumn, of_today, read_times
+from ct_s5.frames._times import TimeColumn, iso_date, read_times
 from ct_s5.frames._units import as_timedelta, bare_number
 
 
@@ -89,10 +89,7 @@ def split_time(
 
 
 def _date(at):
-    # pandas would take "today", and put "10:00" on it.
-    if isinstance(at, str) and of_today(pd.Series([at])).item():
-        raise ValueError("it is another moment whenever it is read")
-    return pd.to_datetime(at.strip(), format="ISO8601") if isinstance(at, str) else pd.Timestamp(at)
+    return iso_date(at) if isinstance(at, str) else pd.Timestamp(at)
 
 
 def _moment(at, times: TimeColumn, time_col: str) -> Instants:

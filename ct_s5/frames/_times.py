@@ -196,6 +196,17 @@ def _name_of(zone: datetime.tzinfo) -> str:
     return str(datetime.timezone(offset))
 
 
+def iso_date(text: str):
+    """The timestamp that a text of ISO 8601 names.
+
+    Raises:
+        ValueError: Other text; "today", and "10:00", which pandas would put on today.
+    """
+    if of_today(pd.Series([text])).item():
+        raise ValueError("it is another moment whenever it is read")
+    return pd.to_datetime(text.strip(), format="ISO8601")
+
+
 def of_today(text: pd.Series) -> pd.Series:
     """Where a cell says "now" or "today": pandas takes these for times, other ones every day."""
     return text.astype(str).str.strip().str.lower().isin(["now", "today"])

@@ -153,8 +153,8 @@ class Material:
         if strange := int((choosing & ~known).sum()):
             # Only where there is something, as what is left out is part of a run's key.
             self.untold[seed]["validation"] = strange
-            told = {"seed": seed, "channels": [], "static": [], "validation": strange}
-            warnings.warn(left_out(told), UserWarning, stacklevel=4)
+            told = left_out(self.untold[seed] | {"channels": [], "static": []})
+            warnings.warn(told, UserWarning, stacklevel=4)
         if not (known & (part == "validation")).any():
             raise ValueError(
                 f"With seed {seed} no validation series is of a class that training knows, so that "

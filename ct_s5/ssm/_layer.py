@@ -20,7 +20,7 @@ from ct_s5.ssm._pairs import join, split
 from ct_s5.ssm._rows import check_shapes
 from ct_s5.ssm._scan import begins_backwards
 from ct_s5.ssm._start import OutputInit, input_start, output_start
-from ct_s5.ssm._starts import check_timescale, worked_out
+from ct_s5.ssm._starts import check_timescale, kept_rates, worked_out
 from ct_s5.ssm._steps import LONGEST_GAP, checked_gaps, shifted_gaps
 from ct_s5.ssm._turns import speeds_of
 from ct_s5.ssm._twofold import two_exp
@@ -133,9 +133,7 @@ class S5Layer(eqx.Module):
 
         def start():
             rates, vectors = hippo_normal(n_states, n_blocks)
-            # softplus(x) = 1/2 at x = log(e^(1/2) - 1).
-            real = np.log(np.expm1(-np.real(rates)))
-            return real, np.imag(rates), np.real(vectors), np.imag(vectors)
+            return *kept_rates(rates), np.real(vectors), np.imag(vectors)
 
         half, every = (n_states // 2,), (n_states, n_states // 2)
         self.rate_real, self.rate_imag, re, im = worked_out(start, half, half, every, every)

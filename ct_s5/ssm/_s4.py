@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from ct_s5.ssm._equal_steps import EqualStepsLayer, Move
 from ct_s5.ssm._hippo import check_states, hippo_normal
 from ct_s5.ssm._s4_kernel import LowRank, Mover, kernel, move, mover
-from ct_s5.ssm._starts import drawn_outputs, drawn_timescales, each_alike, worked_out
+from ct_s5.ssm._starts import drawn_outputs, drawn_timescales, each_alike, kept_rates, worked_out
 
 
 class S4Layer(EqualStepsLayer):
@@ -75,7 +75,7 @@ class S4Layer(EqualStepsLayer):
             # In eigenvector coordinates.
             turned = [vectors.conj().T @ np.sqrt(part) for part in (order + 0.5, 2 * order + 1)]
             low_rank, into = (np.stack([np.real(part), np.imag(part)]) for part in turned)
-            return np.log(np.expm1(-np.real(rates))), np.imag(rates), low_rank, into
+            return *kept_rates(rates), low_rank, into
 
         half = n_states // 2
         found = worked_out(start, (half,), (half,), (2, half), (2, half))

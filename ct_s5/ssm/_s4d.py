@@ -15,7 +15,7 @@ from ct_s5.ssm._equal_steps import EqualStepsLayer, Move
 from ct_s5.ssm._hippo import check_states, hippo_normal
 from ct_s5.ssm._pairs import Pair, plus, scaled, times
 from ct_s5.ssm._phi import cross_held, crossing, decay_over
-from ct_s5.ssm._starts import drawn_outputs, drawn_timescales, each_alike, worked_out
+from ct_s5.ssm._starts import drawn_outputs, drawn_timescales, each_alike, kept_rates, worked_out
 
 Rates = Literal["legs", "lin", "inv"]
 
@@ -72,11 +72,8 @@ class S4DLayer(EqualStepsLayer):
         if rates not in _STARTS:
             raise ValueError(f"rates must be one of {', '.join(_STARTS)}; got {rates!r}.")
 
-        def start():
-            found = _STARTS[rates](n_states)
-            return np.log(np.expm1(-np.real(found))), np.imag(found)
-
-        real, imag = worked_out(start, (n_states // 2,), (n_states // 2,))
+        half = (n_states // 2,)
+        real, imag = worked_out(lambda: kept_rates(_STARTS[rates](n_states)), half, half)
         step_key, output_key, feedthrough_key = jax.random.split(key, 3)
         self.rate_real = each_alike(real, n_features)
         self.rate_imag = each_alike(imag, n_features)

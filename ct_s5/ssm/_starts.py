@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Complex, Float, PRNGKeyArray
 
 
 def worked_out(
@@ -26,6 +26,13 @@ def worked_out(
         lambda: tuple(np.asarray(array, dtype) for array in make()),
         tuple(jax.ShapeDtypeStruct(shape, dtype) for shape in shapes),
     )
+
+
+def kept_rates(
+    rates: Complex[np.ndarray, " Q"],
+) -> tuple[Float[np.ndarray, " Q"], Float[np.ndarray, " Q"]]:
+    """Eigenvalues as layers keep them: minus the softplus of the first part is the real part."""
+    return np.log(np.expm1(-np.real(rates))), np.imag(rates)
 
 
 def drawn_timescales(
