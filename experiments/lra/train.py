@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ct_s5.ssm import nan_for_errors
 from ct_s5.training import loss_of_each, named_arrays
 from experiments.lra.checkpoint import Checkpoint, Standing
 from experiments.lra.examples import Examples
@@ -172,7 +173,9 @@ def n_parameters(network: Network) -> int:
     )
 
 
+# The gaps are ones; a check of them would call the host back at every step.
 @eqx.filter_jit
+@nan_for_errors()
 def step(network: Network, optimiser_state, batch, key, rate, optimiser: Optimiser):
     def mean_loss(network):
         scores, moments = network.forward(batch.codes, key)

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, UInt8
 
 SIDE, CHANNELS = 24, 12
 N_POOLED = 3 * 3 * CHANNELS
-_CHUNK = 8
+_CHUNK = 8  # frames; more leave a core's cache. A GPU takes all at once, being slow at loops.
 
 
 class Encoder(eqx.Module):
@@ -36,9 +36,10 @@ class Encoder(eqx.Module):
     def __call__(self, images: UInt8[Array, "N 24 24"]) -> Float[Array, "N F"]:
         """Features of frames, whose bytes count as 0 to 1."""
         n = len(images)
-        missing = -n % _CHUNK
+        chunk = _CHUNK if jax.default_backend() == "cpu" else n
+        missing = -n % chunk
         images = jnp.pad(images, ((0, missing), (0, 0), (0, 0)))
-        chunks = jnp.reshape(images, (-1, _CHUNK, SIDE, SIDE))
+        chunks = jnp.reshape(images, (-1, chunk, SIDE, SIDE))
         maps = (
             _over_cells(self.weight_1 / 255, 3),
             self.bias_1,

@@ -26,7 +26,7 @@ from experiments.pendulum.network import Network, negative_log_likelihood
 from experiments.pendulum.recipe import Recipe
 
 EPOCHS_BETWEEN_CHECKPOINTS = 10
-_SCORED_AT_ONCE = 100
+SCORED_AT_ONCE = 100
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,12 +144,12 @@ def step(network: Network, state: PyTree, batch, key, rate, optimiser: Optimiser
 
 def score(network: Network, films: Films) -> float:
     """Mean squared error over all readings, sine and cosine."""
-    total = sum(float(_squares(network, batch)) for batch in batches(films, _SCORED_AT_ONCE))
+    total = sum(float(squares(network, batch)) for batch in batches(films, SCORED_AT_ONCE))
     return total / films.targets.size
 
 
 @eqx.filter_jit
-def _squares(network, batch):
+def squares(network, batch):
     return jnp.sum((network(batch.images, batch.gaps).mean - batch.targets) ** 2)
 
 

@@ -46,9 +46,9 @@ def measure(seed: int) -> dict[str, float]:
                     layer,
                     (layer.rate_real.at[::2].set(-20.0), layer.rate_imag.at[::2].set(1e-8)),
                 )
-            single = _answers(chosen, inputs, gaps, weights, np.float32)
+            single = answers(chosen, inputs, gaps, weights, np.float32)
             with jax.enable_x64(True):
-                double = _answers(chosen, inputs, gaps, weights, np.float64)
+                double = answers(chosen, inputs, gaps, weights, np.float64)
             for name, ours in single.items():
                 size = np.abs(double[name]).max()
                 error = np.abs(ours - double[name]).max() / (size if size > 0 else 1)
@@ -56,7 +56,7 @@ def measure(seed: int) -> dict[str, float]:
     return found
 
 
-def _answers(layer, inputs, gaps, weights, dtype):
+def answers(layer, inputs, gaps, weights, dtype):
     """Outputs, and gradients by inputs, gaps, rates and timescales, of a sum of all outputs."""
     layer = jax.tree.map(lambda a: jnp.asarray(np.asarray(a), dtype), layer)
     # Both precisions see the same numbers.

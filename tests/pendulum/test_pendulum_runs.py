@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ct_s5_datasets._pendulum_simulator import draw_pendulums
-from experiments.pendulum import films, run, train
+from experiments.pendulum import films, run, together, train
 from experiments.pendulum.films import Films
 from experiments.pendulum.recipe import ROWS, Recipe
 
@@ -117,3 +117,14 @@ def test_rows_come_in_turn_and_an_unknown_one_is_refused():
     ]  # fmt: skip
     with pytest.raises(SystemExit, match="no row 's5'"):
         list(run._in_turn(["s5:0"], 1))
+
+
+def test_seeds_trained_together_are_the_seeds_trained_one_by_one(tmp_path):
+    recipe = dataclasses.replace(TINY, mirror=True)
+    parts = {name: made_up(8, seed=k) for k, name in enumerate(("train", "validation", "test"))}
+    both = together.train_together(recipe, parts, [3, 5])
+    for k, seed in enumerate([3, 5]):
+        one = train.train(recipe, parts, seed, tmp_path / f"{seed}.safetensors")
+        assert both["best_epochs"][k] == one["best_epoch"]
+        for part in parts:
+            assert both[f"{part}_mse"][k] == pytest.approx(one[f"{part}_mse"], rel=1e-4)
