@@ -7,13 +7,14 @@ Compared   the recurrence by `diagonal_scan` as a tree on real parts (what "auto
            products of matrices as JAX has them there and as float32 has them.
 Same       parameters, inputs and gaps; float32; H = 128 features, P = 64 states.
 Measured   medians of alternating rounds, each of several calls in a row; bytes a second of decay,
-           drive and states crossing memory once; compile time, temporary memory.
+           drive and states crossing memory once; compile time (of four at once), temporary memory.
 Run        python -m experiments.speed.gpu    (on a machine with an NVIDIA GPU: three minutes)
 Result     results/gpu.json; without that file the table says that it was not run.
 """
 
 import pathlib
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jax
@@ -30,7 +31,7 @@ from experiments.speed.contenders import jax_layers
 
 RESULTS = pathlib.Path(__file__).parent / "results" / "gpu.json"
 N_FEATURES, N_STATES = 128, 64
-ROUNDS, IN_A_ROW = 9, 5
+ROUNDS, IN_A_ROW, COMPILED_AT_ONCE = 9, 5, 4
 SCANNED = ((16, 1024), (16, 16_384), (1, 16_384), (1, 131_072))
 LAYERS = {
     "ours": jax_layers.ours,
@@ -38,9 +39,9 @@ LAYERS = {
     "published": jax_layers.published,
     "loop in blocks": lambda *of: jax_layers.ours(*of, scan="blocked"),
 }
-# A loop launches every step anew, a tenth of a second for 16,384 of them.
-_LOOPS, _LOOPED = {"plain loop", "loop in blocks"}, 20_000
-_EXACT_STEPS = 16_384
+# A loop launches its kernels anew at every step.
+_LOOPS, _LOOPED = {"plain loop", "loop in blocks"}, 1024
+_EXACT_STEPS = 4096
 
 
 def measure(seed: int) -> dict[str, Any]:
@@ -66,11 +67,11 @@ def _recurrence(rng, n_series: int, n_steps: int) -> dict[str, Any]:
         "complex tree": _complex_tree,
         "plain loop": _plain_loop,
     }
-    programs = {"copy": _compiled(lambda a, b: (a * 2, b * 2), data)}
+    calls = {"copy": (lambda a, b: (a * 2, b * 2), data)}
     for name, form in forms.items():
-        if name not in _LOOPS or n_series * n_steps < _LOOPED:
-            programs |= _ways(name, jax.vmap(form), data, lambda x: jnp.sum(jnp.abs(x) ** 2))
-    found = _timed(programs, dict.fromkeys(programs, data))
+        if name not in _LOOPS or n_steps <= _LOOPED:
+            calls |= _ways(name, jax.vmap(form), data, lambda x: jnp.sum(jnp.abs(x) ** 2))
+    found = _timed(calls)
     each = data[0].nbytes
     found["copy"]["bytes_a_second"] = 4 * each / found["copy"]["seconds"]
     for name in forms:
@@ -98,16 +99,13 @@ def _plain_loop(decay, drive):
 def _layer(rng, n_series: int, n_steps: int) -> dict[str, Any]:
     inputs = jnp.asarray(rng.normal(size=(n_series, n_steps, N_FEATURES)), jnp.float32)
     gaps = jnp.asarray(rng.exponential(size=(n_series, n_steps)), jnp.float32)
-    programs, data = {}, {}
+    calls = {}
     for name, make in LAYERS.items():
-        if name in _LOOPS and n_series * n_steps > _LOOPED:
-            continue
-        moving, run = make(N_FEATURES, N_STATES, jax.random.key(0))
-        own = (moving, inputs, gaps)
-        batched = jax.vmap(run, in_axes=(None, 0, 0))
-        ways = _ways(name, batched, own, lambda y: jnp.mean(y**2))
-        programs, data = programs | ways, data | dict.fromkeys(ways, own)
-    return _timed(programs, data)
+        if name not in _LOOPS or n_steps <= _LOOPED:
+            moving, run = make(N_FEATURES, N_STATES, jax.random.key(0))
+            batched = jax.vmap(run, in_axes=(None, 0, 0))
+            calls |= _ways(name, batched, (moving, inputs, gaps), lambda y: jnp.mean(y**2))
+    return _timed(calls)
 
 
 def _model(rng, seed: int) -> dict[str, float]:
@@ -115,12 +113,9 @@ def _model(rng, seed: int) -> dict[str, float]:
     settings = ModelSettings(
         n_channels=model.N_CHANNELS, n_outputs=2, inputs=("value", "observed"), **model.SIZES
     )
-    started = time.perf_counter()
-    run, moving = model.compiled_step(S5Model(settings, key=jax.random.key(seed)), batch)
-    compiled = time.perf_counter() - started
-    seconds = _timed({"step": (run, {})}, {"step": (moving,)})["step"]["seconds"]
-    n_steps = model.N_SERIES * model.N_STEPS
-    return {"seconds": seconds, "steps_a_second": n_steps / seconds, "compile_seconds": compiled}
+    loss, moving = model.loss_of(S5Model(settings, key=jax.random.key(seed)), batch)
+    step = _timed({"step": (jax.value_and_grad(loss), (moving,))})["step"]
+    return step | {"steps_a_second": model.N_SERIES * model.N_STEPS / step["seconds"]}
 
 
 def _error(rng, seed: int) -> dict[str, float]:
@@ -141,44 +136,38 @@ def _error(rng, seed: int) -> dict[str, float]:
 
 
 def _ways(name: str, function, data, loss) -> dict[str, Any]:
-    """A function's program, and that of its gradient by all its arguments."""
+    """Calls of a function, and of its gradient by all its arguments."""
     gradient = jax.grad(lambda *data: loss(function(*data)), argnums=tuple(range(len(data))))
-    return {
-        f"{name}, forward": _compiled(function, data),
-        f"{name}, both": _compiled(gradient, data),
-    }
+    return {f"{name}, forward": (function, data), f"{name}, both": (gradient, data)}
 
 
-def _compiled(function, data):
-    lowered = jax.jit(function).lower(*data)
-    started = time.perf_counter()
-    program = lowered.compile()
-    told = {
-        "compile_seconds": time.perf_counter() - started,
-        "temporary_bytes": program.memory_analysis().temp_size_in_bytes,
-    }
-    return program, told
-
-
-def _timed(programs, data) -> dict[str, Any]:
-    """What is known of each program, and the median seconds of a call, in turns.
-
-    Args:
-        programs: By name, each with what is known of it.
-        data: The arguments of each.
-    """
-    seconds: dict[str, list[float]] = {name: [] for name in programs}
+def _timed(calls) -> dict[str, Any]:
+    """Of each function and its arguments: median seconds, in turns, and what it took to compile."""
+    lowered = [jax.jit(function).lower(*data) for function, data in calls.values()]
+    with ThreadPoolExecutor(COMPILED_AT_ONCE) as pool:
+        compiled = dict(zip(calls, pool.map(_compiled, lowered), strict=True))
+    seconds: dict[str, list[float]] = {name: [] for name in calls}
     for round_ in range(1 + ROUNDS):
-        for name, (run, _) in programs.items():
+        for name, (program, _) in compiled.items():
+            data = calls[name][1]
             started = time.perf_counter()
             for _ in range(IN_A_ROW):
-                answer = run(*data[name])
+                answer = program(*data)
             jax.block_until_ready(answer)
             if round_:  # the first warms up
                 seconds[name].append((time.perf_counter() - started) / IN_A_ROW)
     return {
         name: {"seconds": float(np.median(seconds[name]))} | told
-        for name, (_, told) in programs.items()
+        for name, (_, told) in compiled.items()
+    }
+
+
+def _compiled(lowered):
+    started = time.perf_counter()
+    program = lowered.compile()
+    return program, {
+        "compile_seconds": time.perf_counter() - started,
+        "temporary_bytes": program.memory_analysis().temp_size_in_bytes,
     }
 
 
@@ -192,6 +181,7 @@ def main() -> None:
         "sizes": SCANNED,
         "rounds": ROUNDS,
         "calls_in_a_row": IN_A_ROW,
+        "compiled_at_once": COMPILED_AT_ONCE,
         "model": model.SIZES | {"series": model.N_SERIES, "steps": model.N_STEPS},
         "steps_of_errors": _EXACT_STEPS,
     }

@@ -54,13 +54,19 @@ def random_batch(rng, n_series: int, n_steps: int) -> IrregularBatch:
 
 def compiled_step(model, batch):
     """A training step's loss and gradient, compiled, and the weights it takes."""
+    loss, moving = loss_of(model, batch)
+    return jax.jit(jax.value_and_grad(loss)).lower(moving).compile(), moving
+
+
+def loss_of(model, batch):
+    """A training step's loss as a function of the weights, and those."""
     moving, fixed = eqx.partition(model, eqx.is_inexact_array)
 
     def loss(moving):
         answers, _ = eqx.combine(moving, fixed).forward(batch, jax.random.key(0))
         return jnp.mean(answers**2)
 
-    return jax.jit(jax.value_and_grad(loss)).lower(moving).compile(), moving
+    return loss, moving
 
 
 def measure(seed: int) -> dict[str, float]:
