@@ -18,7 +18,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, PyTree
+from jaxtyping import Array, Bool, PyTree
 
 from ct_s5.ssm import nan_for_errors
 from experiments.lra.optimiser import Optimiser, rate_at
@@ -27,10 +27,20 @@ from experiments.pendulum.films import Batch, Films, batches, training_batches
 from experiments.pendulum.network import Network
 from experiments.pendulum.recipe import ROWS, Recipe
 from experiments.pendulum.run import RESULTS
-from experiments.pendulum.train import SCORED_AT_ONCE, n_parameters, squares, step
+from experiments.pendulum.train import (
+    EPOCHS_BETWEEN_CHECKPOINTS,
+    SCORED_AT_ONCE,
+    Standing,
+    fingerprint_of,
+    n_parameters,
+    read,
+    squares,
+    step,
+    write,
+)
 from experiments.record import record
 
-_ALONE = 2
+_ALONE = 3  # epochs, whose median is that of one without compiling
 
 
 def main(words: list[str] | None = None) -> None:
@@ -39,29 +49,38 @@ def main(words: list[str] | None = None) -> None:
     told.add_argument("rows", nargs="+", choices=list(ROWS), help="rows of the table")
     told.add_argument("--seeds", type=int, default=5, help="how many at once")
     told.add_argument("--out", type=pathlib.Path, default=RESULTS, help="folder of results files")
+    told.add_argument(
+        "--work",
+        type=pathlib.Path,
+        default=pathlib.Path("out/pendulum-together"),
+        help="folder of checkpoints",
+    )
     asked = told.parse_args(words)
     parts, protocol = films.load()
     seeds = range(asked.seeds)
     for row in asked.rows:
         recipe = ROWS[row]
 
-        def run(_, recipe=recipe):
-            found = train_together(recipe, parts, seeds)
+        def run(_, row=row, recipe=recipe):
+            found = train_together(recipe, parts, seeds, asked.work / f"{row}.safetensors")
             few = dataclasses.replace(recipe, epochs=_ALONE)
-            alone = train_together(few, parts, seeds[:1])
+            alone = train_together(few, parts, seeds[:1], asked.work / f"{row}-alone.safetensors")
             return found | {"seconds_an_epoch_alone": alone["seconds_an_epoch"]}
 
         settings = dataclasses.asdict(recipe) | {"seeds_at_once": asked.seeds}
         record(run, settings, protocol, [0], asked.out / f"together-{row}.json")
 
 
-def train_together(recipe: Recipe, parts: dict[str, Films], seeds: Sequence[int]) -> dict[str, Any]:
+def train_together(
+    recipe: Recipe, parts: dict[str, Films], seeds: Sequence[int], checkpoint: pathlib.Path
+) -> dict[str, Any]:
     """Train a network a seed, all in one program, and read the test films once.
 
     Args:
         recipe: The settings.
         parts: "train", "validation" and "test".
         seeds: Each fixes weights, order of the films and draws, as in `train.train`.
+        checkpoint: Written every ten epochs; where it is there, the run goes on from it.
 
     Returns:
         What a results file keeps; errors are lists, a number a seed.
@@ -69,38 +88,53 @@ def train_together(recipe: Recipe, parts: dict[str, Films], seeds: Sequence[int]
     optimiser = Optimiser("standard", False, recipe.rate / recipe.state_rate, weight_decay=0.0)
     each = [Network(recipe, key=jax.random.fold_in(jax.random.key(s), 0)) for s in seeds]
     networks, states = _stacked(each), _stacked([optimiser.start(network) for network in each])
-    best, best_error = networks, jnp.full(len(seeds), jnp.inf)
-    n_steps = len(parts["train"].times) // recipe.batch_size
-    n_all, seconds, errors = recipe.epochs * n_steps, [], []
+    fingerprint = fingerprint_of(recipe, parts, list(seeds))
+    now = read(checkpoint, fingerprint, Standing(networks, states, networks))
     with nan_for_errors():
-        for epoch in range(recipe.epochs):
-            started = time.perf_counter()
-            for k, batch in enumerate(_batches(recipe, parts["train"], seeds, epoch)):
-                at = epoch * n_steps + k
-                keys = jnp.stack([jax.random.fold_in(jax.random.key(s), at + 1) for s in seeds])
-                rate = rate_at(at, recipe.rate, n_all, n_steps)
-                networks, states, losses = _steps(networks, states, batch, keys, rate, optimiser)
-            error = _scores(networks, parts["validation"])
-            best = _chosen(error < best_error, networks, best)
-            best_error = jnp.minimum(error, best_error)
-            if not np.isfinite(losses).all():
-                raise FloatingPointError(f"Losses after epoch {epoch + 1}: {losses}.")
-            errors.append(error)
-            seconds.append(time.perf_counter() - started)
-            told = " ".join(f"{e:.5f}" for e in np.asarray(error))
-            print(f"epoch {epoch + 1} validation {told} {seconds[-1]:.1f} s", flush=True)
+        while now.epoch < recipe.epochs:
+            now = _epoch(now, recipe, parts, seeds, optimiser)
+            told = " ".join(f"{error:.5f}" for error in now.validation_mse[-1])
+            print(f"epoch {now.epoch} validation {told} {now.seconds[-1]:.1f} s", flush=True)
+            if now.epoch % EPOCHS_BETWEEN_CHECKPOINTS == 0 or now.epoch == recipe.epochs:
+                write(checkpoint, fingerprint, now)
         found = {
-            f"{part}_mse": [round(float(e), 6) for e in _scores(best, some)]
+            f"{part}_mse": [round(error, 6) for error in _scores(now.best, some)]
             for part, some in parts.items()
         }
     return found | {
         "seeds_at_once": list(seeds),
-        "best_epochs": [int(k) + 1 for k in np.argmin(np.stack(errors), axis=0)],
-        "epochs": recipe.epochs,
-        "seconds_an_epoch": round(float(np.median(seconds[1:])), 3),
-        "training_seconds": round(sum(seconds), 1),
+        "best_epochs": [int(k) + 1 for k in np.argmin(now.validation_mse, axis=0)],
+        "epochs": now.epoch,
+        "seconds_an_epoch": round(float(np.median(now.seconds)), 3),
+        "training_seconds": round(sum(now.seconds), 1),
         "n_parameters": n_parameters(each[0]),
     }
+
+
+def _epoch(
+    now: Standing, recipe: Recipe, parts: dict[str, Films], seeds: Sequence[int], optimiser
+) -> Standing:
+    started = time.perf_counter()
+    n_steps = len(parts["train"].times) // recipe.batch_size
+    networks, states, losses = now.network, now.optimiser_state, np.zeros(len(seeds))
+    keys = jnp.stack([jax.random.key(seed) for seed in seeds])
+    for k, batch in enumerate(_batches(recipe, parts["train"], seeds, now.epoch)):
+        at = now.epoch * n_steps + k
+        rate = rate_at(at, recipe.rate, recipe.epochs * n_steps, n_steps)
+        moving = (networks, states, batch, keys)
+        networks, states, losses = _steps(*moving, np.int32(at + 1), rate, optimiser)
+    if not np.isfinite(losses).all():
+        raise FloatingPointError(f"The losses of seeds {list(seeds)} are {losses}.")
+    errors = _scores(networks, parts["validation"])
+    least = np.min([[np.inf] * len(seeds), *now.validation_mse], axis=0)
+    return Standing(
+        networks,
+        states,
+        _chosen(np.asarray(errors) < least, networks, now.best),
+        epoch=now.epoch + 1,
+        validation_mse=(*now.validation_mse, errors),
+        seconds=(*now.seconds, time.perf_counter() - started),
+    )
 
 
 def _batches(recipe: Recipe, films: Films, seeds: Sequence[int], epoch: int) -> Iterator[Batch]:
@@ -123,9 +157,9 @@ def _stacked(trees: Sequence[PyTree]) -> PyTree:
 
 
 @eqx.filter_jit
-def _steps(networks, states, batch, keys, rate, optimiser: Optimiser):
+def _steps(networks, states, batch, keys, at, rate, optimiser: Optimiser):
     def one(network, state, batch, key):
-        return step(network, state, batch, key, rate, optimiser)
+        return step(network, state, batch, jax.random.fold_in(key, at), rate, optimiser)
 
     each = eqx.if_array(0)
     return eqx.filter_vmap(one, in_axes=(each, each, 0, 0), out_axes=each)(
@@ -133,10 +167,10 @@ def _steps(networks, states, batch, keys, rate, optimiser: Optimiser):
     )
 
 
-def _scores(networks, films: Films) -> Float[Array, " S"]:
+def _scores(networks, films: Films) -> list[float]:
     """The mean squared error of each network over all readings."""
-    total = sum(_squares(networks, batch) for batch in batches(films, SCORED_AT_ONCE))
-    return jnp.asarray(total) / films.targets.size
+    squares = [np.asarray(_squares(networks, b)) for b in batches(films, SCORED_AT_ONCE)]
+    return (np.sum(squares, axis=0, dtype=np.float64) / films.targets.size).tolist()
 
 
 @eqx.filter_jit
@@ -144,6 +178,7 @@ def _squares(networks, batch):
     return eqx.filter_vmap(squares, in_axes=(eqx.if_array(0), None))(networks, batch)
 
 
+@eqx.filter_jit
 def _chosen(better: Bool[Array, " S"], ours: PyTree, others: PyTree) -> PyTree:
     def choose(own, other):
         if not eqx.is_array(own):

@@ -21,7 +21,7 @@ from ct_s5.training import (
     write_archive,
 )
 from experiments.lra.optimiser import Optimiser, rate_at
-from experiments.pendulum.films import Films, batches, digest, training_batches
+from experiments.pendulum.films import Batch, Films, batches, digest, training_batches
 from experiments.pendulum.network import Network, negative_log_likelihood
 from experiments.pendulum.recipe import Recipe
 
@@ -39,7 +39,8 @@ class Standing:
     """That with the least validation error so far."""
     epoch: int = 0
     best_epoch: int = 0
-    validation_mse: tuple[float, ...] = ()
+    validation_mse: tuple[Any, ...] = ()
+    """By epoch; lists, a number a seed, where several seeds are trained together."""
     losses: tuple[float, ...] = ()
     """Means over the steps of each epoch."""
     seconds: tuple[float, ...] = ()
@@ -72,9 +73,8 @@ def train(
     optimiser = Optimiser("standard", False, recipe.rate / recipe.state_rate, weight_decay=0.0)
     network = Network(recipe, key=jax.random.fold_in(jax.random.key(seed), 0))
     start = Standing(network, optimiser.start(network), network)
-    told = [dataclasses.asdict(recipe), digest(parts), seed]
-    fingerprint = hashlib.sha256(json.dumps(told).encode()).hexdigest()
-    now = _read(checkpoint, fingerprint, start)
+    fingerprint = fingerprint_of(recipe, parts, seed)
+    now = read(checkpoint, fingerprint, start)
     while now.epoch < recipe.epochs:
         now = _epoch(now, recipe, parts, seed, optimiser)
         print(
@@ -83,7 +83,7 @@ def train(
             flush=True,
         )
         if now.epoch % EPOCHS_BETWEEN_CHECKPOINTS == 0 or now.epoch == recipe.epochs:
-            _write(checkpoint, fingerprint, now)
+            write(checkpoint, fingerprint, now)
     return {
         **{f"{part}_mse": score(now.best, films) for part, films in parts.items()},
         "best_epoch": now.best_epoch,
@@ -149,7 +149,8 @@ def score(network: Network, films: Films) -> float:
 
 
 @eqx.filter_jit
-def squares(network, batch):
+def squares(network: Network, batch: Batch):
+    """The squared errors of a batch, summed."""
     return jnp.sum((network(batch.images, batch.gaps).mean - batch.targets) ** 2)
 
 
@@ -158,13 +159,25 @@ def n_parameters(network: Network) -> int:
     return sum(array.size for array in named_arrays(network).values())
 
 
-def _write(path: pathlib.Path, fingerprint: str, now: Standing) -> None:
+def fingerprint_of(recipe: Recipe, parts: dict[str, Films], seeds: int | list[int]) -> str:
+    """What tells a run's checkpoint from another's."""
+    told = [dataclasses.asdict(recipe), digest(parts), seeds]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def write(path: pathlib.Path, fingerprint: str, now: Standing) -> None:
+    """Keep where a run stands."""
     told = {name: value for name, value in vars(now).items() if name not in now.trees}
     path.parent.mkdir(parents=True, exist_ok=True)
     write_archive(path, "pendulum", told | {"fingerprint": fingerprint}, named_parts(now.trees))
 
 
-def _read(path: pathlib.Path, fingerprint: str, start: Standing) -> Standing:
+def read(path: pathlib.Path, fingerprint: str, start: Standing) -> Standing:
+    """Where the run of a checkpoint stood; `start` where there is none yet.
+
+    Raises:
+        ValueError: It is that of another run.
+    """
     if not path.exists():
         return start
     told, arrays = read_archive(path, "pendulum")

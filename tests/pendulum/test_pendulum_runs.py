@@ -119,10 +119,24 @@ def test_rows_come_in_turn_and_an_unknown_one_is_refused():
         list(run._in_turn(["s5:0"], 1))
 
 
-def test_seeds_trained_together_are_the_seeds_trained_one_by_one(tmp_path):
+def test_seeds_trained_together_are_the_seeds_trained_one_by_one(tmp_path, monkeypatch):
     recipe = dataclasses.replace(TINY, mirror=True)
     parts = {name: made_up(8, seed=k) for k, name in enumerate(("train", "validation", "test"))}
-    both = together.train_together(recipe, parts, [3, 5])
+    monkeypatch.setattr(together, "EPOCHS_BETWEEN_CHECKPOINTS", 1)
+    path = tmp_path / "both.safetensors"
+    one_epoch = together._epoch
+
+    def killed(now, *rest):
+        if now.epoch == 2:
+            raise KeyboardInterrupt
+        return one_epoch(now, *rest)
+
+    monkeypatch.setattr(together, "_epoch", killed)
+    with pytest.raises(KeyboardInterrupt):
+        together.train_together(recipe, parts, [3, 5], path)
+    monkeypatch.setattr(together, "_epoch", one_epoch)
+    both = together.train_together(recipe, parts, [3, 5], path)
+    assert both["epochs"] == 3
     for k, seed in enumerate([3, 5]):
         one = train.train(recipe, parts, seed, tmp_path / f"{seed}.safetensors")
         assert both["best_epochs"][k] == one["best_epoch"]
