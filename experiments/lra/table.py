@@ -63,23 +63,34 @@ def _small_row(task: str, entry: dict[str, Any]) -> str:
 
 def _pace() -> str:
     lines = [
-        "| task | parameters | batch | seconds an example | seconds a step | steps in all | days |",
-        "|---|---:|---:|---:|---:|---:|---:|",
+        "| task | parameters | batch | steps in all | two cores, seconds a step | days "
+        "| H200, ms a step | hours |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for task in recipe.TASKS:
         told = recipe.read(task)
         batch, n_train = told.training.batch_size, _n_train(task, told.data)
         steps = n_train and told.training.epochs * (n_train // batch)
-        in_all = f"{steps:,}" if steps else ""
-        cells = [task, "", batch, NOT_RUN, "", in_all, ""]
-        if results := _results(f"pace-{task}"):
-            (entry,) = results["seeds"]
-            seconds = entry["seconds_an_example"]
-            days = f"{seconds * batch * steps / 86_400:.0f}" if steps else ""
-            cells = [task, f"{entry['parameters']:,}", batch, f"{seconds:.2f}"]
-            cells += [f"{seconds * batch:.0f}", in_all, days]
+        cores, gpu = (_of_step(f"pace-{place}{task}", batch) for place in ("", "gpu-"))
+        size = next((f"{found[1]:,}" for found in (cores, gpu) if found), "")
+        cells = [task, size, batch, f"{steps:,}" if steps else ""]
+        for found, shown, unit, whole in ((cores, ".0f", 1, 86_400), (gpu, ".1f", 1e-3, 3600)):
+            if found is None:
+                cells += [NOT_RUN, ""]
+            else:
+                cells.append(f"{found[0] / unit:{shown}}")
+                cells.append(f"{found[0] * steps / whole:{shown}}" if steps else "")
         lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
+
+
+def _of_step(name: str, batch: int) -> tuple[float, int] | None:
+    """Seconds of a step of the published batch, and parameters."""
+    results = _results(name)
+    if results is None:
+        return None
+    (entry,) = results["seeds"]
+    return entry["seconds_an_example"] * batch, entry["parameters"]
 
 
 def _n_train(task: str, told: recipe.DataSettings) -> int | None:

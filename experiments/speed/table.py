@@ -60,6 +60,17 @@ LONG = {
     "peak_gigabytes": ("memory of the process at its peak: GB", "{:.2f}"),
     "before_gigabytes": ("the same before the fit: GB", "{:.2f}"),
 }
+GPU_SCANS = {
+    "ours": "**ours**, a tree on real parts",
+    "complex tree": "a tree on complex numbers",
+    "plain loop": "a plain `lax.scan`",
+}
+GPU_LAYERS = {
+    "ours": "**ours**",
+    "published": "(a) published algebra",
+    "factored": "(b) the same with `gain * (B u)`",
+    "loop in blocks": 'ours, `scan="blocked"`',
+}
 _EPOCHS = ("compilations", "first epoch", "epoch")
 
 
@@ -260,9 +271,54 @@ def _gpu() -> str:
     results = _read("gpu")
     if results is None:
         return "Not run: no GPU was to be had. `python -m experiments.speed.gpu` measures it."
-    lines = ["| measured | value |", "|---|---|"]
-    lines += [f"| {k} | {v:.3g} |" for k, v in results["seeds"][0].items() if "|" in k]
-    return "\n".join([*lines, f"\n{_place(results)}."])
+    (entry,) = results["seeds"]
+    told = results["machine"]["device"]
+    parts = [
+        _gpu_times("the recurrence", entry["recurrence"], GPU_SCANS),
+        _gpu_times("the layer", entry["layer"], GPU_LAYERS),
+        _gpu_errors(entry["error"]),
+    ]
+    step = entry["model"]
+    return "\n\n".join(
+        [
+            *parts,
+            f"A training step of the whole model above takes {1e3 * step['seconds']:.1f} ms there: "
+            f"{step['steps_a_second']:,.0f} steps a second.",
+            f"Measured on one {told}, jax {results['versions']['jax']}, commit "
+            f"{results['commit'][:10]}.",
+        ]
+    )
+
+
+def _gpu_times(what: str, sizes: dict[str, Any], titles: dict[str, str]) -> str:
+    """Milliseconds forwards and with gradients by size, and what the longest took to compile."""
+    lines = [f"| {what} | {' | '.join(sizes)} |", "|---" * (1 + len(sizes)) + "|"]
+    if "copy" in next(iter(sizes.values())):
+        rates = [f"{of['copy']['bytes_a_second'] / 1e12:.2f} TB/s" for of in sizes.values()]
+        lines.append(f"| a copy on the device | {' | '.join(rates)} |")
+    for name, title in titles.items():
+        for way, words in (("forward", "forwards"), ("both", "with gradients")):
+            cells = [_gpu_cell(of, f"{name}, {way}") for of in sizes.values()]
+            lines.append(f"| {title}, {words} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _gpu_cell(found: dict[str, Any], name: str) -> str:
+    if name not in found:
+        return ""
+    cell = f"{1e3 * found[name]['seconds']:.2f} ms"
+    if rate := found[name].get("bytes_a_second"):
+        return f"{cell}, {rate / found['copy']['bytes_a_second']:.0%} of the copy's rate"
+    return f"{cell}, {found[name]['temporary_bytes'] / 1e6:.0f} MB"
+
+
+def _gpu_errors(errors: dict[str, float]) -> str:
+    whats = [key.partition(" | ")[2] for key in errors if key.startswith("default")]
+    lines = [f"| error against float64 | {' | '.join(whats)} |", "|---" * (1 + len(whats)) + "|"]
+    for precision, title in (("default", "as JAX has them there (TF32)"), ("highest", '`"highest"`')):
+        cells = [f"{errors[f'{precision} | {what}']:.0e}" for what in whats]
+        lines.append(f"| products of matrices {title} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def draw() -> None:
