@@ -439,6 +439,32 @@ def test_a_signal_during_an_update_costs_no_answer(stream, monkeypatch, tmp_path
     assert state.exists()
 
 
+def test_two_streams_of_one_state_file_lose_neither_s_series(stream, monkeypatch, tmp_path):
+    frame, state = ward(), tmp_path / "s"
+    words = ("sick.safetensors", "--state", str(state))
+    alone = frame[frame["bed"] == frame["bed"].iloc[0]]
+    assert stream(as_csv(alone.head(3)), *words)[0] == 0
+    other = state.read_bytes()
+    update = S5Classifier.update
+
+    def meanwhile(self, rows, **keywords):
+        state.unlink()
+        state.write_bytes(other)
+        return update(self, rows, **keywords)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(S5Classifier, "update", meanwhile)
+        code, _, err = stream(as_csv(alone.iloc[3:5]), *words)
+    assert code == 2
+    (aside,) = (path for path in tmp_path.iterdir() if path != state)
+    assert f"--state {state}" in err
+    assert str(aside) in err
+    assert state.read_bytes() == other
+    # Either file is what a stream can go on from.
+    assert stream(as_csv(alone.iloc[5:6]), "sick.safetensors", "--state", str(aside))[0] == 0
+    assert stream(as_csv(alone.iloc[3:4]), *words)[0] == 0
+
+
 def feed(process, text):
     with contextlib.suppress(BrokenPipeError, OSError, ValueError):
         process.stdin.write(text)

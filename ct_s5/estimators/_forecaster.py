@@ -264,8 +264,13 @@ class S5Forecaster(UnlabelledEstimator):
             cut = in_model_units(self.cut, self.schema_, "cut")
         return Forecasting(self._places, self.horizon_, self._known_places, cut, counted)
 
-    @property
-    def _because(self) -> str:
+    def _because(self, judged: bool = False) -> str:
+        if judged and self.cut is not None:
+            return (
+                f": none lies within horizon={self.horizon!r} after cut={self.cut!r} from its "
+                f"series' first, and the unit of time is {self.schema_.unit_name}. Cut earlier, or "
+                "lengthen the horizon"
+            )
         return (
             f": none lies within horizon={self.horizon!r} of an earlier one of its series, and the "
             f"unit of time is {self.schema_.unit_name}. Lengthen the horizon"

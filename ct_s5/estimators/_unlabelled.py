@@ -101,8 +101,9 @@ class UnlabelledEstimator(S5Estimator):
             held = judge.draw(told, np.random.default_rng(seed))
             if not held[1].weights.any():
                 raise ValueError(
-                    f"The series held out have no reading to be judged by{self._because}. Give "
-                    "more series, a validation=frame of your own, or validation_fraction=0."
+                    "The series held out have no reading to be judged by"
+                    f"{self._because(judged=True)}. Give more series, a validation=frame of your "
+                    "own, or validation_fraction=0."
                 )
         names = list(encoded.ids[~held_out]) if len(series) == (~held_out).sum() else None
         model = self._new_model(series, seed)
@@ -115,7 +116,7 @@ class UnlabelledEstimator(S5Estimator):
             names = [names[n] for n in owner] if names else None
         task = self._task(series, new)
         if not task.draw(series, np.random.default_rng(seed))[1].weights.any():
-            raise ValueError(f"There is no reading to learn to tell{self._because}.")
+            raise ValueError(f"There is no reading to learn to tell{self._because()}.")
         result = fit(
             model,
             series,
@@ -175,8 +176,9 @@ class UnlabelledEstimator(S5Estimator):
         """The task that intervals are set right by, which shows the model as much as use does."""
         return task
 
-    _because = ""
-    """Why there may be nothing to learn or to be judged by, for a message."""
+    def _because(self, judged: bool = False) -> str:
+        """Why there may be nothing to learn or to be judged by, for a message."""
+        return ""
 
     def _leads(self, series: SeriesSet) -> Float[np.ndarray, "R _"]:
         """The time that an answer at each row bridges, in one column or in one a channel told."""

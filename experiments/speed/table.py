@@ -315,7 +315,10 @@ def _gpu_cell(found: dict[str, Any], name: str) -> str:
 def _gpu_errors(errors: dict[str, float]) -> str:
     whats = [key.partition(" | ")[2] for key in errors if key.startswith("default")]
     lines = [f"| error against float64 | {' | '.join(whats)} |", "|---" * (1 + len(whats)) + "|"]
-    for precision, title in (("default", "as JAX has them there (TF32)"), ("highest", '`"highest"`')):
+    for precision, title in (
+        ("default", "as JAX has them there (TF32)"),
+        ("highest", '`"highest"`'),
+    ):
         cells = [f"{errors[f'{precision} | {what}']:.0e}" for what in whats]
         lines.append(f"| products of matrices {title} | {' | '.join(cells)} |")
     return "\n".join(lines)

@@ -322,6 +322,12 @@ def test_a_horizon_within_which_nothing_lies_is_named(frame, share):
         model.fit(frame)
 
 
+def test_a_cut_after_which_nothing_lies_is_named(frame):
+    model = S5Forecaster(horizon="2h", cut="900D", validation_fraction=0.2, **TINY)
+    with pytest.raises(ValueError, match=r"none lies within .* after cut='900D' .* Cut earlier"):
+        model.fit(frame)
+
+
 def test_words_for_what_cannot_be_meant(fitted, frame):
     with pytest.raises(ValueError, match=r"level=0.9: .* Did you mean 90\?"):
         fitted.predict(frame, level=0.9)
