@@ -139,9 +139,11 @@ _traces = [0]
 # nobody back can JAX keep on disk (docs/training.md).
 @eqx.filter_jit
 @nan_for_errors()
-def _train_step(model, optimiser_state, batch, targets, start, key, rate, loss: Loss, settings):
+def _train_step(model, optimiser_state, batch, targets, start, draw, rate, loss: Loss, settings):
     _traces[0] += 1
     values, weights = targets
+    key, epoch, step = draw
+    key = jax.random.fold_in(jax.random.fold_in(key, epoch), step)
 
     def mean_loss(model):
         answers, moments = model.forward(batch, key, start)
@@ -250,26 +252,31 @@ def fit(
     trouble, spoken = "", False
 
     def one_step(now: Progress, cohort: Cohort, starts: Starts | None, part: Minibatch, k: int):
-        """What the k-th step of an epoch leads to; the loss before it, and that loss's weight."""
+        """Start the k-th step of an epoch; gives a function that waits for what it leads to."""
         answered = cohort.targets.look_up(part.rows if per == "reading" else part.series)
         step = now.epoch * n_steps + k
-        step_key = jax.random.fold_in(jax.random.fold_in(key, now.epoch + 1), k)
+        draw = (key, np.int32(now.epoch + 1), np.int32(k))
         start = None if starts is None else starts.of(part.series)
-        fixed = (part.batch, answered, start, step_key, schedule(step), loss, groups)
+        fixed = (part.batch, answered, start, draw, schedule(step), loss, groups)
         trained, state, value, losses = _train_step(now.model, now.optimiser_state, *fixed)
-        at = f"step {step} (epoch {now.epoch + 1})"
-        if not np.isfinite(value):
-            raise _NotFinite(f"at {at}{_culprit(np.asarray(losses), part, cohort)}")
-        # What the last update leaves no further step looks at. Validation does; without it the
-        # minibatch is asked once more, which compiles nothing.
-        if k == n_steps - 1:
-            sound = _finite(trained)
-            if sound and held_out is None:
-                sound = np.isfinite(_train_step(trained, state, *fixed)[2])
-            if not sound:
-                raise _NotFinite(f"after {at}, {_IN_WEIGHTS}")
-        now = dataclasses.replace(now, model=trained, optimiser_state=state)
-        return now, float(value), float(answered[1].sum())
+
+        def outcome() -> tuple[Progress, float, float]:
+            """Where training stands then; the loss before the step, and that loss's weight."""
+            at = f"step {step} (epoch {now.epoch + 1})"
+            if not np.isfinite(value):
+                raise _NotFinite(f"at {at}{_culprit(np.asarray(losses), part, cohort)}")
+            # What the last update leaves no further step looks at. Validation does; without it the
+            # minibatch is asked once more, which compiles nothing.
+            if k == n_steps - 1:
+                sound = _finite(trained)
+                if sound and held_out is None:
+                    sound = np.isfinite(_train_step(trained, state, *fixed)[2])
+                if not sound:
+                    raise _NotFinite(f"after {at}, {_IN_WEIGHTS}")
+            after = dataclasses.replace(now, model=trained, optimiser_state=state)
+            return after, float(value), float(answered[1].sum())
+
+        return outcome
 
     def look(held_out: Cohort):
         how = (loss, settings.monitor, lengths, settings.batch_size)
@@ -288,8 +295,14 @@ def fit(
                 starts = windows.starts(now.model, settings.batch_size)
             cut = cohort.series if windows is None else windows.series
             try:
-                for k, part in enumerate(_epoch(cut, lengths, packing, settings, epoch)):
-                    now, value, share = one_step(now, cohort, starts, part, k)
+                parts = enumerate(_epoch(cut, lengths, packing, settings, epoch))
+                following = next(parts, None)
+                while following is not None:
+                    k, part = following
+                    outcome = one_step(now, cohort, starts, part, k)
+                    # The next minibatch is drawn while the device is at this one.
+                    following = next(parts, None)
+                    now, value, share = outcome()
                     total, weight = total + value * share, weight + share
                     n_seen += int((part.series >= 0).sum())
                     pace = n_seen / (time.perf_counter() - started)

@@ -117,11 +117,15 @@ def _steps(
     peak, n_all = told.state_rate * told.rate_factor, told.epochs * n_steps
     key, optimiser = jax.random.key(seed), optimiser_of(told)
     drawn = {"seed": seed, "epoch": epoch + 1}
-    for batch in examples.training_batches(told.batch_size, **drawn, start=start, stop=stop):
+    batches = examples.training_batches(told.batch_size, **drawn, start=start, stop=stop)
+    batch = next(batches, None)
+    while batch is not None:
         rate = rate_at(now.step, peak, n_all, int(told.warmup * n_steps))
         step_key = jax.random.fold_in(key, now.step + 1)
         moving = (now.network, now.optimiser_state)
         network, state, loss = step(*moving, batch, step_key, rate, optimiser)
+        # The next batch is drawn while the device is at this one.
+        batch = next(batches, None)
         loss = float(loss)
         if not np.isfinite(loss):
             raise FloatingPointError(
