@@ -100,7 +100,8 @@ def load(
     Args:
         name: One of `names()`. With a protocol, such as "physionet2012/mtan-classif@1", the
             protocol chooses the part, `split` is its own, `scaling` and `scaled` are as it scales,
-            and `cite()` gives name and hash for a results file.
+            and `cite()` gives name and hash for a results file. Files that seem not to be whole are
+            warned of.
         root: That set's own folder; `folder_of(set)` when left out. Simulated sets need none.
         part: Which of the set's files to read, in the set's own words ("a", "b" or ("a", "b") for
             physionet2012). By default its first.

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ._limits import MIB, check_growth, check_name
+from ._limits import MIB, check_growth, check_name, is_wanted
 from ._limits import Limits as Limits  # its readers name it from here
 from ._noted import note
 from ._zips import is_zip, read_zip
@@ -98,7 +98,7 @@ def _read_tar(path: Path, wanted: re.Pattern[str], limits: Limits, again: str):
             if not member.isreg() or member.issparse() or member.size < 0:
                 kind = "a link" if member.issym() or member.islnk() else "not a plain file"
                 raise ValueError(f"{path}: member {last!r} is {kind}; refused. {again}")
-            if wanted.fullmatch(last.rsplit("/", 1)[-1]):
+            if is_wanted(last, wanted):
                 content = archive.extractfile(member)
                 yield last, stream.tried(content.read, limits.member)
         # tarfile takes a broken header, the block it read last, for the end of the archive, and
@@ -220,9 +220,7 @@ def _read_folder(folder: Path, wanted: re.Pattern[str], limits: Limits, again: s
         for path in (Path(here, name) for name in (*folders, *files)):
             if path.is_symlink():
                 raise ValueError(f"{path} is a link; refused. Put the file itself there. {again}")
-        # "._p1.csv" is what a Mac keeps beside p1.csv.
-        files = [name for name in files if not name.startswith("._")]
-        for path in (Path(here, name) for name in files if wanted.fullmatch(name)):
+        for path in (Path(here, name) for name in files if is_wanted(name, wanted)):
             if not path.is_file():
                 raise ValueError(f"{path} is not a plain file; refused. {again}")
             total += path.stat().st_size

@@ -95,6 +95,8 @@ def positions(known: pd.Index, ids: ArrayLike, where: str = "") -> np.ndarray:
     found = known.get_indexer(wanted)
     if (found < 0).any():
         unknown = wanted[found < 0].tolist()[0]
+        if known.empty:
+            raise ValueError(f"No series {unknown!r}; the set has none at all.")
         first, last = known[[0, -1]].tolist()
         raise ValueError(f"No series {unknown!r}; the ids are {where}{first!r} to {last!r}.")
     if wanted.has_duplicates:

@@ -50,6 +50,12 @@ def check_growth(total: int, packed: int, path: Path, limits: Limits, again: str
         )
 
 
+def is_wanted(name: str, wanted: re.Pattern[str]) -> bool:
+    """Whether the base name matches; "._p1.csv" is what a Mac keeps beside p1.csv, and never is."""
+    base = name.rsplit("/", 1)[-1]
+    return not base.startswith("._") and wanted.fullmatch(base) is not None
+
+
 def check_name(name: str, path: Path, again: str) -> None:
     """Refuse a member whose name leads out of the folder that the archive unpacks to.
 

@@ -32,6 +32,7 @@ class Manifested:
         files: Bare name of each raw file that was read -> SHA-256 of its content, decompressed.
             Empty for simulated sets.
         made: Whether a generator of this package made the files, in place of the provider.
+        doubt: Why the provider's files seem not to be whole; "" where nothing tells.
 
     """
 
@@ -40,6 +41,7 @@ class Manifested:
     asked: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     made: bool = False
+    doubt: str = ""
 
     @property
     def split(self) -> Mapping[str, np.ndarray]:

@@ -77,7 +77,7 @@ def mfcc(waves: np.ndarray) -> np.ndarray:
     spectrum = np.fft.rfft((windows * hann).reshape(-1, WINDOW))
     power = spectrum.real**2 + spectrum.imag**2
     cepstra = np.log(power @ _triangles() + _FLOOR) @ _cosines()
-    return cepstra.reshape(len(waves), -1, N_COEFFICIENTS)
+    return cepstra.reshape(*windows.shape[:2], N_COEFFICIENTS)
 
 
 @cache

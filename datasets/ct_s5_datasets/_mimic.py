@@ -86,7 +86,8 @@ def load(root: str | Path, part: str = "III", *, hours: float = 48) -> Dataset:
         root: Folder of MIMIC-III (`CHARTEVENTS.csv.gz` and so on), or of MIMIC-IV (with `icu/` and
             `hosp/`); `.csv` is read as well.
         part: "III" or "IV".
-        hours: Readings after these hours of a stay, or after its end, are left out.
+        hours: Readings after these hours of a stay, or after its end, are left out; `math.inf`
+            for all of it.
 
     Returns:
         `frame` has the channels of `CHANNELS`; `ds` is the time since admission to the unit.
@@ -150,6 +151,8 @@ def _stays(root: Path, tables: _Tables) -> Any:
     ):
         if ids.isna().any() or ids.duplicated().any():
             raise ValueError(f"{root / name}: a {what} is empty or comes twice. {_SOURCE}")
+    if stays["subject_id"].isna().any():
+        raise ValueError(f"{root / tables.stays}: a subject_id is empty. {_SOURCE}")
     stays["death"] = stays["hadm_id"].map(admissions["hospital_expire_flag"])
     wrong = ~stays["death"].isin((0, 1)) | stays["intime"].isna()
     if wrong.any():
@@ -188,12 +191,14 @@ def _within(
     rows: Any, at: np.ndarray, stays: Any, items: dict[int, int], hours: float
 ) -> pd.DataFrame:
     """Place of the stay, seconds, channel and value of the readings in each stay's window."""
-    begin = stays["intime"].to_numpy()[at]
-    end = np.fmin(stays["outtime"].to_numpy()[at], begin + np.timedelta64(int(hours * 3600), "s"))
+    begin, end = (stays[column].to_numpy()[at] for column in ("intime", "outtime"))
     time = rows["charttime"].to_numpy()
-    good = (time >= begin) & (time <= end) & np.isfinite(rows["valuenum"].to_numpy())
+    # As floats, since `hours` may be more than a time of the columns' unit can hold.
+    since = (time - begin) / np.timedelta64(1, "s")
+    good = (since >= 0) & (since <= 3600 * hours) & ~(time > end)
+    good &= np.isfinite(rows["valuenum"].to_numpy())
     item, value = rows["itemid"].to_numpy()[good], rows["valuenum"].to_numpy()[good]
-    seconds = (time[good] - begin[good]).astype("timedelta64[s]").astype(np.int64)
+    seconds = since[good].astype(np.int64)
     value = np.where(np.isin(item, _FAHRENHEIT), (value - 32) / 1.8, value)
     kinds, kind = np.unique(item, return_inverse=True)
     channel = np.array([items[int(number)] for number in kinds], dtype=np.int64)[kind]

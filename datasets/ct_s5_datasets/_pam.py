@@ -7,6 +7,7 @@ arrays that Raindrop made of them. Origin, licence and defects: `datasets/cards/
 from __future__ import annotations
 
 import hashlib
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -41,6 +42,7 @@ ACTIVITIES = {
 """What the label stands for; rows of 0, between two activities, are left out."""
 
 LENGTH, STRIDE = 600, 300
+_PAUSE = 10  # hundredths of a second: a longer step from row to row parts windows
 _EIGHT = (1, 2, 3, 4, 6, 7, 16, 17)
 _PEOPLE = tuple(range(101, 110))
 _UNIT = (
@@ -84,13 +86,15 @@ def load(root: str | Path, part: str = "windows") -> WindowSet:
             hand, three fifths of the cells taken out. "raindrop-arrays": Raindrop's own arrays.
 
     Returns:
-        Windows of 600 rows, 300 apart, each of one activity of one person without a break. `labels`
-        is the activity, as in `ACTIVITIES`. Ids are person and number, such as "101-0007". A file
-        at a time is read, in pieces: memory is what the windows take.
+        Windows of 600 rows, 300 apart, each of one activity of one person without a break: no row
+        left out, and no pause of the clock above 0.1 s. (Raindrop's own arrays are as they are.)
+        `labels` is the activity, as in `ACTIVITIES`. Ids are person and number, such as "101-0007".
+        A file at a time is read, in pieces: memory is what the windows take.
 
     Raises:
-        FileNotFoundError: A file is absent.
-        ValueError: A file is damaged.
+        FileNotFoundError: There is no file of any person; where those of some are absent, a warning
+            names them. Or an array is absent.
+        ValueError: A file is damaged, or all are too short for a window.
 
     """
     if part not in PARTS:
@@ -100,13 +104,20 @@ def load(root: str | Path, part: str = "windows") -> WindowSet:
     wanted = _EIGHT if part == "raindrop" else tuple(ACTIVITIES)
     columns = _HAND if part == "raindrop" else slice(None)
     people = _PEOPLE[:-1] if part == "raindrop" else _PEOPLE
-    files = [(person, path) for person, path in _find(Path(root)) if person in people]
+    files = _find(Path(root), people)
     pieces = [_read(path, wanted, columns) for _, path in files]
     activity, row, times, values = (np.concatenate(each) for each in zip(*pieces, strict=True))
     person = np.repeat([person for person, _ in files], [len(piece[0]) for piece in pieces])
-    # A stretch ends where the activity or the person changes, or a row between was left out.
+    # A stretch ends where the activity or the person changes, a row between was left out, or the
+    # clock pauses.
     breaks = (np.diff(activity) != 0) | (np.diff(row) != 1) | (np.diff(person) != 0)
+    breaks |= np.diff(times) > _PAUSE
     starts, _ = cut(np.append(0, np.cumsum(breaks)) if len(row) else row, LENGTH, STRIDE)
+    if not len(starts):
+        raise ValueError(
+            f"{root}: there are no {LENGTH} rows of one activity without a pause above "
+            f"{_PAUSE / 100:g} s in any file. {_SOURCE}"
+        )
     whose = person[starts]
     numbers_of = pd.Series(whose).groupby(whose).cumcount()
     names = [f"{who}-{number:04d}" for who, number in zip(whose, numbers_of, strict=True)]
@@ -131,19 +142,32 @@ def load(root: str | Path, part: str = "windows") -> WindowSet:
     )
 
 
-def _find(root: Path) -> list[tuple[int, Path | zipfile.Path]]:
-    protocol = root / "PAMAP2_Dataset" / "Protocol"
-    folders: list[Path | zipfile.Path] = [protocol, root / "Protocol", root]
-    if (root / _ZIP).is_file():
-        folders.append(_zipped(root / _ZIP))
-    for folder in folders:
-        found = [(person, folder / f"subject{person}.dat") for person in _PEOPLE]
-        found = [(person, path) for person, path in found if path.is_file()]
-        if found:
-            return found
-    raise FileNotFoundError(
-        f"subject101.dat and so on are neither in {root} nor in its Protocol/ or {_ZIP}. {_SOURCE}"
+def _find(root: Path, people: tuple[int, ...]) -> list[tuple[int, Path | zipfile.Path]]:
+    """The files of these people, from the place that has most of them; absent ones are told."""
+    best: list[tuple[int, Path | zipfile.Path]] = []
+    for folder in _places(root):
+        found = [(person, folder / f"subject{person}.dat") for person in people]
+        best = max(best, [(person, path) for person, path in found if path.is_file()], key=len)
+        if len(best) == len(people):
+            return best
+    if not best:
+        raise FileNotFoundError(
+            f"subject{people[0]}.dat to subject{people[-1]}.dat are neither in {root} nor in its "
+            f"Protocol/ or {_ZIP}. {_SOURCE}"
+        )
+    there = [person for person, _ in best]
+    absent = ", ".join(str(person) for person in people if person not in there)
+    warnings.warn(
+        f"{root} has no files of persons {absent}: windows of {', '.join(map(str, there))} alone.",
+        stacklevel=3,
     )
+    return best
+
+
+def _places(root: Path) -> Iterator[Path | zipfile.Path]:
+    yield from (root / "PAMAP2_Dataset" / "Protocol", root / "Protocol", root)
+    if (root / _ZIP).is_file():
+        yield _zipped(root / _ZIP)
 
 
 def _zipped(archive: Path) -> zipfile.Path:

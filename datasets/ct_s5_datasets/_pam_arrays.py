@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ._archives import is_page
+from ._files import where
 from ._noted import note_file
 from ._raindrop import SPLITS, read_split
 
@@ -31,12 +33,14 @@ def read_arrays(
 
     Raises:
         FileNotFoundError: An array is absent.
-        ValueError: An array has another shape, or is pickled.
+        ValueError: An array has another shape, holds no numbers, or is pickled.
 
     """
     bases = [base for base in (root / "PAMdata", root) if base.is_dir()]
     folders = [folder for base in bases for folder in (base / "processed_data", base)]
-    values, classes = (_mapped(folders, name) for name in ("PTdict_list.npy", "arr_outcomes.npy"))
+    values, classes = (
+        _mapped(root, folders, name) for name in ("PTdict_list.npy", "arr_outcomes.npy")
+    )
     if values.ndim != 3 or values.shape[1:] != (length, n_channels):
         raise ValueError(
             f"{root}: PTdict_list.npy is an array of {values.shape}, not of windows of "
@@ -62,14 +66,23 @@ def read_arrays(
     return ids, values.reshape(-1, n_channels), flat.astype(np.int64), splits
 
 
-def _mapped(folders: list[Path], name: str) -> np.ndarray:
+def _mapped(root: Path, folders: list[Path], name: str) -> np.ndarray:
     path = next((folder / name for folder in folders if (folder / name).is_file()), None)
     if path is None:
-        raise FileNotFoundError(f"{name} is not in {folders[-1] if folders else name}. {SOURCE}")
+        raise FileNotFoundError(f"{name} is not {where(root)}. {SOURCE}")
+    with path.open("rb") as stream:
+        start = stream.read(512)
+    if not start.startswith(b"\x93NUMPY"):
+        what = "an HTML page, not the file" if is_page(start) else "no .npy file"
+        raise ValueError(f"{path} is {what}. {SOURCE}")
     note_file(path)
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:  # NumPy's words advise what is not safe
         raise ValueError(
-            f"{path}: {error}. Pickled arrays are not opened here. {SOURCE}"
+            f"{path} is damaged, cut short or a pickle. Pickled arrays are not opened here. "
+            f"{SOURCE}"
         ) from error
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{path} holds {array.dtype}, not numbers. {SOURCE}")
+    return array

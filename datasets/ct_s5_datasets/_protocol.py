@@ -42,6 +42,7 @@ class Protocol:
         targets: Columns of the frame that are answers, one a reading: never scaled, never inputs.
         separable: Whether it is known whose each series is, so that a leak-free form can be had.
         holds_out: Whether a fifth of the training series of `split` become the validation part.
+        files: That the split is read from, beside those of the series.
         recipe: What is done to series beside splitting and scaling, such as times rounded or
             windows cut, as named numbers; the manifest has them.
         left: Names in `recipe` of what is not done here and is yours to do.
@@ -65,6 +66,7 @@ class Protocol:
     targets: tuple[str, ...] = ()
     separable: bool = True
     holds_out: bool = False
+    files: tuple[str, ...] = ()
     recipe: Mapping[str, float] = field(default_factory=dict)
     left: tuple[str, ...] = ()
 
@@ -135,10 +137,12 @@ class Protocol:
         changed["status"] = "needs-file" if self.status == "needs-file" else "rebuilt"
         return replace(self, **changed)
 
-    def of_made_files(self) -> Protocol:
-        """The same on files of this package's generator, which no published number belongs to."""
-        differs = f"The files are not the provider's: they were made here. {self.differs}".rstrip()
-        return replace(self, status="rebuilt", differs=differs)
+    def of_other_files(self, why: str) -> Protocol:
+        """The same on files that are not the provider's own and whole, as `why` says.
+
+        No published number belongs to them.
+        """
+        return replace(self, status="rebuilt", differs=f"{why} {self.differs}".rstrip())
 
     def scaling(self, dataset: Any, split: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """Compute shift and scale of each channel.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,7 +20,7 @@ def under(dataset: Any, rules: Protocol) -> Any:
     """The set with the protocol's split alone.
 
     Raises:
-        ValueError: Not all series of the protocol are there.
+        ValueError: Not all series of the protocol are there, or not the file of its split.
 
     """
     if rules.split not in dataset.splits:
@@ -32,7 +33,12 @@ def under(dataset: Any, rules: Protocol) -> Any:
     if any(len(split[part]) != n for part, n in rules.sizes.items() if n is not None):
         raise _incomplete(dataset, rules)
     if getattr(dataset, "made", False):
-        rules = rules.of_made_files()
+        rules = rules.of_other_files("The files are not the provider's: they were made here.")
+    elif doubt := getattr(dataset, "doubt", ""):
+        rules = rules.of_other_files(doubt)
+        warnings.warn(
+            f"{doubt} No number published for {rules.name} belongs to such files.", stacklevel=3
+        )
     dataset = dataset.with_origin(protocol=rules, splits={rules.short: split})
     how = rules.normaliser
     if how is not None and how.until is not None:
@@ -58,10 +64,15 @@ def with_validation(split: Mapping[str, np.ndarray]) -> Split:
 
 
 def _incomplete(dataset: Any, rules: Protocol) -> ValueError:
+    without = f"Load {rules.set!r} to use the series without the protocol."
+    absent = [name for name in rules.files if name not in dataset.files]
+    if absent and rules.split not in dataset.splits:
+        are = "which is" if len(absent) == 1 else "which are"
+        return ValueError(f"{rules.name} needs {' and '.join(absent)}, {are} not there. {without}")
     labels = getattr(dataset, "labels", None)
     n_series = len(dataset) if labels is None else len(labels)
+    file = f"{rules.differs} " if rules.status == "needs-file" else ""
     part = f"part {rules.asks['part']!r}" if "part" in rules.asks else "set"
     return ValueError(
-        f"{rules.name} needs the whole {part}; {n_series} series are there. "
-        f"Load {rules.set!r} to use them without the protocol."
+        f"{rules.name} needs the whole {part}; {n_series} series are there. {file}{without}"
     )

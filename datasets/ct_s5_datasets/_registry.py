@@ -211,7 +211,7 @@ _SETS = {
         "CC BY 4.0",
         "about 2.3 GB",
         arrays=True,
-        files=("*/*_nohash_*.wav", "speech_commands*.tar.gz"),
+        files=("*/*_nohash_*.wav", "*/*/*_nohash_*.wav", "speech_commands*.tar.gz"),
     ),
     "lra/pathfinder": Entry(
         "lra.pathfinder",

@@ -51,8 +51,9 @@ def load(root: str | Path, part: str = "35", rate: int = 16_000, form: str = "sa
     """Read the recordings of 35 or of 10 words.
 
     Args:
-        root: Folder with one folder a word and the two lists, as the archive unpacks to; or with
-            that archive or a test set's, `speech_commands*.tar.gz`.
+        root: Folder with one folder a word and the two lists, as the archive unpacks to, or the
+            one above it; or with that archive or a test set's, `speech_commands*.tar.gz`, which is
+            read where some word has no folder.
         part: "35", or "10": yes, no, up, down, left, right, on, off, stop, go.
         rate: 16000 as recorded; 8000 takes every second sample, without a filter, as the published
             test at a rate not trained on does.
@@ -81,7 +82,8 @@ def load(root: str | Path, part: str = "35", rate: int = 16_000, form: str = "sa
             "alone, 'mfcc'."
         )
     words = WORDS if part == "35" else COMMANDS
-    source = find_source(root, (".",), "speech_commands*.tar.gz", _SOURCE)
+    kinds = tuple(f"{word}/[!.]*.wav" for word in words)
+    source = find_source(root, (".", "*"), kinds, "speech_commands*.tar.gz", _SOURCE)
     lists: dict[str, list[str]] = {}
     found: dict[str, tuple[str, str, int, np.ndarray]] = {}
     others = short = 0
@@ -117,7 +119,7 @@ def load(root: str | Path, part: str = "35", rate: int = 16_000, form: str = "sa
     labels, speakers, numbers, waves = zip(*rows.values(), strict=True)
     values, offsets = joined(waves)
     lengths = np.diff(offsets)
-    official = _official(source, lists or _lists_beside(Path(root)), ids)
+    official = _official(source, lists, ids)
     splits = {**official, **seeded_splits(ids.to_numpy(dtype=object), groups=speakers)}
     # A protocol names the whole set: part of it would be another split under the same name.
     if form == "mfcc" and part == "10" and len(ids) == _NEURALCDE:
@@ -176,22 +178,27 @@ def _files(source: Path, words: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
         yield from stream_members(source, wanted, again=_SOURCE, limits=_LIMITS)
         return
     for word in words:
-        for path in sorted((source / word).glob("*.wav")):
+        for path in sorted((source / word).glob("[!.]*.wav")):
             if path.is_symlink() or not path.is_file():
                 raise ValueError(f"{path} is not a plain file; refused. {_SOURCE}")
             yield f"{word}/{path.name}", path.read_bytes()
 
 
-def _lists_beside(root: Path) -> dict[str, list[str]]:
-    if not any((root / name).is_file() for name in _LISTS.values()):
+def _lists_beside(source: Path) -> dict[str, list[str]]:
+    folder = source if source.is_dir() else source.parent
+    if not any((folder / name).is_file() for name in _LISTS.values()):
         return {}
-    return {name: read_lines(root, name, again=_SOURCE) for name in _LISTS.values()}
+    return {name: read_lines(folder, name, again=_SOURCE) for name in _LISTS.values()}
 
 
 def _official(source: Path, lists: dict[str, list[str]], ids: pd.Index) -> Splits:
-    """The provider's split: two lists of names, everything else is for training."""
-    if not source.is_dir() and "test" in source.name:
+    """The provider's split: two lists of names, everything else is for training.
+
+    Without lists of its own, an archive whose name says so is a test set, whatever lies beside it.
+    """
+    if not source.is_dir() and not lists and "test_set" in source.name:
         return {"official": {"test": ids.to_numpy(dtype=object)}}
+    lists = lists or _lists_beside(source)
     if not lists:
         return {}
     listed = {}

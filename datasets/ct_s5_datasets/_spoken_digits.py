@@ -17,6 +17,8 @@ from ._waves import counted, find_source, joined, read_waves, samples
 RATE = 8000
 
 _NAME = re.compile(r"(?:.*/)?(([0-9])_([A-Za-z]+)_([0-9]{1,6}))\.wav")
+_KINDS = tuple(f"**/{digit}_*.wav" for digit in range(10))
+_ARCHIVE = "free-spoken-digit-dataset*.tar.gz"
 _TEST = 5  # recordings 0 to 4 of each digit and speaker
 _SOURCE = (
     "Get it from https://github.com/Jakobovski/free-spoken-digit-dataset (licence CC BY-SA 4.0): "
@@ -29,7 +31,7 @@ def load(root: str | Path, by: str | None = None) -> WaveSet:
 
     Args:
         root: Folder with `recordings/`, with the wav files themselves, or with one
-            `free-spoken-digit-dataset*.tar.gz`.
+            `free-spoken-digit-dataset*.tar.gz`, which is read where some digit has no file.
         by: None: the seeded splits deal recordings, so that each speaker is in all parts, as in
             `official`. "speaker": they deal speakers, and are `by-speaker-0` to `by-speaker-4`.
 
@@ -45,7 +47,7 @@ def load(root: str | Path, by: str | None = None) -> WaveSet:
     """
     if by not in (None, "speaker"):
         raise ValueError(f"by={by!r}: spoken_digits is split by 'speaker'; else leave by out.")
-    source = find_source(root, ("recordings", "."), "free-spoken-digit-dataset*.tar.gz", _SOURCE)
+    source = find_source(root, ("recordings", "."), _KINDS, _ARCHIVE, _SOURCE)
     found: dict[str, tuple[int, str, int, np.ndarray]] = {}
     for path, content in read_waves(source, r".*\.wav", _SOURCE):
         place = f"{source.name}: {path}"

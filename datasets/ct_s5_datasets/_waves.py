@@ -11,13 +11,19 @@ from ._archives import read_members
 from ._files import where
 
 
-def find_source(root: str | Path, folders: tuple[str, ...], archive: str, again: str) -> Path:
+def find_source(
+    root: str | Path, folders: tuple[str, ...], kinds: tuple[str, ...], archive: str, again: str
+) -> Path:
     """The folder of a set's wav files, or the archive that holds them.
+
+    A folder is taken that has files of every kind: some that lie beside the archive are not the
+    set. Without an archive it is the folder that has most kinds.
 
     Args:
         root: The set's own folder.
-        folders: Folders inside that hold the files; "." for root itself.
-        archive: Pattern of the archive's name, taken where none of the folders is there.
+        folders: Folders inside that hold the files: "." for root itself, "*" for any inside.
+        kinds: Patterns of files, such as one a word that is said.
+        archive: Pattern of the archive's name.
         again: The next step for the reader of an error.
 
     Raises:
@@ -26,15 +32,23 @@ def find_source(root: str | Path, folders: tuple[str, ...], archive: str, again:
 
     """
     root = Path(root)
-    for name in folders:
-        if (root / name).is_dir() and next((root / name).glob("**/*.wav"), None):
-            return root / name
+    places = [
+        place
+        for name in folders
+        for place in (sorted(root.glob("*")) if name == "*" else [root / name])
+    ]
+    n_kinds = [sum(any(place.glob(kind)) for kind in kinds) for place in places]
+    best = places[n_kinds.index(max(n_kinds))]
+    if max(n_kinds) == len(kinds):
+        return best
     found = sorted(root.glob(archive))
     if len(found) > 1:
         names = ", ".join(path.name for path in found)
         raise ValueError(f"{root} holds several archives: {names}. Leave one there. {again}")
+    if not found and any(best.glob("**/*.wav")):
+        return best
     if not found:
-        inside = " or ".join(f"{name}/" for name in folders if name != ".") or "wav files"
+        inside = " or ".join(f"{name}/" for name in folders if name not in ".*") or "wav files"
         raise FileNotFoundError(f"Neither {inside} nor {archive} is {where(root)}. {again}")
     return found[0]
 

@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from ._limits import MIB, Limits, check_growth, check_name
+from ._limits import MIB, Limits, check_growth, check_name, is_wanted
 
 _ENTRY, _END, _END_BYTES = b"PK\x01\x02", b"PK\x05\x06", 22
 _UNTOLD = 0xFFFF  # entries, where a Zip64 record tells the number
@@ -77,9 +77,9 @@ def read_zip(
         for member in members:
             # The others are opened too: zipfile then compares a member's two names, and one that
             # is damaged does not pass for a file to be left alone.
-            is_wanted = wanted.fullmatch(member.orig_filename.rsplit("/", 1)[-1]) is not None
-            content = _content(archive, member, is_wanted, path, again)
-            if is_wanted:
+            asked = is_wanted(member.orig_filename, wanted)
+            content = _content(archive, member, asked, path, again)
+            if asked:
                 found.append((member.orig_filename, content))
         return found
 
@@ -103,17 +103,17 @@ def _check_member(member: zipfile.ZipInfo, path: Path, again: str) -> None:
 
 
 def _content(
-    archive: zipfile.ZipFile, member: zipfile.ZipInfo, is_wanted: bool, path: Path, again: str
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, asked: bool, path: Path, again: str
 ) -> bytes:
     name, declared = member.orig_filename, member.file_size
     # zipfile ends a member at its declared size, whatever follows: one byte more shows the lie.
     member.file_size += 1
     try:
         with archive.open(member) as stream:
-            content = stream.read(declared + 1) if is_wanted else b""
+            content = stream.read(declared + 1) if asked else b""
     except _DAMAGE as error:
         raise ValueError(f"{path} is damaged in member {name!r} ({error}). {again}") from error
-    if is_wanted and len(content) != declared:
+    if asked and len(content) != declared:
         other = "more" if len(content) > declared else "fewer"
         raise ValueError(
             f"{path} is damaged in member {name!r}: {other} than the {declared} bytes that it "

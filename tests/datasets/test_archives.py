@@ -52,11 +52,14 @@ def test_other_files_are_left_alone_and_nothing_is_written(tmp_path, pack):
     assert os.listdir(tmp_path) == [path.name]
 
 
-def test_what_a_mac_keeps_beside_a_file_is_none_of_the_set(tmp_path):
-    for name in ("p1.csv", "._p1.csv"):
-        (tmp_path / name).write_text(name)
-    found = read_members(tmp_path, r".+\.csv", again=AGAIN, limits=Limits())
-    assert [content for _, content in found] == [b"p1.csv"]
+def test_what_a_mac_keeps_beside_a_file_is_none_of_the_set(tmp_path, pack):
+    names = ("p1.csv", "._p1.csv")
+    (tmp_path / "folder").mkdir()
+    for name in names:
+        (tmp_path / "folder" / name).write_text(name)
+    for source in (tmp_path / "folder", pack([(name, name) for name in names])):
+        found = read_members(source, r".+\.csv", again=AGAIN, limits=Limits())
+        assert [content for _, content in found] == [b"p1.csv"]
 
 
 def test_a_name_that_comes_twice_is_not_lost(pack):

@@ -291,7 +291,45 @@ def test_numbers_out_of_range(tmp_path, wrong, told):
         generate(tmp_path, **wrong)
 
 
-def test_made_images_are_not_the_published_ones(tmp_path, release):
+def test_images_of_another_difficulty_are_refused_by_the_name_of_their_folder(tmp_path):
+    generate(tmp_path, difficulty="easy", n_images=3)
+    inside = tmp_path / "pathfinder32" / "curv_baseline"
+    assert len(load(inside, difficulty="easy")) == 3
+    told = r"curv_baseline holds the images of difficulty 'easy', not 'hard'.*difficulty='easy'"
+    with pytest.raises(ValueError, match=told):
+        ct_s5_datasets.load("lra/pathfinder@s5", root=inside)
+
+
+def test_images_of_another_difficulty_are_refused_by_their_lines(release, tmp_path):
+    (tmp_path / "mine").mkdir()
+    release.rename(tmp_path / "mine" / "set")
+    root = tmp_path / "mine" / "set"
+    assert len(load(root)) == 6
+    for difficulty in ("easy", "intermediate"):
+        with pytest.raises(ValueError, match=r"2\.npy, line 1: .* 14 dashes, as in 'hard'"):
+            load(root, difficulty=difficulty)
+    path = root / "metadata" / "10.npy"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([lines[0], lines[1].replace(" 14 ", " 9 "), lines[2]]))
+    with pytest.raises(ValueError, match=r"10\.npy, line 2: .* 9 dashes, as in 'inter"):
+        load(root)
+
+
+def test_part_of_the_release_is_not_exact(release, monkeypatch):
+    with pytest.warns(UserWarning, match=r"6 images, the release 200,000.*such files"):
+        part = ct_s5_datasets.load("lra/pathfinder@s5", root=release)
+    assert part.protocol.status == part.manifest()["status"] == "rebuilt"
+    assert "lists 6 images, the release 200,000. Images made" in part.protocol.differs
+    assert ct_s5_datasets.protocol("lra/pathfinder@s5").status == "exact"
+    assert len(load(release)) == 6  # without a protocol it is nobody's business
+    monkeypatch.setattr("ct_s5_datasets.lra.pathfinder._RELEASED", 6)
+    whole = ct_s5_datasets.load("lra/pathfinder@s5", root=release)
+    assert whole.protocol.status == "exact"
+    assert whole.manifest_hash != part.manifest_hash
+
+
+def test_made_images_are_not_the_published_ones(tmp_path, release, monkeypatch):
+    monkeypatch.setattr("ct_s5_datasets.lra.pathfinder._RELEASED", 6)
     generate(tmp_path / "made", n_images=10)
     made = ct_s5_datasets.load("lra/pathfinder@s5", root=tmp_path / "made")
     assert made.protocol.status == made.manifest()["status"] == "rebuilt"

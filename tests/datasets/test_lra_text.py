@@ -73,6 +73,13 @@ def test_rare_characters_and_long_reviews(root):
         load(root, most=1)
 
 
+def test_characters_are_counted_in_the_reviews_as_cut(root):
+    data = load(root, most=5, least=1)
+    # "aab " and "abba" are what is left to train on: no "é".
+    assert data.vocabulary[3:] == ("a", "b", " ")
+    assert read(data, "test/pos/0_10") == ["a", "<unk>", "<unk>", "<eos>"]
+
+
 def test_a_zero_character_is_no_end(root):
     (root / "aclImdb" / "train" / "pos" / "3_9.txt").write_bytes(b"a\0b")
     data = load(root, least=1)
@@ -96,6 +103,21 @@ def test_other_places(root):
     data = load(root / "packed", least=1)
     assert (data.values == expected.values).all()
     assert data.labels.equals(expected.labels)
+
+
+@pytest.mark.parametrize("left", ["", "train/pos/7_9.txt"])
+def test_a_folder_that_is_not_whole_does_not_hide_the_archive(root, left):
+    expected = load(root, least=1)
+    with tarfile.open(root / "aclImdb_v1.tar.gz", "w:gz") as archive:
+        archive.add(root / "aclImdb", "aclImdb")
+    shutil.rmtree(root / "aclImdb")
+    path = root / "aclImdb" / left
+    (path.parent if left else path).mkdir(parents=True)
+    if left:
+        path.write_text("half unpacked")
+    data = load(root, least=1)
+    assert data.labels.equals(expected.labels)
+    assert (data.values == expected.values).all()
 
 
 def test_errors(root, tmp_path):

@@ -137,6 +137,17 @@ def test_hours_and_errors_bound_what_is_read(tmp_path):
     assert 9 not in load(tmp_path).frame["HR"].tolist()
 
 
+@pytest.mark.parametrize("hours", [10.0**9, 10.0**13, float("inf")])
+def test_hours_without_end_leave_nothing_of_a_stay_out(tmp_path, hours):
+    data = ct_s5_datasets.load("mimic3", root=write(tmp_path, "III"), hours=hours)
+    # By hand: all of stay 300, and all three times of stay 200, which has no end.
+    assert data.frame["unique_id"].tolist() == [200, 200, 200, 300]
+    assert data.frame["ds"].max() == pd.Timedelta(hours=48, seconds=1)
+    assert data.cite() == ct_s5_datasets.load("mimic3", root=tmp_path, hours=hours).cite()
+    with pytest.raises(ValueError, match="hours=nan leaves nothing"):
+        load(tmp_path, hours=float("nan"))
+
+
 def test_all_stays_of_a_person_are_on_one_side(tmp_path):
     stays = [
         dict(subject_id=n // 3, hadm_id=n, icustay_id=n, first_careunit="MICU")
@@ -187,6 +198,10 @@ def test_what_is_wrong_is_told(tmp_path, monkeypatch):
         ({"admissions": ROWS["admissions"][:1]}, "stay 100 has no intime, or its admission no"),
         ({"stays": [*ROWS["stays"], ROWS["stays"][0]]}, "a icustay_id is empty or comes twice"),
         ({"admissions": ROWS["admissions"] * 2}, "a hadm_id is empty or comes twice"),
+        (
+            {"stays": [ROWS["stays"][0] | {"subject_id": ""}, *ROWS["stays"][1:]]},
+            "ICUSTAYS: a subject_id is empty.*physionet",
+        ),
     ],
 )
 def test_tables_that_do_not_fit_together_are_refused(tmp_path, changed, words):

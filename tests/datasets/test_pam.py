@@ -5,6 +5,7 @@ import pickle
 import zipfile
 
 import numpy as np
+import pandas as pd
 import pytest
 from official_layout import all_columns
 
@@ -42,6 +43,13 @@ def root(tmp_path_factory):
     for person in range(101, 110):
         (folder / f"subject{person}.dat").write_text(text(*recording(person)))
     return folder.parents[1]
+
+
+def a_line_each(folder):
+    """Files of all people, too short for a window."""
+    for person in range(101, 110):
+        line = text(*(each[:1] for each in recording(person)))
+        (folder / f"subject{person}.dat").write_text(line)
 
 
 def slow_windows(person, wanted):
@@ -85,6 +93,53 @@ def test_a_frame_has_the_readings_at_their_times(root):
     np.testing.assert_array_equal(
         second[list(data.channels)].to_numpy(), data.windows(["103-0001"])[0].astype(float)
     )
+
+
+def test_windows_do_not_run_across_a_pause_of_the_clock(tmp_path):
+    """1500 rows of walking; the clock stands 3600 s at row 300, and 0.02 s at row 1000."""
+    times, _, values = recording(101)
+    activities, times, values = [4] * 1500, times[:1500].copy(), values[:1500]
+    times[300:] += 3600
+    times[1000:] += 0.01
+    for person in range(101, 110):
+        (tmp_path / f"subject{person}.dat").write_text(text(times, activities, values))
+    for part, people in (("windows", 9), ("raindrop", 8)):
+        data = load(tmp_path, part)
+        assert len(data) == 3 * people  # rows 300, 600 and 900 on; by hand
+        for number, first in enumerate((300, 600, 900)):
+            frame = data.frame([f"101-{number:04d}"])
+            assert frame["ds"].max() == pd.Timedelta(seconds=5.99 + 0.01 * (number > 0))
+            if part == "windows":
+                np.testing.assert_array_equal(
+                    data.windows([f"101-{number:04d}"])[0],
+                    values[first : first + 600].astype(np.float32),
+                )
+
+
+def test_the_longest_step_inside_a_window_is_a_tenth_of_a_second(tmp_path):
+    times, _, values = recording(104)
+    a_line_each(tmp_path)
+
+    def with_a_step(seconds):
+        moved = times[:600] + np.where(np.arange(600) < 300, 0, seconds - 0.01)
+        (tmp_path / "subject104.dat").write_text(text(moved, [4] * 600, values[:600]))
+        return load(tmp_path)
+
+    assert with_a_step(0.10).labels.to_dict() == {"104-0000": 4}
+    with pytest.raises(ValueError, match=r"no 600 rows of one activity without a pause"):
+        with_a_step(0.11)
+
+
+def test_some_files_do_not_hide_the_archive_beside_them(root, tmp_path):
+    source = root / "PAMAP2_Dataset" / "Protocol"
+    with zipfile.ZipFile(tmp_path / "PAMAP2_Dataset.zip", "w") as packed:
+        for path in sorted(source.iterdir()):
+            packed.write(path, f"PAMAP2_Dataset/Protocol/{path.name}")
+    for folder in ("Protocol", "."):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / "subject101.dat").write_bytes((source / "subject101.dat").read_bytes())
+    assert load(tmp_path).labels.equals(load(root).labels)
+    assert load(tmp_path, "raindrop").labels.equals(load(root, "raindrop").labels)
 
 
 def test_pieces_of_any_size_give_the_same(root, monkeypatch):
@@ -169,8 +224,23 @@ def test_a_person_less_and_there_is_no_protocol(root, tmp_path):
     for person in (101, 109):
         source = root / "PAMAP2_Dataset" / "Protocol" / f"subject{person}.dat"
         (tmp_path / source.name).write_bytes(source.read_bytes())
-    assert "raindrop@1" not in load(tmp_path, part="raindrop").splits
-    assert set(load(tmp_path).static["Person"]) == {"101", "109"}
+    with pytest.warns(UserWarning, match=r"has no files of persons 102, 103, 104, 105.* 107, 108:"):
+        assert "raindrop@1" not in load(tmp_path, part="raindrop").splits
+    with pytest.warns(
+        UserWarning, match=r"has no files of persons 102, .* 108: windows of 101, 109"
+    ):
+        assert set(load(tmp_path).static["Person"]) == {"101", "109"}
+    (tmp_path / "subject101.dat").unlink()
+    with pytest.raises(FileNotFoundError, match=r"subject101\.dat to subject108\.dat are neither"):
+        load(tmp_path, part="raindrop")
+
+
+def test_recordings_too_short_for_a_window_are_told(tmp_path):
+    for person in range(101, 110):
+        lines = [piece[:599] for piece in recording(person)]
+        (tmp_path / f"subject{person}.dat").write_text(text(lines[0], [4] * 599, lines[2]))
+    with pytest.raises(ValueError, match=r"no 600 rows of one activity without a pause"):
+        load(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -192,16 +262,22 @@ def test_a_person_less_and_there_is_no_protocol(root, tmp_path):
 )
 def test_a_damaged_file_is_named_with_its_line(tmp_path, monkeypatch, change, words):
     monkeypatch.setattr(_pam, "_BLOCK", 100_000)
+    a_line_each(tmp_path)
     (tmp_path / "subject104.dat").write_text(change(text(*recording(104))))
     with pytest.raises(ValueError, match=rf"subject104\.dat.* {words}.*archive\.ics\.uci\.edu"):
         load(tmp_path)
 
 
 def test_what_is_not_there(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"subject101\.dat and so on.*CC BY 4\.0"):
+    with pytest.raises(
+        FileNotFoundError, match=r"subject101\.dat to subject109\.dat are.*CC BY 4\.0"
+    ):
         load(tmp_path)
     with pytest.raises(FileNotFoundError, match=r"PTdict_list\.npy is not in .*figshare"):
         load(tmp_path, part="raindrop-arrays")
+    told = r"PTdict_list\.npy is not there: .*absent is not a folder.*figshare"
+    with pytest.raises(FileNotFoundError, match=told):
+        load(tmp_path / "absent", part="raindrop-arrays")
     with pytest.raises(ValueError, match="parts windows, raindrop, raindrop-arrays"):
         load(tmp_path, part="all")
 
@@ -269,6 +345,8 @@ def test_arrays_that_are_not_raindrops(arrays):
     (splits / "PAM_split_2.npy").unlink()
     np.save(folder / "arr_outcomes.npy", np.full(20, 8))
     refused(r"class 0 of arr_outcomes\.npy is 8, not 0 to 7")
+    np.save(folder / "arr_outcomes.npy", np.array(["walking"] * 20))
+    refused(r"arr_outcomes\.npy holds <U7, not numbers.*figshare")
     np.save(folder / "arr_outcomes.npy", np.zeros(19))
     refused(r"arr_outcomes\.npy is an array of \(19,\) and PTdict_list\.npy has 20 windows")
     np.save(folder / "PTdict_list.npy", values[:, :, :16])
@@ -277,4 +355,14 @@ def test_arrays_that_are_not_raindrops(arrays):
     stream = io.BytesIO()
     np.save(stream, objects, allow_pickle=True)
     (folder / "PTdict_list.npy").write_bytes(stream.getvalue())
-    refused(r"Pickled arrays are not opened here")
+    refused(r"PTdict_list\.npy .*Pickled arrays are not opened here")
+    for content, words in {
+        b"<!DOCTYPE html><html>log in</html>": r"PTdict_list\.npy is an HTML page.*figshare",
+        b"PK\x03\x04": r"PTdict_list\.npy is no \.npy file.*figshare",
+        b"": r"PTdict_list\.npy is no \.npy file.*figshare",
+        b"\x93NUMPY\x01\x00": r"PTdict_list\.npy is damaged.*figshare",
+    }.items():
+        (folder / "PTdict_list.npy").write_bytes(content)
+        with pytest.raises(ValueError, match=words) as refusal:
+            load(root, part="raindrop-arrays")
+        assert "allow_pickle" not in str(refusal.value)

@@ -79,6 +79,18 @@ def test_statistics_of_the_kept_frames(loaded, dense):
     assert np.array_equal(kept, data.images[at])
 
 
+def test_the_card_has_the_latest_first_frames(loaded):
+    for part in PARTS:
+        data = loaded[part]
+        (split,) = (
+            ids for name, ids in data.splits.items() if name in PROTOCOLS and "-l" not in name
+        )
+        first = {name: max(data.times[k][0] for k in ids) for name, ids in split.items()}
+        assert first == {"train": 10, "validation": 10, "test": 11}
+    words = "number 11 in test, 10 in train and validation"
+    assert f"| latest first frame | {words} | {words} |\n" in data.card
+
+
 @pytest.mark.parametrize(("part", "substeps"), [("regression", 100), ("interpolation", 500)])
 def test_one_pendulum_swung_slowly(loaded, part, substeps):
     data = loaded[part]

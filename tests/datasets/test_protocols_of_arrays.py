@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 
 import numpy as np
+import pandas as pd
 import pytest
 from test_human_activity import root as activity_root  # noqa: F401
 from test_human_activity import written  # noqa: F401
@@ -16,6 +17,7 @@ from test_pam import root as people_root  # noqa: F401
 
 from ct_s5_datasets import check, load, protocol
 from ct_s5_datasets._recut import under
+from ct_s5_datasets.lra import pathfinder
 
 
 def without_sizes(name):
@@ -24,7 +26,12 @@ def without_sizes(name):
     return dataclasses.replace(rules, sizes=dict.fromkeys(rules.sizes))
 
 
-def test_pathfinder_is_split_as_pytorch_draws_and_scaled_to_one(release, tmp_path):  # noqa: F811
+def test_pathfinder_is_split_as_pytorch_draws_and_scaled_to_one(
+    release,  # noqa: F811
+    tmp_path,
+    monkeypatch,
+):
+    monkeypatch.setattr(pathfinder, "_RELEASED", 20)
     lines = [row(10, at, at % 2) for at in range(17)]
     (release / "metadata" / "10.npy").write_text("\n".join(lines) + "\n")
     for at in range(17):
@@ -48,7 +55,8 @@ def test_pathfinder_is_split_as_pytorch_draws_and_scaled_to_one(release, tmp_pat
         load("lra/pathfinder@s5", root=tmp_path, side=64)
 
 
-def test_the_hash_of_images_follows_their_pixels(release, tmp_path):  # noqa: F811
+def test_the_hash_of_images_follows_their_pixels(release, tmp_path, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(pathfinder, "_RELEASED", 6)
     known = load("lra/pathfinder@s5", root=tmp_path)
     assert "pixels" in known.files
     stored = load("lra/pathfinder@s5", root=tmp_path, store=tmp_path / "store")
@@ -67,6 +75,8 @@ def test_the_hash_of_images_follows_their_pixels(release, tmp_path):  # noqa: F8
 def test_text_has_no_validation_part_and_its_twin_has_one(reviews):  # noqa: F811
     with pytest.raises(ValueError, match=r"lra/text@s5 needs the whole set; 4 series are there"):
         load("lra/text@s5", root=reviews)
+    with pytest.raises(ValueError, match=r"is defined on least 15, not on least=1"):
+        load("lra/text@s5", root=reviews, least=1)
     data = load("lra/text", root=reviews)
     published = under(data, without_sizes("lra/text@s5"))
     assert list(published.split) == ["train", "test"]
@@ -95,6 +105,42 @@ def test_pairs_are_cited_as_one(tmp_path):
     }
     write(tmp_path, LINES | {"test": ["1.0\tA4\tB4\tbba\tzaa"]})
     assert load("lra/retrieval@s5", root=tmp_path).manifest_hash != pairs.manifest_hash
+    with pytest.raises(ValueError, match=r"is defined on most 4000, not on most=3"):
+        load("lra/retrieval@s5", root=tmp_path, most=3)
+
+
+def test_pairs_are_not_read_as_s5_reads_them(tmp_path):
+    pairs = load("lra/retrieval@s5", root=write(tmp_path))
+    assert pairs.protocol.status == pairs.manifest()["status"] == "rebuilt"
+    assert "quotation marks" in pairs.protocol.differs
+    # What pandas makes of the same file unless told otherwise, as S5's reader does.
+    read = pd.read_csv(tmp_path / "new_aan_pairs.eval.tsv", sep="\t", header=None)
+    assert read[3].tolist() == ["quoted"]
+    told = [pairs.first.vocabulary[token] for token in pairs.first.series(2)]
+    assert (told[0], told[-2]) == ('"', '"')
+
+
+def test_pairs_forward_what_every_set_has(tmp_path):
+    pairs = load("lra/retrieval@s5", root=write(tmp_path))
+    pd.testing.assert_frame_equal(pairs.scaled([1, 0]), pairs.frame([0, 1]))
+    pd.testing.assert_frame_equal(pairs.scaling, pairs.second.scaling)
+    assert pairs.name == pairs.cite()["name"]
+    assert pairs.asked == {"most": 4000, "least": 1}
+    assert pairs.files == pairs.first.files
+    assert (pairs.groups, pairs.made) == (None, False)
+    assert {name for name in dir(pairs.first) if not name.startswith("_")} <= {
+        *dir(pairs), "answers", "offsets", "padded", "positions", "series", "values", "vocabulary",
+    }  # fmt: skip
+
+
+def test_a_file_of_pairs_cut_inside_its_last_text_is_told(tmp_path):
+    path = write(tmp_path) / "new_aan_pairs.test.tsv"
+    whole = load("lra/retrieval@s5", root=tmp_path)
+    path.write_bytes(path.read_bytes()[:-3])
+    with pytest.warns(UserWarning, match=r"new_aan_pairs\.test\.tsv ends inside a line"):
+        cut = load("lra/retrieval@s5", root=tmp_path)
+    assert cut.protocol.differs.startswith(f"{path} ends inside a line")
+    assert cut.manifest_hash != whole.manifest_hash
 
 
 @pytest.mark.parametrize(
@@ -160,5 +206,6 @@ def test_raindrops_own_split_leaks_and_has_no_other_form(arrays):  # noqa: F811
     assert check(data) == ["raindrop-split2@1: one person has series in several of its parts."]
     with pytest.raises(ValueError, match=r"cannot but leak.*do not say whose a window is"):
         data.protocol.leakfree()
-    with pytest.raises(ValueError, match=r"raindrop-split1@1 needs the whole part"):
+    told = r"raindrop-split1@1 needs PAM_split_1\.npy, which is not there.*Load 'pam'"
+    with pytest.raises(ValueError, match=told):
         load("pam/raindrop-split1@1", root=folder)

@@ -161,6 +161,71 @@ def test_the_whole_archive_is_read_packed(root):
         load(packed)
 
 
+def packed_beside(root, name="speech_commands_v0.02.tar.gz"):
+    """All of it in an archive, and nothing else in the folder."""
+    lists = ("validation_list.txt", "testing_list.txt")
+    with tarfile.open(root / name, "w:gz") as archive:
+        for each in (*(f"{name}.wav" for name in FILES), *lists):
+            archive.add(root / each, f"./{each}")
+            (root / each).unlink()
+    return root / name
+
+
+def unpack(archive, folder):
+    with tarfile.open(archive) as stream:
+        stream.extractall(folder, filter="data")
+
+
+def test_a_recording_unpacked_beside_the_archive_does_not_hide_it(root):
+    expected = load(root)
+    packed_beside(root)
+    (root / "yes" / "0000000a_nohash_0.wav").write_bytes(wav([9]))
+    data = load(root)
+    assert data.values.tolist() == expected.values.tolist()
+    assert official(data) == official(expected)
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_the_archive_may_be_unpacked_into_a_folder(root, beside):
+    expected = load(root)
+    archive = packed_beside(root)
+    unpack(archive, root / "speech_commands_v0.02")
+    if not beside:
+        archive.unlink()
+    data = load(root)
+    assert data.values.tolist() == expected.values.tolist()
+    assert official(data) == official(expected)
+
+
+def test_a_folder_with_every_word_goes_before_the_archive(root):
+    packed_beside(root)
+    for word in WORDS:
+        (root / "all" / word).mkdir(parents=True)
+        (root / "all" / word / "0000000c_nohash_0.wav").write_bytes(wav([7]))
+    assert load(root).labels.tolist() == sorted(WORDS)
+
+
+def test_a_name_that_only_sounds_like_a_test_set_is_none(root):
+    expected = official(load(root))
+    archive = packed_beside(root, "speech_commands_latest.tar.gz")
+    assert official(load(root)) == expected
+    archive.rename(root / "speech_commands_test_set_mine.tar.gz")
+    assert official(load(root)) == expected  # it has the lists
+
+
+def test_what_a_mac_keeps_beside_a_file_is_left_alone(root):
+    expected = load(root)
+    for name in FILES:
+        folder, _, base = name.partition("/")
+        (root / folder / f"._{base}.wav").write_bytes(b"Mac OS X")
+    assert load(root).labels.equals(expected.labels)
+    (root / "packed").mkdir()
+    with tarfile.open(root / "packed" / "speech_commands_v0.02.tar.gz", "w:gz") as archive:
+        for word in ("yes", "no", "bed"):
+            archive.add(root / word, f"./{word}")
+    assert load(root / "packed").labels.equals(expected.labels)
+
+
 def test_some_of_the_real_test_set(shared_data):
     folder = shared_data / "speech_commands_v0.02_test_subset"
     data = load(folder)
@@ -259,6 +324,23 @@ def test_s5s_protocol_is_of_the_whole_set(root):
     with pytest.raises(ValueError, match=r"s5-35@1 needs the whole part '35'; 4 series are there"):
         ct_s5_datasets.load("speech_commands/s5-35@1", root=root)
     assert sum(protocol("speech_commands/s5-35@1").sizes.values()) == 105_829
+
+
+def test_the_lists_that_a_protocol_rests_on_are_named(root):
+    for name in ("validation_list.txt", "testing_list.txt"):
+        (root / name).unlink()
+    told = r"s5-35@1 needs validation_list\.txt and testing_list\.txt, which are not there"
+    with pytest.raises(ValueError, match=told):
+        ct_s5_datasets.load("speech_commands/s5-35@1", root=root)
+
+
+def test_no_recording_has_no_cepstra_and_an_empty_frame(root):
+    (root / "no" / "0000000c_nohash_0.wav").write_bytes(wav(np.arange(16_000)))
+    data = load(root, part="10", form="mfcc")
+    assert data.cepstra([]).shape == (0, 161, 20)
+    frame, one = data.frame([]), data.frame(["no/0000000c_nohash_0"])
+    assert len(frame) == 0
+    assert frame.dtypes[1:].to_dict() == one.dtypes[1:].to_dict()
 
 
 def test_s5_scales_each_place_in_time_by_samples_divided_twice(root, monkeypatch):

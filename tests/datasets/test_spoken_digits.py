@@ -78,6 +78,30 @@ def test_other_places(root, form):
     assert (data.values == expected.values).all()
 
 
+def test_a_recording_beside_the_archive_does_not_hide_it(root):
+    expected = load(root)
+    name = "free-spoken-digit-dataset-1.0.10"
+    with tarfile.open(root / f"{name}.tar.gz", "w:gz") as archive:
+        for path in (root / "recordings").iterdir():
+            archive.add(path, f"{name}/recordings/{path.name}")
+            archive.addfile(*mac(f"{name}/recordings/._{path.name}"))
+            path.unlink()
+    (root / "recordings" / "1_theo_0.wav").write_bytes(wav([9]))
+    data = load(root)
+    assert data.labels.equals(expected.labels)
+    assert data.values.tolist() == expected.values.tolist()
+    for digit in range(10):
+        (root / "recordings" / f"{digit}_theo_0.wav").write_bytes(wav([digit]))
+    assert load(root).labels.tolist() == [*range(10)]
+
+
+def mac(name):
+    """What a Mac keeps beside a file, as a member of an archive."""
+    member = tarfile.TarInfo(name)
+    member.size = 8
+    return member, io.BytesIO(b"Mac OS X")
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [

@@ -33,7 +33,8 @@ FOLDERS = {
 LENGTHS = {"easy": 6, "intermediate": 9, "hard": 14}
 
 _AGAIN = f"{SOURCE}, or make one: python -m ct_s5_datasets.lra.pathfinder_generator FOLDER."
-_COLUMNS = 11  # of a metadata line; 0 folder, 1 file, 3 label
+_COLUMNS = 11  # of a metadata line; 0 folder, 1 file, 3 label, 5 dashes of the long paths
+_RELEASED = 200_000  # images of each side and difficulty
 _IN_MEMORY = 2**28  # bytes of pixels; more are kept in a file
 
 
@@ -67,7 +68,7 @@ def load(
     Raises:
         FileNotFoundError: A folder, or an image the metadata name, is absent.
         ImportError: Pillow is absent.
-        ValueError: A metadata line or an image is damaged, or of another side.
+        ValueError: A metadata line or an image is damaged, or of another side or difficulty.
 
     """
     if side not in SIDES or difficulty not in FOLDERS:
@@ -78,7 +79,9 @@ def load(
     inner = FOLDERS[difficulty]
     names = (f"pathfinder{side}/{inner}", inner)
     folder = task_folder(root, names, holds="metadata", again=_AGAIN)
-    listed = _read_metadata(folder)
+    _refuse_others(folder, difficulty)
+    listed = _read_metadata(folder, difficulty)
+    made = (folder / MADE).is_file()
     sizes = [_size(image.path) for image in listed]
     empty = [image.path for image, (n_bytes, _) in zip(listed, sizes, strict=True) if not n_bytes]
     if empty:
@@ -117,8 +120,15 @@ def load(
         + f"- dots on one path: {int(labels.sum())}\n",
         images=images,
         answers=(Column("one_path", "1: the two dots lie on one path; 0: on two", ""),),
-        made=(folder / MADE).is_file(),
+        made=made,
+        doubt="" if made else _doubt(folder, len(listed)),
     )
+
+
+def _doubt(folder: Path, n_images: int) -> str:
+    if n_images == _RELEASED:
+        return ""
+    return f"{folder} lists {n_images:,} images, the release {_RELEASED:,}."
 
 
 def _published(ids: pd.RangeIndex) -> Split:
@@ -126,10 +136,22 @@ def _published(ids: pd.RangeIndex) -> Split:
     return random_split(ids, tenths(len(ids)))
 
 
-def _read_metadata(folder: Path) -> list[_Listed]:
+def _refuse_others(folder: Path, difficulty: str) -> None:
+    """Refuse the folder of another difficulty, which `root` may be itself."""
+    found = {name: each for each, name in FOLDERS.items()}.get(folder.resolve().name, difficulty)
+    if found != difficulty:
+        raise ValueError(
+            f"{folder} holds the images of difficulty {found!r}, not {difficulty!r}. Give the "
+            f"folder {FOLDERS[difficulty]}/ or the one above it, or load 'lra/pathfinder' or "
+            f"'lra/pathx' with difficulty={found!r}."
+        )
+
+
+def _read_metadata(folder: Path, difficulty: str) -> list[_Listed]:
     paths = [path for path in (folder / "metadata").glob("*.npy") if path.stem.isdigit()]
     if not paths:
         raise FileNotFoundError(f"No metadata/<number>.npy is in {folder}. {_AGAIN}")
+    others = {str(n): each for each, n in LENGTHS.items() if each != difficulty}
     listed = []
     for path in sorted(paths, key=lambda path: int(path.stem)):
         for number, cells in enumerate(_rows(path), start=1):
@@ -137,6 +159,12 @@ def _read_metadata(folder: Path) -> list[_Listed]:
                 raise ValueError(
                     f"{path}, line {number}: {' '.join(cells)[:100]!r} is not folder, file, number "
                     f"and label 0 or 1, with {_COLUMNS} columns in all. {_AGAIN}"
+                )
+            if other := others.get(cells[5].removesuffix(".0")):
+                raise ValueError(
+                    f"{path}, line {number}: its long paths have {cells[5]} dashes, as in "
+                    f"{other!r}, and {difficulty!r} was asked for. Give that one's folder, or load "
+                    f"with difficulty={other!r}."
                 )
             listed.append(_Listed(folder / cells[0] / cells[1], int(cells[3])))
     return listed

@@ -4,6 +4,7 @@ Reads the release's files of pairs from the ACL Anthology Network (AAN). Origin 
 `datasets/cards/lra_retrieval.md`.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,7 +33,8 @@ _LABEL = Column("cites", "1: one of the two papers cites the other", "")
 class Pairs(NamedTuple):
     """The two texts of each question: question k is text k of `first` and text k of `second`.
 
-    Both have the same labels, splits, vocabulary and manifest.
+    Both have the same labels, splits, vocabulary and manifest. It unpacks into the two, so `len` of
+    it is 2; `len(pairs.labels)` is the number of questions.
     """
 
     first: TokenSet
@@ -51,6 +53,35 @@ class Pairs(NamedTuple):
     @property
     def static(self) -> None:
         """Nothing is known of the papers."""
+
+    @property
+    def groups(self) -> None:
+        """Nobody: which questions share a paper is not kept."""
+
+    @property
+    def name(self) -> str:
+        """What the pairs were loaded as."""
+        return self.first.name
+
+    @property
+    def asked(self) -> Mapping[str, Any]:
+        """What was asked for beyond the name."""
+        return self.first.asked
+
+    @property
+    def files(self) -> Mapping[str, str]:
+        """Bare name of each raw file -> SHA-256 of its content."""
+        return self.first.files
+
+    @property
+    def made(self) -> bool:
+        """The files are the provider's."""
+        return self.first.made
+
+    @property
+    def doubt(self) -> str:
+        """Why the files seem not to be whole."""
+        return self.first.doubt
 
     @property
     def schema(self) -> dict[str, Column]:
@@ -75,6 +106,15 @@ class Pairs(NamedTuple):
     def frame(self, ids: Any) -> pd.DataFrame:
         """Chosen first texts as a long frame; `second.frame(ids)` has the others."""
         return self.first.frame(ids)
+
+    def scaled(self, ids: Any) -> pd.DataFrame:
+        """Chosen first texts as the protocol scales them; `second.scaled(ids)` has the others."""
+        return self.first.scaled(ids)
+
+    @property
+    def scaling(self) -> pd.DataFrame:
+        """`shift` and `scale` of each channel, of both sides."""
+        return self.first.scaling
 
     def manifest(self) -> dict[str, Any]:
         """All that fixes a score on these pairs; see `Manifested`."""
@@ -141,13 +181,22 @@ def load(root: str | Path, most: int = 4000, least: int = 1) -> Pairs:
         f"{', '.join(str(len(ids)) for ids in official.values())}\n"
         f"- kinds of tokens: {len(tokens)}\n"
     )
+    torn = [path for path in paths.values() if _torn(path)]
+    doubt = f"{torn[0]} ends inside a line: its last text may be cut short." if torn else ""
     both = []
     for side in sides:
         values, lengths = (np.concatenate(arrays) for arrays in zip(*side, strict=True))
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         both.append(
             TokenSet(
-                answers, {"official": official}, card, values, offsets, tokens, answers=(_LABEL,)
+                answers,
+                {"official": official},
+                card,
+                values,
+                offsets,
+                tokens,
+                answers=(_LABEL,),
+                doubt=doubt,
             )
         )
     return Pairs(*both)
@@ -157,6 +206,15 @@ def _cut(path: Path, most: int) -> Iterator[str]:
     for _, *sides in _lines(path):
         for texts in sides:
             yield "".join(text[: most - 1] for text in texts)
+
+
+def _torn(path: Path) -> bool:
+    """Whether a file ends inside a line; of a gzipped one gzip tells."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        stream.seek(-1, os.SEEK_END)
+        return stream.read(1) != b"\n"
 
 
 def _lines(path: Path) -> Iterator[tuple[list[int], list[str], list[str]]]:

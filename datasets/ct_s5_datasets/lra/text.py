@@ -29,9 +29,10 @@ def load(root: str | Path, most: int = 4096, least: int = 15) -> TokenSet:
     """Read all reviews that have a label.
 
     Args:
-        root: Folder with `train/` and `test/`, with `aclImdb/`, or with `aclImdb_v1.tar.gz`.
+        root: Folder with `train/` and `test/`, with `aclImdb/`, or with `aclImdb_v1.tar.gz`, which
+            is read where the folders do not have reviews of both kinds in both parts.
         most: Tokens a review, `<eos>` included; longer ones are cut at the end.
-        least: Characters rarer than this in the training reviews become `<unk>`.
+        least: Characters rarer than this in the training reviews, as cut, become `<unk>`.
 
     Returns:
         `labels` is 1 for a good review; ids are such as "train/pos/0_9". `splits["official"]` is
@@ -46,7 +47,9 @@ def load(root: str | Path, most: int = 4096, least: int = 15) -> TokenSet:
         raise ValueError(f"most={most}, least={least}: give most 2 or above, least 1 or above.")
     root = Path(root)
     places = (root / "aclImdb", root / _ARCHIVE, root)
-    source = next((place for place in places if place.exists()), None)
+    there = [place for place in places if place.exists()]
+    source = next((place for place in there if place.is_file() or _has_all(place)), None)
+    source = source or next(iter(there), None)
     texts: dict[str, str] = {}
     for path, content in [] if source is None else _labelled(source):
         name = "/".join(path.removesuffix(".txt").split("/")[-3:])
@@ -62,7 +65,7 @@ def load(root: str | Path, most: int = 4096, least: int = 15) -> TokenSet:
         raise FileNotFoundError(
             f"{root} has no train/ or no test/ with pos/<id>_<stars>.txt and neg/. {_AGAIN}"
         )
-    train = "".join(text for name, text in texts.items() if name.startswith("train/"))
+    train = "".join(text[: most - 1] for name, text in texts.items() if name.startswith("train/"))
     tokens = vocabulary(count([train]), least)
     values, lengths = Numbering(tokens, most).write(list(texts.values()))
     ids = pd.Index(list(texts), name="unique_id")
@@ -83,6 +86,11 @@ def load(root: str | Path, most: int = 4096, least: int = 15) -> TokenSet:
         vocabulary=tokens,
         answers=(Column("good", "1: the review is good; 0: bad", ""),),
     )
+
+
+def _has_all(folder: Path) -> bool:
+    kinds = ("train/pos", "train/neg", "test/pos", "test/neg")
+    return all(any(folder.glob(f"**/{kind}/[!.]*.txt")) for kind in kinds)
 
 
 def _labelled(source: Path) -> list[tuple[str, bytes]]:

@@ -77,8 +77,8 @@ PROTOCOLS = (
         normaliser=_POSITIVE,
         asks={"part": "raindrop"},
         differs="Raindrop drew its split without a recorded seed, from windows cut across the ends "
-        "of activities; here windows keep to one activity. A value of 0 or less counts as not "
-        "observed there; here it stays.",
+        "of activities; here windows keep to one activity, without a pause of the clock above "
+        "0.1 s. A value of 0 or less counts as not observed there; here it stays.",
         crosses="person",
         recipe=_CUT,
     ),
@@ -98,6 +98,7 @@ PROTOCOLS = (
             "Raindrop. The files do not say whose a window is, so it has no leak-free form.",
             crosses="person",
             separable=False,
+            files=(f"PAM_split_{number}.npy",),
             recipe=_CUT,
         )
         for number in range(1, 6)

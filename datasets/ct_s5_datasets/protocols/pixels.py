@@ -74,6 +74,7 @@ PROTOCOLS = (
         # deviation. On the samples themselves that is 2**15 times as much.
         normaliser=Normaliser("z-score", by_step=True, ddof=1, epsilon=1e-5 * 2**15),
         asks={"part": "35", "form": "samples"},
+        files=("validation_list.txt", "testing_list.txt"),
     ),
     Protocol(
         set="speech_commands",
