@@ -41,7 +41,7 @@ lint: $(VENV)/.linters
 speed: $(VENV)/.installed
 	-test -d .venv-peers-torch || { $(PYTHON) -m venv .venv-peers-torch && .venv-peers-torch/bin/pip install --quiet torch==2.13.0 s5-pytorch==0.2.1; }
 	-test -d .venv-peers-discretax || { python3.12 -m venv .venv-peers-discretax && .venv-peers-discretax/bin/pip install --quiet discretax==0.3.0 jax==0.12.0.1; }
-	rm -f experiments/speed/results/*.json
+	find experiments/speed/results -name "*.json" ! -name gpu.json -delete
 	-$(BIN)/python -m experiments.speed.packing
 	for part in run stream queries long_series model kept_memory accuracy scan table; do $(BIN)/python -m experiments.speed.$$part || exit 1; done
 

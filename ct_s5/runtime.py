@@ -202,7 +202,8 @@ class Stream:
             shares: Quantiles to tell: the ends of a 90 % interval when left out.
 
         Returns:
-            The values expected (K,), in the order of `model.foreseen`, and the quantiles (Q, K).
+            The values expected (K,), in the order of `model.foreseen`, and a row (K,) of quantiles
+            for each share.
         """
         model = self._model
         if model.foreseen is None:

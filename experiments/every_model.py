@@ -47,7 +47,7 @@ def every_model(
 
 
 def table_of_models(folder: pathlib.Path, columns: Mapping[str, str], scores: Sequence[str]) -> str:
-    """A line a model: its scores by results file, its size, and what a step costs.
+    """A line per model: its scores by results file, its size, and what a step costs.
 
     Args:
         folder: Where the results files lie.
@@ -59,7 +59,7 @@ def table_of_models(folder: pathlib.Path, columns: Mapping[str, str], scores: Se
         path = folder / f"{name}.json"
         runs[name] = json.loads(path.read_text())["runs"] if path.exists() else []
     heads = [f"{title}, {score}" for title in columns.values() for score in scores]
-    lines = ["| model | " + " | ".join(heads) + " | parameters | ms a step |"]
+    lines = ["| model | " + " | ".join(heads) + " | parameters | ms per step |"]
     lines.append("|---|" + "---|" * (len(heads) + 2))
     for model in MODELS:
         own = {name: [r for r in some if r["model"] == model] for name, some in runs.items()}

@@ -12,7 +12,7 @@ from ct_s5.frames import EncodedFrame
 
 def origins(
     series: SeriesSet, ahead: float, within: float
-) -> tuple[Int[np.ndarray, " Q"], Int[np.ndarray, " Q"]]:
+) -> tuple[Int[np.ndarray, " M"], Int[np.ndarray, " M"]]:
     """The readings that can be foreseen, and the row from which each is.
 
     Args:

@@ -221,7 +221,7 @@ class S5Forecaster(UnlabelledEstimator):
         times = self.schema_.time_col, encoded.index.times.column.array[:0]
         return side_by_side([ids, times, *flat(columns)])
 
-    def _speak_of_far(self, leads: Float[np.ndarray, "Q 1"]) -> None:
+    def _speak_of_far(self, leads: Float[np.ndarray, "M 1"]) -> None:
         """Warn of answers that bridge more than training saw."""
         horizon = self.horizon_
         farthest = float(leads[np.isfinite(leads)].max(initial=0.0))

@@ -167,7 +167,7 @@ class S5Imputer(TransformerMixin, UnlabelledEstimator):
             raise ValueError(f"block is a whole number of at least 1 row; got {self.block!r}.")
 
 
-def _readings_at(series: SeriesSet, place: Int[np.ndarray, " Q"]) -> Int[np.ndarray, " Q"]:
+def _readings_at(series: SeriesSet, place: Int[np.ndarray, " M"]) -> Int[np.ndarray, " M"]:
     """For questions at the time of a reading the row of that; the others as they are."""
     last = np.maximum.accumulate(np.where(series.reading, np.arange(len(series.times)), -1))[place]
     begun = last >= series.offsets[series.owners[place]]

@@ -29,8 +29,8 @@ class Calibration:
     """
 
     edges: Float[np.ndarray, " _"]
-    """Leads, in model units, that part the B bins: B - 1 numbers, increasing."""
-    table: Float[np.ndarray, "B K Q"]
+    """Leads, in model units, that part the bins: one number fewer, increasing."""
+    table: Float[np.ndarray, "bins K shares"]
     """Of each bin and channel the quantiles `SHARES`."""
 
     @classmethod
@@ -131,7 +131,7 @@ def _edges(leads, known) -> Float[np.ndarray, " _"]:
         done = so_far[last]
 
 
-def gaussian(shares: Float[np.ndarray, " Q"]) -> Float[np.ndarray, " Q"]:
+def gaussian(shares: Float[np.ndarray, " M"]) -> Float[np.ndarray, " M"]:
     """The quantiles of a standard normal."""
     return np.array([NormalDist().inv_cdf(float(p)) for p in shares])
 

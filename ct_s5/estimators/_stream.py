@@ -35,11 +35,11 @@ from ct_s5.training import ArchiveError, from_archive, named_arrays, to_archive
 
 
 class Replies(NamedTuple):
-    """What the model says to Q questions that come after the rows."""
+    """What the model says to M questions that come after the rows."""
 
     asked: Asked
     answers: Any
-    leads: Float[np.ndarray, " Q"]
+    leads: Float[np.ndarray, " M"]
     """Time since the last reading of each one's series, in model units; infinite without one."""
 
 

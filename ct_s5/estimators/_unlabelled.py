@@ -246,8 +246,8 @@ class UnlabelledEstimator(S5Estimator):
         return calibrate(*map(np.concatenate, zip(*draws, strict=True)))
 
     def _columns(
-        self, answers: Gaussian, leads: Float[np.ndarray, "Q _"], level, quantiles
-    ) -> dict[str, dict[str, Float[np.ndarray, " Q"]]]:
+        self, answers: Gaussian, leads: Float[np.ndarray, "M _"], level, quantiles
+    ) -> dict[str, dict[str, Float[np.ndarray, " M"]]]:
         """Answers in the caller's units: of each channel its own column, then what surrounds it."""
         places = list(self._places)
         scale = np.array(self.schema_.scales)[places]
@@ -291,7 +291,7 @@ def names_of(given) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
-def flat(columns: dict[str, dict[str, Float[np.ndarray, " Q"]]]):
+def flat(columns: dict[str, dict[str, Float[np.ndarray, " M"]]]):
     """The columns of all channels, in a row: names and answers."""
     return [pair for own in columns.values() for pair in own.items()]
 

@@ -26,17 +26,17 @@ _MOST = 50_000_000
 
 @dataclasses.dataclass(frozen=True)
 class Asked:
-    """Q questions about encoded series, and where their answers will be."""
+    """M questions about encoded series, and where their answers will be."""
 
     series: SeriesSet
     """The series with the questions in them as queries."""
-    place: Int[np.ndarray, " Q"]
+    place: Int[np.ndarray, " M"]
     """The row of `series` that answers each question, in the order asked."""
-    owner: Int[np.ndarray, " Q"]
+    owner: Int[np.ndarray, " M"]
     """Which series each asks."""
     times: TimeColumn
     """When."""
-    lead: Float[np.ndarray, " Q"]
+    lead: Float[np.ndarray, " M"]
     """Time since the series' last reading, in model units: negative before it; NaN without one."""
 
     def where(self, encoded: EncodedFrame, question: int) -> str:
@@ -121,7 +121,7 @@ def ask_at(
 
 
 def decode_asked(
-    encoded: EncodedFrame, asked: Asked, values: Shaped[np.ndarray, "Q *K"], columns: Sequence[str]
+    encoded: EncodedFrame, asked: Asked, values: Shaped[np.ndarray, "M *K"], columns: Sequence[str]
 ) -> pd.DataFrame:
     """The answers as a flat frame: id, time, then `columns`, in the order asked."""
     values = np.asarray(values)
@@ -273,7 +273,7 @@ def _since_first_row(encoded: EncodedFrame, owner, times: TimeColumn):
     return seconds, fractions
 
 
-def _lead(series: SeriesSet, owner, seconds, fractions) -> Float[np.ndarray, " Q"]:
+def _lead(series: SeriesSet, owner, seconds, fractions) -> Float[np.ndarray, " M"]:
     some, _, end = _ends(series)
     fine = np.zeros(len(series.times)) if series.fractions is None else series.fractions
     last = end[owner]

@@ -21,6 +21,8 @@ _PACKAGES = (
     "scikit-learn",
 )
 
+_RESULTS = ":(exclude,glob)experiments/*/results/**"
+
 
 def versions() -> dict[str, str]:
     """Python and the packages that numbers depend on."""
@@ -36,7 +38,8 @@ def versions() -> dict[str, str]:
 def commit() -> str | None:
     """The git commit of this ct_s5, `-dirty` where files were changed; None outside a checkout.
 
-    A ct_s5 installed somewhere below another project's checkout has no commit: that one is not its
+    The results of experiments are no such files: each run changes its own, and none reads any. A
+    ct_s5 installed somewhere below another project's checkout has no commit: that one is not its
     own.
     """
     package = pathlib.Path(__file__).resolve().parents[1]
@@ -44,7 +47,9 @@ def commit() -> str | None:
         top = _git(package, "rev-parse", "--show-toplevel")
         if pathlib.Path(top).resolve() != package.parent:
             return None
-        return _git(package, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
+        found = _git(package.parent, "rev-parse", "HEAD")
+        tracked = ("status", "--porcelain", "--untracked-files=no", "--", ".", _RESULTS)
+        return found + ("-dirty" if _git(package.parent, *tracked) else "")
     except (OSError, subprocess.SubprocessError):
         return None
 

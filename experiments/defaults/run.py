@@ -9,7 +9,6 @@ Result     the table in README.md here, made by `python -m experiments.defaults.
 
 import itertools
 import pathlib
-import sys
 import warnings
 
 import numpy as np
@@ -19,6 +18,7 @@ from ct_s5.lab import demo_data
 from ct_s5.training import METRICS
 from experiments.data import load
 from experiments.record import record
+from experiments.words import asked_names
 
 RESULTS = pathlib.Path(__file__).parent / "results"
 RAW = ("value", "observed")
@@ -86,4 +86,4 @@ def _validate(seed, frame, labels, static, keywords):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(asked_names("python -m experiments.defaults.run", __doc__, CHANGES, "CHANGE"))

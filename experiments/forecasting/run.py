@@ -9,7 +9,6 @@ Result     the table in README.md here, made by `python -m experiments.forecasti
 """
 
 import pathlib
-import sys
 import warnings
 
 import numpy as np
@@ -19,6 +18,7 @@ from ct_s5 import S5Forecaster
 from ct_s5.training import named_arrays
 from experiments.forecasting.problems import PROBLEMS, Problem
 from experiments.record import record
+from experiments.words import asked_names
 
 RESULTS = pathlib.Path(__file__).parent / "results"
 # Width 45 makes a GRU as large, within a few percent, as the S5 network.
@@ -173,4 +173,4 @@ def linear_trend(problem: Problem) -> pd.DataFrame:
 RULES = {"last_value": last_value, "mean": mean, "linear_trend": linear_trend}
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(asked_names("python -m experiments.forecasting.run", __doc__, PROBLEMS, "PROBLEM"))

@@ -10,12 +10,12 @@ from experiments.record import fill
 HERE = pathlib.Path(__file__).parent
 RESULTS = HERE / "results" / "generation.json"
 ROWS = {
-    "s5 | recurrent": "S5, a state goes along",
-    "s4 | recurrent": "S4, a state goes along",
-    "transformer | recurrent": "attention, keys and values kept",
-    "s5 | window": "S5, everything read again",
-    "s4 | window": "S4, everything read again",
-    "transformer | window": "attention, everything read again",
+    "s5 | recurrent": "S5, state carried",
+    "s4 | recurrent": "S4, state carried",
+    "transformer | recurrent": "attention, keys and values cached",
+    "s5 | window": "S5, everything reread",
+    "s4 | window": "S4, everything reread",
+    "transformer | window": "attention, everything reread",
 }
 NAMES = {"s5": "S5", "s4": "S4", "transformer": "attention"}
 
@@ -50,7 +50,7 @@ def tables() -> dict[str, str]:
     machine = results["machine"]
     place = f"one core ({machine['device']}), commit {results['commit'][:10]}"
     lines.append(
-        "\nMicroseconds of processor time a written step (in brackets: how many times S5's with a "
+        "\nMicroseconds of processor time per step written (in brackets: over that of S5 with a "
         f"state); medians of {len(results['seeds'])} rounds in turns; {place}."
     )
     sizes = ["| network | width | parameters | step by step against at once |", "|---|---|---|---|"]
@@ -73,7 +73,7 @@ def draw() -> None:
         ]
         for row, title in ROWS.items()
     }
-    figure = plot_scaling(lines, size="steps written", cost="microseconds a step")
+    figure = plot_scaling(lines, size="steps written", cost="microseconds per step")
     figure.savefig(HERE / "results" / "generation.png", dpi=120)
 
 

@@ -10,7 +10,6 @@ Result     the table in README.md here, made by `python -m experiments.imputatio
 import dataclasses
 import hashlib
 import pathlib
-import sys
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from ct_s5 import S5Imputer
 from ct_s5.training import named_arrays
 from experiments.data import load
 from experiments.record import record
+from experiments.words import asked_names
 
 RESULTS = pathlib.Path(__file__).parent / "results"
 LEVEL, HIDDEN = 90, 0.5
@@ -180,4 +180,4 @@ def main(names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(asked_names("python -m experiments.imputation.run", __doc__, PROBLEMS, "PROBLEM"))

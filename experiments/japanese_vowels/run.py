@@ -9,10 +9,10 @@ Result     results/drop-<rate>.json, the table of README.md by
 """
 
 import pathlib
-import sys
 
 from experiments.data import load
 from experiments.every_model import every_model
+from experiments.words import asked_names
 
 RESULTS = pathlib.Path(__file__).parent / "results"
 RATES = ("50", "30", "70")
@@ -29,4 +29,4 @@ def main(rates: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(asked_names("python -m experiments.japanese_vowels.run", __doc__, RATES, "RATE"))

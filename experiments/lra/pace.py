@@ -8,7 +8,6 @@ Result     the second table in README.md here, made by `python -m experiments.lr
 """
 
 import pathlib
-import sys
 import time
 from typing import Any
 
@@ -21,6 +20,7 @@ from experiments.lra.examples import Batch
 from experiments.lra.network import Codes, Network
 from experiments.lra.train import n_parameters, optimiser_of, step
 from experiments.record import record
+from experiments.words import asked_names
 
 RESULTS = pathlib.Path(__file__).parent / "results"
 N_STEPS = 3
@@ -74,4 +74,4 @@ def _time(task: str, settings: recipe.Recipe, n_examples: int, seed: int) -> dic
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(asked_names("python -m experiments.lra.pace", __doc__, recipe.TASKS, "TASK"))

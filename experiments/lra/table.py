@@ -63,8 +63,8 @@ def _small_row(task: str, entry: dict[str, Any]) -> str:
 
 def _pace() -> str:
     lines = [
-        "| task | parameters | batch | steps in all | two cores, seconds a step | days "
-        "| H200, ms a step | hours |",
+        "| task | parameters | batch | steps in all | two cores, seconds per step | days "
+        "| H200, ms per step | hours |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for task in recipe.TASKS:

@@ -102,7 +102,7 @@ def draw() -> None:
         figure, (axes,) = new_figure(3.4)
         for name, (title, _) in ROWS.items():
             results = _results(name)
-            if name == "s5_unmirrored":  # one seed, next to our best
+            if name == "s5_unmirrored":  # its lines would hide those of our best
                 continue
             for at, entry in enumerate(results["seeds"] if results else []):
                 errors = entry["validation_by_epoch"]

@@ -14,7 +14,6 @@ Result     results/bagged.json; the table in README.md by experiments.physionet2
 
 import json
 import pathlib
-import sys
 import warnings
 from typing import Any
 
@@ -28,6 +27,7 @@ from ct_s5._files import write_atomically
 from ct_s5.lab import provenance
 from experiments.data import load
 from experiments.physionet2012.summaries import summarised
+from experiments.words import asked_names
 
 RESULTS = pathlib.Path(__file__).parent / "results" / "bagged.json"
 OUT = pathlib.Path("out/physionet2012/bagged")
@@ -182,4 +182,4 @@ def _scores(own: pd.DataFrame, first: pd.DataFrame, truth: dict[str, pd.Series])
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(asked_names("python -m experiments.physionet2012.bagged", __doc__, LEARNERS, "ROW"))

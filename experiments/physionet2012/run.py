@@ -11,7 +11,6 @@ import hashlib
 import json
 import pathlib
 import resource
-import sys
 import warnings
 
 import numpy as np
@@ -29,6 +28,7 @@ from ct_s5.training import named_arrays
 from experiments.data import load
 from experiments.physionet2012.summaries import summarised
 from experiments.record import record
+from experiments.words import asked_names
 
 RESULTS = pathlib.Path(__file__).parent / "results"
 SPLITS = ["mtan-classif@1", *(f"seeded-{n}" for n in range(5))]
@@ -147,4 +147,8 @@ def _scores(answer, *parts):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(
+        asked_names(
+            "python -m experiments.physionet2012.run", __doc__, [*NETWORKS, *SUMMARIES], "ROW"
+        )
+    )

@@ -11,12 +11,12 @@ Result     results/<set>.json, the table of README.md by `python -m experiments.
 """
 
 import pathlib
-import sys
 from collections.abc import Callable
 from typing import Any
 
 from ct_s5.lab import compare
 from experiments.data import load
+from experiments.words import asked_names
 
 RESULTS = pathlib.Path(__file__).parent / "results"
 # Two run at once; S4 takes as long as the three others.
@@ -102,4 +102,4 @@ def main(words: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(asked_names("python -m experiments.speech.run", __doc__, [*SETS, *MODELS], "SET or MODEL"))

@@ -19,8 +19,8 @@ TITLES = {
     "s5-foh": "S5, foh, true gaps",
     "s5": "S5, zoh, true gaps",
     "s5-async": "S5, async, true gaps",
-    "s4": "S4, equal steps",
-    "gru": "GRU, equal steps",
+    "s4": "S4, equal gaps",
+    "gru": "GRU, equal gaps",
 }
 
 

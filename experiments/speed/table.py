@@ -1,12 +1,14 @@
 """The tables and the picture of README.md from the results: `python -m experiments.speed.table`."""
 
 import json
+import math
 import pathlib
 from typing import Any
 
 import numpy as np
 
 from experiments.record import fill
+from experiments.speed.scan import TOO_LONG
 
 HERE = pathlib.Path(__file__).parent
 FRAMES = {
@@ -20,35 +22,35 @@ CONTENDERS = {
     "both_directions": "ours, both directions",
     "associative": 'ours, `scan="associative"`',
     "sequential": 'ours, `scan="sequential"`',
-    "published": "(a) published algebra, gaps a step, (L, P, H) array",
+    "published": "(a) published algebra, a gap per step, (L, P, H) array",
     "factored": "(b) the same with `gain * (B u)`",
-    "s5_pytorch": "(c) s5-pytorch, a step size a step",
+    "s5_pytorch": "(c) s5-pytorch, a step size per step",
     "s5_pytorch_constant": "(c) s5-pytorch, one step size",
     "discretax": "(d) discretax, one step size",
-    "mamba_style": "Mamba-style, 16 states a feature",
+    "mamba_style": "Mamba-style, 16 states per feature",
     "gru": "GRU",
     "lstm": "LSTM",
 }
 MODEL = {
-    "steps_a_second": ("steps a second, forward and backward", "{:,.0f}"),
+    "steps_a_second": ("steps per second, forward and backward", "{:,.0f}"),
     "share_scan": ("share of the recurrences over steps", "{:.0%}"),
     "share_rest_of_layers": ("share of the rest of the S5 layers", "{:.0%}"),
     "share_rest_of_model": ("share of all else: encoder, norms, gates, head", "{:.0%}"),
 }
 STREAM = {
-    "runner_microseconds": ("layer: `ct_s5.runtime`, NumPy alone; us a reading", "{:.1f}"),
-    "step_microseconds": ("layer: `layer.step`, compiled; us a reading", "{:.1f}"),
-    "chunk_microseconds": ("layer: `run`, 1000 readings in one call; us a reading", "{:.1f}"),
+    "runner_microseconds": ("layer: `ct_s5.runtime`, NumPy alone; us per reading", "{:.1f}"),
+    "step_microseconds": ("layer: `layer.step`, compiled; us per reading", "{:.1f}"),
+    "chunk_microseconds": ("layer: `run`, 1000 readings in one call; us per reading", "{:.1f}"),
     "model_step_microseconds": ("model: `model.step`, one series; us", "{:.0f}"),
     "vector_step_microseconds": ("the same, its state as one vector; us", "{:.0f}"),
-    "vector_step_alone_microseconds": ("that without scheduling for threads; us", "{:.0f}"),
+    "vector_step_alone_microseconds": ("the same without concurrent scheduling; us", "{:.0f}"),
     "model_steps_milliseconds": ("model: `model.step`, 10,000 series in one call; ms", "{:.0f}"),
     "update_milliseconds": ("classifier: `update`, a frame of one row; ms", "{:.1f}"),
     "updates_milliseconds": ("classifier: `update`, a row of each of 10,000 series; ms", "{:.0f}"),
     "forecast_update_milliseconds": ("forecaster: `update`, a frame of one row; ms", "{:.1f}"),
 }
 QUERIES = {
-    "causal_ratio": ("causal: time with questions, in times without", "{:.2f}"),
+    "causal_ratio": ("causal: time with questions over time without", "{:.2f}"),
     "both_directions_ratio": ("both directions: the same", "{:.2f}"),
     "causal_float32_change": ("causal, float32: largest change at a reading", "{:.0e}"),
     "both_directions_float32_change": ("both directions, float32: the same", "{:.0e}"),
@@ -100,9 +102,13 @@ def _read(name: str) -> dict[str, Any] | None:
 
 def _place(results) -> str:
     machine = results["machine"]
-    return (
-        f"{machine['cores']} cores ({machine['device']}), commit {(results['commit'] or '')[:10]}"
-    )
+    return f"{machine['cores']} cores ({machine['device']}), commit {_commit(results)}"
+
+
+def _commit(results) -> str:
+    """Its first digits, and whether there were changes beside it."""
+    commit = results["commit"] or ""
+    return commit[:10] + ("-dirty" if commit.endswith("-dirty") else "")
 
 
 def _frames() -> str:
@@ -124,6 +130,11 @@ def _median(entry, name, what) -> float | None:
     return float(np.median(row["seconds"])) if row else None
 
 
+def _n_steps(entry) -> int:
+    """Of all series of a size together."""
+    return entry["n_series"] * entry["n_steps"]
+
+
 def _sizes(results) -> list[str]:
     return [f"{entry['n_series']} x {entry['n_steps']:,}" for entry in results["seeds"]]
 
@@ -139,7 +150,10 @@ def _seconds(what: str) -> str:
         for entry in results["seeds"]:
             row = entry["contenders"].get(name, {"not_run": ""})
             if what not in row:
-                cells.append(f"not run: {row['not_run']}")
+                # Today's words for a size that was left out: a results file keeps those of its day.
+                chosen = _n_steps(entry) > TOO_LONG.get(name, (math.inf,))[0]
+                reason = TOO_LONG[name][1] if chosen else row["not_run"]
+                cells.append(f"not run: {reason}")
                 continue
             values = 1e3 * np.array(row[what]["seconds"])
             spread = f"{values.min():.3g} to {values.max():.3g}"
@@ -176,7 +190,7 @@ def _memory() -> str:
     results = _read("scan")
     if results is None:
         return "Not run."
-    lines = [f"| MB beside inputs and outputs; s to compile | {' | '.join(_sizes(results))} |"]
+    lines = [f"| MB besides inputs and outputs; s to compile | {' | '.join(_sizes(results))} |"]
     lines.append("|---|" + "---|" * len(results["seeds"]))
     n_features = results["settings"]["features"]
     for name, title in CONTENDERS.items():
@@ -193,7 +207,7 @@ def _memory() -> str:
                 beside = max(row["temporary_bytes"] - held, 0) / 1e6
                 cells.append(f"{beside:,.1f}; {row['compile_seconds']:.1f}")
         lines.append(f"| {title} | {' | '.join(cells)} |")
-    lines.append("\nForward and backward. Outputs and their gradient are taken off.")
+    lines.append("\nForward and backward; outputs and their gradient are not counted.")
     return "\n".join(lines)
 
 
@@ -231,7 +245,7 @@ def _kept() -> str:
     if results is None:
         return "Not run."
     lines = [
-        "| model | MB on the way | ms given back | ms kept | page faults given back | kept |",
+        "| model | temporary MB | ms, given back | ms, kept | page faults, given back | kept |",
         "|---|---|---|---|---|---|",
     ]
     sizes = results["settings"]["sizes"]
@@ -255,11 +269,11 @@ def _packing() -> str:
         return float(np.median([entry[key] for entry in results["seeds"]]))
 
     lines = [
-        "| network | rows | lengths compiled | first epoch, seconds | each epoch, seconds |",
+        "| network | rows | lengths compiled | first epoch, seconds | later epochs, seconds |",
         "|---|---|---|---|---|",
     ]
     for mixer in ("s5", "gru"):
-        for name, title in (("buckets", "one series each, in buckets"), ("packed", "packed")):
+        for name, title in (("buckets", "one series per row, in buckets"), ("packed", "packed")):
             cells = [median(f"{mixer} | {name} | {what}") for what in _EPOCHS]
             numbers = f"{cells[0]:.0f} | {cells[1]:.1f} | {cells[2]:.2f}"
             lines.append(f"| {mixer.upper()} | {title} | {numbers} |")
@@ -270,7 +284,7 @@ def _packing() -> str:
 def _gpu() -> str:
     results = _read("gpu")
     if results is None:
-        return "Not run: no GPU was to be had. `python -m experiments.speed.gpu` measures it."
+        return "Not run: no GPU was available. `python -m experiments.speed.gpu` measures it."
     (entry,) = results["seeds"]
     told = results["machine"]["device"]
     parts = [
@@ -282,10 +296,9 @@ def _gpu() -> str:
     return "\n\n".join(
         [
             *parts,
-            f"A training step of the whole model above takes {1e3 * step['seconds']:.1f} ms there: "
-            f"{step['steps_a_second']:,.0f} steps a second.",
-            f"Measured on one {told}, jax {results['versions']['jax']}, commit "
-            f"{results['commit'][:10]}.",
+            f"A training step of the whole model above takes {1e3 * step['seconds']:.1f} ms on it: "
+            f"{step['steps_a_second']:,.0f} steps per second.",
+            f"Measured on one {told}, jax {results['versions']['jax']}, commit {_commit(results)}.",
         ]
     )
 
@@ -316,11 +329,11 @@ def _gpu_errors(errors: dict[str, float]) -> str:
     whats = [key.partition(" | ")[2] for key in errors if key.startswith("default")]
     lines = [f"| error against float64 | {' | '.join(whats)} |", "|---" * (1 + len(whats)) + "|"]
     for precision, title in (
-        ("default", "as JAX has them there (TF32)"),
+        ("default", "by default (TF32)"),
         ("highest", '`"highest"`'),
     ):
         cells = [f"{errors[f'{precision} | {what}']:.0e}" for what in whats]
-        lines.append(f"| products of matrices {title} | {' | '.join(cells)} |")
+        lines.append(f"| matrix products {title} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

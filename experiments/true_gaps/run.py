@@ -10,11 +10,11 @@ Result     results/<problem>.json; the tables of README.md and docs/index.md by
 """
 
 import pathlib
-import sys
 import warnings
 
 from ct_s5.lab import compare
 from experiments.true_gaps.problems import PROBLEMS
+from experiments.words import asked_names
 
 RESULTS = pathlib.Path(__file__).parent / "results"
 TREATMENTS = (
@@ -51,4 +51,4 @@ def main(names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(asked_names("python -m experiments.true_gaps.run", __doc__, PROBLEMS, "PROBLEM"))

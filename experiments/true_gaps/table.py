@@ -23,7 +23,7 @@ SCORES = {"accuracy": "accuracy", "auroc": "AUROC", "r2": "R²"}
 def tables() -> dict[str, str]:
     """Scores of each treatment and by how much true gaps are better; then the verdict."""
     lines = [
-        "| set | treatment | score | error lower with true gaps, % | seeds won | s a run |",
+        "| set | treatment | score | error lower with true gaps, % | seeds won | s per run |",
         "|---|---|---|---|---|---|",
     ]
     verdict, known = [], 0
@@ -76,16 +76,16 @@ def _mean(runs, score: str) -> str:
 
 
 def _said(title: str, beaten: list[str], worse: list[str], rivals: list[str], pairs: int) -> str:
-    unlike = f"; worse than {', '.join(worse)} beyond it" if worse else ""
+    better = f"True gaps are clearly better than {', '.join(beaten)}."
     if rivals and set(rivals) <= set(beaten):
-        answer = "yes", ", ".join(rivals)
+        answer = "yes"
     elif beaten:
-        answer = "in part", ", ".join(beaten)
+        answer = "in part"
     else:
-        answer = "no", "nothing"
-    seeds = " One seed so far." if pairs == 1 else f" {pairs} seeds."
-    told = f"True gaps beat {answer[1]} beyond the interval{unlike}.{seeds}"
-    return f"- **{title}: {answer[0]}.** {told}"
+        answer, better = "no", "No comparison is clearly in favour of true gaps."
+    unlike = f" They are clearly worse than {', '.join(worse)}." if worse else ""
+    seeds = "One seed so far." if pairs == 1 else f"{pairs} seeds."
+    return f"- **{title}: {answer}.** {better}{unlike} {seeds}"
 
 
 def headlines() -> dict[str, str]:
