@@ -36,6 +36,7 @@ from ct_s5.training._kept_memory import kept_memory
 from ct_s5.training._losses import Loss, Targets, loss_of_each
 from ct_s5.training._metrics import check_monitor
 from ct_s5.training._optimiser import OptimiserSettings, make_optimiser, make_schedule
+from ct_s5.training._programs import give_back_programs
 from ct_s5.training._tasks import Imputing, Task
 from ct_s5.training._trees import named_arrays
 from ct_s5.training._validation import monitored, validate
@@ -207,6 +208,7 @@ def fit(
             state; a token outside the vocabulary; for a model that reads both ways, a question
             beyond the next reading.
     """
+    give_back_programs()
     settings = FitSettings() if settings is None else settings
     check_monitor(settings.monitor, loss)
     if settings.thinning and isinstance(targets, Imputing):
