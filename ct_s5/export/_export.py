@@ -14,7 +14,7 @@ from ct_s5.batch import IrregularBatch
 from ct_s5.export._forms import KIND, arguments, check_installed, named
 from ct_s5.frames import FrameSchema
 from ct_s5.nn import S5Model, StreamingMixer, parts_of, whole_of
-from ct_s5.ssm import S5Layer, nan_for_errors
+from ct_s5.ssm import S4DLayer, S4Layer, S5Layer, nan_for_errors
 from ct_s5.training import named_arrays, with_named_arrays, write_archive
 
 PLATFORMS = ("cpu", "cuda")
@@ -45,11 +45,18 @@ def export(
 
     Raises:
         ImportError: flatbuffers is not installed, which `jax.export` writes with.
-        ValueError: A platform of no known name.
+        ValueError: A platform of no known name; an S4 or S4D layer, which convolves rows of one
+            length.
     """
     check_installed()
     if not platforms or not set(platforms) <= set(_KNOWN):
         raise ValueError(f"platforms are some of {', '.join(_KNOWN)}; got {list(platforms)}.")
+    fixed = [b.mixer for b in model.blocks if isinstance(b.mixer, S4Layer | S4DLayer)]
+    if fixed:
+        raise ValueError(
+            f"{type(fixed[0]).__name__} convolves rows of one length, and an exported model leaves "
+            "the length open. Use ct_s5.load, or fit a model of another mixer."
+        )
     settings, dtype = model.settings, model.head.linear.weight.dtype
     sizes = {"C": settings.n_channels, "S": settings.n_static}
     plain = _one_by_one(model)

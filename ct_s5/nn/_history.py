@@ -42,8 +42,8 @@ def channel_history(
         initial: Where to go on from; the empty history when left out.
         reset: True where another series begins, whose history is empty.
     """
-    nothing = jnp.zeros_like(values, shape=values.shape[1:])
-    empty = ChannelHistory(nothing, nothing, nothing)
+    # An array each, so that a caller can donate the state.
+    empty = ChannelHistory(*(jnp.zeros_like(values, shape=values.shape[1:]) for _ in range(3)))
     initial = empty if initial is None else initial
 
     def step(before, inputs):

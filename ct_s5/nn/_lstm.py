@@ -27,8 +27,8 @@ class LSTMLayer(RecurrentLayer[LSTMState]):
 
     def initial_state(self) -> LSTMState:
         """The state before any reading."""
-        nothing = jnp.zeros_like(self.cell.weight_hh, shape=(self.cell.hidden_size,))
-        return nothing, nothing
+        like, shape = self.cell.weight_hh, (self.cell.hidden_size,)
+        return jnp.zeros_like(like, shape=shape), jnp.zeros_like(like, shape=shape)
 
     def cross(self, state: LSTMState, gap: Float[Array, ""]) -> LSTMState:
         """It stands still."""

@@ -245,9 +245,8 @@ class S5Model(eqx.Module):
                 "This model cannot take readings as they arrive: it reads each series from both "
                 "ends, or reads tokens. Build one with bidirectional=False."
             )
-        nothing = jnp.zeros(settings.n_channels, dtype)
         return ModelState(
-            ChannelHistory(nothing, nothing, nothing),
+            ChannelHistory(*(jnp.zeros(settings.n_channels, dtype) for _ in range(3))),
             tuple(streaming(block.mixer).initial_state() for block in self.blocks),
             PoolState.empty(settings.width, dtype),
         )

@@ -76,8 +76,9 @@ class PoolState(eqx.Module):
     @classmethod
     def empty(cls, n_features: int, dtype) -> "PoolState":
         """Before any reading."""
-        nothing, zero = jnp.zeros(n_features, dtype), jnp.zeros((), dtype)
-        return cls(nothing, nothing, zero, zero, nothing, nothing)
+        # An array each, so that a caller can donate the state.
+        shapes = ((n_features,), (n_features,), (), (), (n_features,), (n_features,))
+        return cls(*(jnp.zeros(shape, dtype) for shape in shapes))
 
 
 def pool_so_far(

@@ -71,8 +71,9 @@ class NeuralCDELayer(RecurrentLayer[NeuralCDEState]):
 
     def initial_state(self) -> NeuralCDEState:
         """The state before any reading."""
-        nothing = jnp.zeros_like(self.start.weight, shape=(self.start.weight.shape[0],))
-        return NeuralCDEState(nothing, nothing, jnp.zeros_like(nothing, shape=()))
+        like, width = self.start.weight, self.start.weight.shape[0]
+        shapes = ((width,), (width,), ())
+        return NeuralCDEState(*(jnp.zeros_like(like, shape=shape) for shape in shapes))
 
     def cross(self, state: NeuralCDEState, gap: Float[Array, ""]) -> NeuralCDEState:
         """Time goes on, the features hold."""

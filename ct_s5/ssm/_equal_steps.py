@@ -58,9 +58,9 @@ class EqualStepsLayer(eqx.Module):
         """The outputs at every step, by one convolution; padded outputs are 0."""
         dtype = self.feedthrough.dtype
         inputs, kinds = checked_rows(self.n_features, inputs, gaps, reading, real, reset, dtype)
-        if not len(inputs):
+        if inputs.shape[0] == 0:
             return inputs
-        return _convolved(self._kernel(len(inputs)), self.feedthrough, inputs, kinds)
+        return _convolved(self._kernel(inputs.shape[0]), self.feedthrough, inputs, kinds)
 
     def run(
         self,

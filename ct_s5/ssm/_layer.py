@@ -278,7 +278,7 @@ class S5Layer(eqx.Module):
         """A copy that goes through the steps in another way: the same numbers."""
         choose(scan)
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        copy = object.__new__(S5Layer)
+        copy = object.__new__(type(self))
         for name, value in (fields | {"scan": scan}).items():
             object.__setattr__(copy, name, value)  # a module is frozen once it is made
         return copy

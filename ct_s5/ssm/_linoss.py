@@ -1,5 +1,6 @@
 """LinOSS: forced harmonic oscillators, stepped over the true gaps by one of two rules."""
 
+import math
 from typing import Literal, NamedTuple, get_args
 
 import equinox as eqx
@@ -153,7 +154,7 @@ class LinOSSLayer(eqx.Module):
         dtype = self.feedthrough.dtype
         inputs, kinds = checked_rows(self.n_features, inputs, gaps, reading, real, reset, dtype)
         state = self.initial_state() if state is None else state
-        if not len(inputs):
+        if inputs.shape[0] == 0:
             return inputs, state
         crossing = _implicit if self.scheme == "implicit" else _split
         gaps = self.rescale * checked_gaps(gaps, real, "gaps", dtype)[:, None]
@@ -186,7 +187,7 @@ class LinOSSLayer(eqx.Module):
             return jnp.sqrt(jax.nn.softplus(self.stiffness))
         # Through the logarithm, so that the root has a gradient however small it is.
         share = jnp.exp(jax.nn.log_sigmoid(self.stiffness) / 2)
-        return np.sqrt(_STEEPEST) * share / self.timescales
+        return math.sqrt(_STEEPEST) * share / self.timescales
 
 
 class _Crossing(NamedTuple):

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float
 
+from ct_s5.ssm._rows import check_shapes
 from ct_s5.ssm._steps import checked_gaps
 
 State = TypeVar("State")
@@ -60,6 +61,7 @@ class RecurrentLayer(eqx.Module, Generic[State]):
             reset: True where another series begins.
 
         Raises:
+            ValueError: Shapes that do not fit.
             RuntimeError: A layer that makes use of gaps meets one at a real step that is negative,
                 NaN or too long.
         """
@@ -76,6 +78,9 @@ class RecurrentLayer(eqx.Module, Generic[State]):
         reset: Bool[Array, " L"] | None = None,
     ) -> tuple[Float[Array, "L H"], State]:
         """Some steps of a series, going on from a state, and the state after the last reading."""
+        inputs = jnp.asarray(inputs, _dtype_of(self))
+        flags = {"reading": reading, "real": real, "reset": reset}
+        check_shapes(inputs.shape[-1] if inputs.ndim else 1, inputs, gaps=gaps, **flags)
         empty = self.initial_state()
         real = jnp.ones(inputs.shape[0], bool) if real is None else real
         reading = real if reading is None else reading & real
@@ -95,6 +100,12 @@ class RecurrentLayer(eqx.Module, Generic[State]):
         start = empty if state is None else state
         end, outputs = lax.scan(step, start, (inputs, gaps, reading, reset))
         return jnp.where(real[:, None], outputs, jnp.zeros_like(outputs)), end
+
+
+def _dtype_of(layer: RecurrentLayer):
+    """That of the parameters: a gap in that of the inputs, ones and zeros say, would be lost."""
+    parameters = jax.tree.leaves(eqx.filter(layer, eqx.is_inexact_array))
+    return parameters[0].dtype if parameters else jnp.result_type(float)
 
 
 def _choose(which, yes, no):

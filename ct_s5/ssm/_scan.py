@@ -48,6 +48,12 @@ def diagonal_scan(
         raise ValueError(
             f"decay has shape {decay.shape}, drive {drive.shape}: both must be (L, Q)."
         )
+    for name, array, shape in (
+        ("initial", initial, drive.shape[1:]),
+        ("reset", reset, drive.shape[:1]),
+    ):
+        if array is not None and jnp.shape(array) != shape:
+            raise ValueError(f"{name} has shape {jnp.shape(array)}; it must be {shape}.")
     if initial is None:
         initial = jnp.zeros_like(drive, shape=drive.shape[1:])
     flip = (lambda part: part[::-1]) if reverse else (lambda part: part)

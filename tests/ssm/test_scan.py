@@ -64,3 +64,12 @@ def test_nothing_of_one_series_reaches_the_next_not_even_an_infinity():
     packed = diagonal_scan(decay, drive, reset=reset)
     alone = diagonal_scan(decay[2:], drive[2:])
     np.testing.assert_array_equal(packed[2:], alone)
+
+
+@pytest.mark.parametrize("scan", ["associative", "sequential"])
+def test_entries_of_another_shape_are_refused(scan):
+    decay, drive = jnp.ones((3, 2), jnp.complex64), jnp.ones((3, 2), jnp.complex64)
+    with pytest.raises(ValueError, match=r"reset has shape \(1,\); it must be \(3,\)"):
+        diagonal_scan(decay, drive, reset=jnp.ones(1, bool), scan=scan)
+    with pytest.raises(ValueError, match=r"initial has shape \(1,\); it must be \(2,\)"):
+        diagonal_scan(decay, drive, initial=jnp.ones(1, jnp.complex64), scan=scan)
