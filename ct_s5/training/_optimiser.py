@@ -85,7 +85,7 @@ def make_schedule(peak: float, n_steps: int, n_warmup: int) -> Callable[[int], n
     else:
         rise = peak / (n_warmup + 1)
         schedule = optax.warmup_cosine_decay_schedule(rise, peak, n_warmup, n_steps)
-    # All at once: asked step by step, Optax takes longer than a step of a small model does.
+    # All at once: asked step by step, Optax has a device launch ten operations and waits for them.
     rates = np.asarray(_standard(schedule)(np.arange(n_steps + 1)), np.float32)
     return lambda step: rates[step]
 
