@@ -1,7 +1,7 @@
 """The words that an experiment's command takes: names, and `--help`."""
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 
 def asked_names(
@@ -9,7 +9,6 @@ def asked_names(
     told: str | None,
     known: Iterable[str],
     what: str,
-    words: Sequence[str] | None = None,
 ) -> list[str]:
     """Those given on the command line, each one of the known.
 
@@ -18,7 +17,6 @@ def asked_names(
         told: What it does: the docstring of its module.
         known: The names there are.
         what: What a name is called, "SET" say.
-        words: In place of the command line's own.
     """
     known = list(known)
     parser = argparse.ArgumentParser(
@@ -27,4 +25,4 @@ def asked_names(
     parser.add_argument(
         "names", nargs="*", metavar=what, choices=known, help=f"of {', '.join(known)}"
     )
-    return parser.parse_args(words).names
+    return parser.parse_args().names

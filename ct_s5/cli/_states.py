@@ -18,7 +18,7 @@ class States:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         self._stamp = _stamp(path)
-        if not path.exists():
+        if self._stamp is None:
             print(f"ct-s5: {path} is not there yet: every series begins anew.", file=sys.stderr)
             return
         try:

@@ -19,6 +19,11 @@ class ChannelHistory(eqx.Module):
     count: Float[Array, "*L C"]
     """How often it has been observed."""
 
+    @classmethod
+    def empty(cls, n_channels: int, dtype) -> "ChannelHistory":
+        """Before any reading; an array each, so that a caller can donate the state."""
+        return cls(*(jnp.zeros(n_channels, dtype) for _ in range(3)))
+
 
 def channel_history(
     values: Float[Array, "L C"],
@@ -42,8 +47,7 @@ def channel_history(
         initial: Where to go on from; the empty history when left out.
         reset: True where another series begins, whose history is empty.
     """
-    # An array each, so that a caller can donate the state.
-    empty = ChannelHistory(*(jnp.zeros_like(values, shape=values.shape[1:]) for _ in range(3)))
+    empty = ChannelHistory.empty(values.shape[1], values.dtype)
     initial = empty if initial is None else initial
 
     def step(before, inputs):

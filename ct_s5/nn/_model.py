@@ -246,7 +246,7 @@ class S5Model(eqx.Module):
                 "ends, or reads tokens. Build one with bidirectional=False."
             )
         return ModelState(
-            ChannelHistory(*(jnp.zeros(settings.n_channels, dtype) for _ in range(3))),
+            ChannelHistory.empty(settings.n_channels, dtype),
             tuple(streaming(block.mixer).initial_state() for block in self.blocks),
             PoolState.empty(settings.width, dtype),
         )

@@ -12,15 +12,18 @@ import jax
 
 _MAPS, _LIMIT = pathlib.Path("/proc/self/maps"), pathlib.Path("/proc/sys/vm/max_map_count")
 
-# Of the maps that the system grants: a training takes two thousand, and whatever is given back has
-# to be compiled anew when it is asked for again.
-_MOST = 0.8
 
+def give_back_programs(most: float = 0.8) -> None:
+    """Let JAX forget all that it compiled, where few maps are left. No number changes.
 
-def give_back_programs() -> None:
-    """Let JAX forget all that it compiled, where few maps are left. No number changes."""
+    A training takes two thousand maps; what is given back has to be compiled anew when it is asked
+    for again.
+
+    Args:
+        most: Share of the maps that the system grants, above which it does.
+    """
     if not (_MAPS.exists() and _LIMIT.exists()):
         return
-    if _MAPS.read_bytes().count(b"\n") > _MOST * int(_LIMIT.read_text()):
+    if _MAPS.read_bytes().count(b"\n") > most * int(_LIMIT.read_text()):
         jax.clear_caches()
         gc.collect()

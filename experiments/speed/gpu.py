@@ -22,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from ct_s5 import diagonal_scan
+from ct_s5 import S5Layer, diagonal_scan
 from ct_s5.nn import ModelSettings, S5Model
 from ct_s5.ssm import nan_for_errors
 from experiments.record import record
@@ -122,7 +122,7 @@ def _error(rng, seed: int) -> dict[str, float]:
     """The largest errors of outputs and gradients, relative to the largest value."""
     inputs = rng.normal(size=(_EXACT_STEPS, accuracy.N_FEATURES))
     gaps, weights = rng.exponential(size=_EXACT_STEPS), rng.normal(size=inputs.shape)
-    layer = accuracy.S5Layer(accuracy.N_FEATURES, accuracy.N_STATES, key=jax.random.key(seed))
+    layer = S5Layer(accuracy.N_FEATURES, accuracy.N_STATES, key=jax.random.key(seed))
     with jax.enable_x64(True):
         double = accuracy.answers(layer, inputs, gaps, weights, np.float64)
     found = {}

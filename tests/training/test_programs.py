@@ -6,7 +6,8 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from ct_s5.training import _programs, fit
+from ct_s5.training import fit
+from ct_s5.training._programs import give_back_programs
 
 MAPS = pathlib.Path("/proc/self/maps")
 
@@ -24,14 +25,13 @@ def compiled(n):
 
 
 @pytest.mark.skipif(not MAPS.exists(), reason="memory maps are told by Linux alone")
-def test_few_maps_left_and_programs_are_given_back(monkeypatch):
+def test_few_maps_left_and_programs_are_given_back():
     function = compiled(30)
     before = n_maps()
-    _programs.give_back_programs()
+    give_back_programs()
     assert function._cache_size() == 30  # far from the limit nothing is forgotten
 
-    monkeypatch.setattr(_programs, "_MOST", 0.0)
-    _programs.give_back_programs()
+    give_back_programs(0.0)
     assert function._cache_size() == 0
     assert n_maps() < before
     assert function(jnp.ones((2, 2))).shape == (2, 2)
