@@ -1,4 +1,4 @@
-"""A pass over a long row, one block of steps at a time, whose gradient needs no more than a block.
+"""A pass over long rows, one block of steps at a time, whose gradient needs no more than a block.
 
 Forwards, only the state at the start of every block is kept. Backwards, each block is computed once
 more from that state, and its own gradient taken while it is still in the processor's cache. So the
@@ -12,11 +12,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Bool, Float, PyTree
+from jaxtyping import Array, Float, PyTree
 
-Step = Callable[..., tuple[Float[Array, "B _"], PyTree]]
-"""From (shared, rows, flags, fresh, state) of some steps to outputs (B, ...) and the state after
-them. Where `fresh` is given and False, a step must do nothing and put out 0."""
+Step = Callable[..., tuple[Float[Array, "B N _"], PyTree]]
+"""From (shared, rows, flags, fresh, state) of some steps of N series, steps first, to outputs as
+long and wide as the first of the rows, and the state after them. Where `fresh` (B,) is given and
+False, a step must do nothing and put out 0."""
+
+_SHORTEST = 64
 
 
 def over_blocks(
@@ -26,69 +29,74 @@ def over_blocks(
     flags: PyTree,
     state: PyTree,
     *,
-    length: int,
-    reverse: bool = False,
-) -> tuple[Float[Array, "L _"], PyTree]:
-    """`step` on the whole row, in blocks.
+    at_once: int | None,
+    reverse: bool,
+) -> tuple[Float[Array, "N L _"], PyTree]:
+    """`step` on the whole rows of N series, in blocks.
 
     Args:
         step: A function of arrays alone: what it closes over gets no gradient.
         shared: What every block needs: parameters.
-        rows: Floating arrays whose first axis are the L steps.
+        rows: Floating arrays (N, L, ...).
         flags: The same for arrays without gradient; None entries are passed on.
-        state: Before the first step met.
-        length: Steps of a block at most. Blocks are as even as they can be; where they do not
-            divide the row, the last overlaps the one before, whose steps are then not `fresh`.
+        state: Before the first step met, (N, ...).
+        at_once: Steps of a block, counted over all series; but no block is shorter than 64. None
+            takes the rows whole.
         reverse: Begin with the last step; `step` then sees mirrored blocks.
 
     Returns:
         The outputs, in the order of the rows, and the state at the end.
     """
-    n_steps = jax.tree.leaves(rows)[0].shape[0]
-    if n_steps <= length:
-        flip = _flip if reverse else _same
-        outputs, state = step(shared, flip(rows), flip(flags), None, state)
-        return flip(outputs), state
-    return _passage(step, n_steps, length, reverse)(shared, rows, flags, state)
+    n_series, n_steps = jax.tree.leaves(rows)[0].shape[:2]
+    length = n_steps if at_once is None else max(at_once // n_series, _SHORTEST)
+    if n_steps > length:
+        return _passage(step, n_steps, length, reverse)(shared, rows, flags, state)
+    flip = _flip if reverse else _same
+    rows, flags = _swapped(flip((rows, flags)))
+    outputs, state = step(shared, rows, flags, None, state)
+    return flip(_swapped(outputs)), state
 
 
 def _passage(step: Step, n_steps: int, length: int, reverse: bool):
     n_blocks = -(-n_steps // length)
+    # As even as they can be. Where they do not divide the row, the last overlaps the one before,
+    # whose steps are then not `fresh`.
     length = -(-n_steps // n_blocks)
     overlaps = n_blocks * length != n_steps
     flip = _flip if reverse else _same
 
     def start_of(block):
-        """The first row of a block, and where its steps are fresh (in the order of the rows)."""
+        """The first row of a block, and which of its steps, as they are met, are fresh."""
         if not reverse:
             start = jnp.minimum(block * length, n_steps - length)
             fresh = start + jnp.arange(length) >= block * length
         else:
             start = jnp.maximum(n_steps - (block + 1) * length, 0)
-            fresh = start + jnp.arange(length) < n_steps - block * length
+            fresh = (start + jnp.arange(length) < n_steps - block * length)[::-1]
         return start, fresh if overlaps else None
 
     def take(tree, start):
-        return flip(jax.tree.map(lambda a: lax.dynamic_slice_in_dim(a, start, length), tree))
+        def part_of(whole):
+            return lax.dynamic_slice_in_dim(whole, start, length, axis=1)
+
+        return _swapped(flip(jax.tree.map(part_of, tree)))
+
+    def put(wholes, tree, start):
+        def part_into(whole, part):
+            return lax.dynamic_update_slice_in_dim(whole, part, start, axis=1)
+
+        return jax.tree.map(part_into, wholes, flip(_swapped(tree)))
 
     def forward(shared, rows, flags, state):
-        def run(block, state):
-            start, fresh = start_of(block)
-            told = None if fresh is None else flip(fresh)
-            return start, fresh, step(shared, take(rows, start), take(flags, start), told, state)
-
-        shape = jax.eval_shape(lambda state: run(0, state)[2][0], state)
-        outputs = jnp.zeros((n_steps, *shape.shape[1:]), shape.dtype)
-
         def body(carried, block):
             state, outputs = carried
-            start, fresh, (new, after) = run(block, state)
-            new = flip(new)
+            start, fresh = start_of(block)
+            new, after = step(shared, take(rows, start), take(flags, start), fresh, state)
             if fresh is not None:
-                old = lax.dynamic_slice_in_dim(outputs, start, length)
-                new = jnp.where(_column(fresh, new), new, old)
-            return (after, lax.dynamic_update_slice_in_dim(outputs, new, start, 0)), state
+                new = jnp.where(fresh[:, None, None], new, take(outputs, start))
+            return (after, put(outputs, new, start)), state
 
+        outputs = jnp.zeros_like(jax.tree.leaves(rows)[0])
         (state, outputs), kept = lax.scan(body, (state, outputs), jnp.arange(n_blocks))
         return outputs, state, kept
 
@@ -108,18 +116,14 @@ def _passage(step: Step, n_steps: int, length: int, reverse: bool):
             of_shared, of_rows, of_state = carried
             block, state = inputs
             start, fresh = start_of(block)
-            told = None if fresh is None else flip(fresh)
             here = take(flags, start)
             _, pull = jax.vjp(
-                lambda *moving: step(moving[0], moving[1], here, told, moving[2]),
+                lambda *moving: step(moving[0], moving[1], here, fresh, moving[2]),
                 *(shared, take(rows, start), state),
             )
             added, new, of_state = pull((take(of_outputs, start), of_state))
             # Blocks come last first, so rows that two share end with what their own block says.
-            of_rows = jax.tree.map(
-                lambda whole, part: lax.dynamic_update_slice_in_dim(whole, part, start, 0),
-                *(of_rows, flip(new)),
-            )
+            of_rows = put(of_rows, new, start)
             return (jax.tree.map(jnp.add, of_shared, added), of_rows, of_state), None
 
         zeros: tuple[Any, Any] = jax.tree.map(jnp.zeros_like, (shared, rows))
@@ -133,12 +137,13 @@ def _passage(step: Step, n_steps: int, length: int, reverse: bool):
 
 
 def _flip(tree: PyTree) -> PyTree:
-    return jax.tree.map(lambda a: a[::-1], tree)
+    return jax.tree.map(lambda part: part[:, ::-1], tree)
 
 
 def _same(tree: PyTree) -> PyTree:
     return tree
 
 
-def _column(flags: Bool[Array, " B"], like: Array):
-    return flags.reshape(-1, *(1,) * (like.ndim - 1))
+def _swapped(tree: PyTree) -> PyTree:
+    """From series first to steps first, or back."""
+    return jax.tree.map(lambda part: part.swapaxes(0, 1), tree)

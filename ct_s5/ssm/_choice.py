@@ -3,8 +3,6 @@
 from typing import Literal, NamedTuple, get_args
 
 import jax
-from jax.core import Tracer
-from jaxtyping import Array
 
 Scan = Literal["auto", "blocked", "sequential", "associative"]
 Inner = Literal["sequential", "associative"]
@@ -30,9 +28,6 @@ SCANS: dict[str, Way] = {
 """By name. "blocked" needs memory for one block whatever the length, and is the fastest on a CPU;
 "associative" suits a GPU or TPU, whose loops over steps are slow; "sequential" is the plain loop.
 """
-
-_SHORTEST = 64
-_SERIES_UNSEEN = 4
 
 # The first is what "auto" takes. A kernel of its own for a platform goes in front.
 _AVAILABLE: dict[str, tuple[str, ...]] = {
@@ -66,27 +61,3 @@ def choose(scan: Scan) -> Way:
             f"{', '.join(available)}; 'auto' takes {available[0]}."
         )
     return SCANS[scan]
-
-
-def block_length(way: Way, inputs: Array) -> int | None:
-    """Steps of each series in a block, for inputs (L, H) that may be one series of many."""
-    if way.block is None:
-        return None
-    return max(way.block // (series_at_once(inputs) or _SERIES_UNSEEN), _SHORTEST)
-
-
-def series_at_once(array: Array) -> int | None:
-    """How many series a `jax.vmap` around the caller goes over; None where none can be seen.
-
-    A function under `vmap` sees one series, and JAX has no public way to ask for the others. What a
-    batching tracer holds tells it; a `jit`, `scan` or `checkpoint` in between hides it. Only speed
-    depends on the answer.
-    """
-    size, found = array.size, False
-    while isinstance(array, Tracer):
-        batched = hasattr(array, "batch_dim")
-        inside = getattr(array, "val" if batched else "primal", None)
-        if inside is None:
-            break
-        found, array = found or batched, inside
-    return max(array.size // max(size, 1), 1) if found else None

@@ -1,15 +1,17 @@
-"""One direction of the layer: from inputs over states to outputs, for some steps of one series."""
+"""One direction of the layer: from inputs over states to outputs, for some steps of some series."""
 
+import functools
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
-from jax import lax
 from jaxtyping import Array, Bool, Float
 
+from ct_s5.ssm._blocks import Step
 from ct_s5.ssm._choice import Inner
 from ct_s5.ssm._frame import scan_turning
 from ct_s5.ssm._holds import Hold, factors_of
-from ct_s5.ssm._over_steps import over_steps
+from ct_s5.ssm._over_steps import over_steps, product
 from ct_s5.ssm._pairs import Pair, halves, plus, select, times, zeros_like
 from ct_s5.ssm._scan import scan_pairs
 from ct_s5.ssm._steps import last_reading
@@ -30,20 +32,20 @@ class Maps(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """What the steps bring along."""
+    """What the steps bring along: of one series (L, ...), or of several, steps first."""
 
-    inputs: Float[Array, "L H"]
-    gaps: Float[Array, " L"]
+    inputs: Float[Array, "*steps H"]
+    gaps: Float[Array, "*steps"]
 
 
 class Flags(NamedTuple):
     """What kind the steps are; None where all are alike."""
 
-    reading: Bool[Array, " L"] | None
+    reading: Bool[Array, "*steps"] | None
     """False on a query."""
-    real: Bool[Array, " L"] | None
+    real: Bool[Array, "*steps"] | None
     """False on padding."""
-    begins: Bool[Array, " L"] | None
+    begins: Bool[Array, "*steps"] | None
     """True where another series begins, in this direction."""
 
 
@@ -55,6 +57,12 @@ class Carried(NamedTuple):
     """`B u` of the last reading, where the hold needs it."""
 
 
+@functools.cache
+def going_over(hold: Hold, inner: Inner) -> Step:
+    """`go_over` with its first two arguments; the same function for the same two."""
+    return functools.partial(go_over, hold, inner)
+
+
 def go_over(
     hold: Hold,
     inner: Inner,
@@ -63,8 +71,9 @@ def go_over(
     flags: Flags,
     fresh: Bool[Array, " L"] | None,
     state: Carried,
-) -> tuple[Float[Array, "L H"], Carried]:
-    """The outputs of this direction at some steps, forwards, and the state after them."""
+) -> tuple[Float[Array, "L N H"], Carried]:
+    """The outputs of this direction at some steps of N series, and the states after them."""
+    fresh = None if fresh is None else jnp.broadcast_to(fresh[:, None], rows.gaps.shape)
     real = _both(flags.real, fresh)
     # Padding is blanked before anything else touches it: NaN * 0 is NaN.
     inputs = rows.inputs if real is None else _kept(real, rows.inputs)
@@ -72,7 +81,7 @@ def go_over(
     reading = _both(flags.reading, real)
     begins = flags.begins if flags.begins is None else _both(flags.begins, fresh)
 
-    v = halves(lax.dot_general(inputs, maps.into, (((1,), (1,)), ((), ()))))
+    v = halves(product(inputs, maps.into, 1))
     factors = factors_of(hold, maps.rates, maps.timescales, rows.gaps, maps.speeds)
     decay, gain, held_gain, (less_one, turn) = factors
     if inner == "associative" or rows.gaps.shape[0] == 1:
@@ -82,15 +91,16 @@ def go_over(
     drive = zeros_like(v) if gain is None else times(gain, v)
     held, last = zeros_like(v), state.held
     if held_gain is not None and state.held is not None:
-        before, last = last_reading(v, reading, begins, state.held)
+        of_each = jax.vmap(last_reading, (1, 1, 1, 0), (1, 0))
+        before, last = of_each(v, reading, begins, state.held)
         held = times(held_gain, before)
         drive = plus(drive, held)
     drives = drive
     if reading is not None:
         # Whatever is no reading leaves the state alone ...
-        less_one = select(reading[:, None], less_one, zeros_like(less_one))
-        turn = None if turn is None else jnp.where(reading[:, None], turn, 0)
-        drives = select(reading[:, None], drive, zeros_like(drive))
+        less_one = select(reading[..., None], less_one, zeros_like(less_one))
+        turn = None if turn is None else jnp.where(reading[..., None], turn, 0)
+        drives = select(reading[..., None], drive, zeros_like(drive))
     if turn is None:
         x = scan_pairs(inner, less_one, drives, state.x, begins)
     else:
@@ -100,10 +110,10 @@ def go_over(
         # ... and a query sees it as it is by then; only zoh_forward knows what drove it meanwhile.
         asked = times(decay, x)
         asked = plus(asked, held) if hold == "zoh_forward" else asked
-        x = select(reading[:, None], x, asked)
-    outputs = jnp.concatenate(x, axis=-1) @ maps.out_of
+        x = select(reading[..., None], x, asked)
+    outputs = product(jnp.concatenate(x, axis=-1), maps.out_of, 0)
     if maps.feedthrough is not None:
-        outputs = outputs + over_steps(maps.feedthrough, inputs.shape[0]) * inputs
+        outputs = outputs + over_steps(maps.feedthrough, inputs.shape[:2]) * inputs
     return (outputs if real is None else _kept(real, outputs)), end
 
 
@@ -112,4 +122,4 @@ def _both(a, b):
 
 
 def _kept(rows, values):
-    return jnp.where(rows[:, None], values, jnp.zeros_like(values))
+    return jnp.where(rows[..., None], values, jnp.zeros_like(values))

@@ -20,7 +20,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float, Int
 
 from ct_s5.ssm._frame import TURN, counted, less_one_over
-from ct_s5.ssm._over_steps import over_steps
+from ct_s5.ssm._over_steps import each_by, over_steps
 from ct_s5.ssm._pairs import Pair, join, minus, scaled, select, split, times
 from ct_s5.ssm._phi import Crossing, cross_held, cross_ramp, crossing, decay_over
 from ct_s5.ssm._turns import Speeds, fraction, speeds_of, turn_over
@@ -42,7 +42,7 @@ class Move(NamedTuple):
 
     less_one: Pair
     """The decay less one, seen from a frame that turns with the state."""
-    turn: Int[Array, "L Q"]
+    turn: Int[Array, "*steps Q"]
     """By how much it turns; a whole turn is `TURN`."""
 
 
@@ -87,10 +87,10 @@ def factors_of(
     hold: Hold,
     rates: Pair,
     timescales: Float[Array, " Q"],
-    gaps: Float[Array, " L"],
+    gaps: Float[Array, "*steps"],
     speeds: Speeds | None = None,
 ) -> Factors:
-    """`discretise` on pairs of reals.
+    """`discretise` on pairs of reals, for steps along one axis or more.
 
     Args:
         hold: As of `discretise`.
@@ -102,8 +102,8 @@ def factors_of(
     """
     if hold not in HOLDS:
         raise ValueError(f"hold must be one of {', '.join(HOLDS)}; got {hold!r}.")
-    re, im, timescale = (over_steps(part, gaps.shape[0]) for part in (*rates, timescales))
-    d = timescale * gaps[:, None]
+    re, im = (over_steps(part, gaps.shape) for part in rates)
+    d = each_by(gaps, timescales)
     if hold == "bilinear":
         return _bilinear(re, im, d)
     if speeds is None:
@@ -125,7 +125,9 @@ def factors_of(
             ones = jnp.ones_like(d[:1])
             return Factors(decay_over(over), (ones, jnp.zeros_like(ones)), None, move)
         case "async":
-            unit = cross_held(crossing(*(part[None, :] for part in (*rates, timescales))))[1]
+            one_step = (1,) * gaps.ndim
+            unit = (part.reshape(*one_step, -1) for part in (*rates, timescales))
+            unit = cross_held(crossing(*unit))[1]
             return Factors(decay_over(over), unit, None, move)
 
 

@@ -11,14 +11,14 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Complex, Float, PRNGKeyArray
 
-from ct_s5.ssm._blocks import over_blocks
-from ct_s5.ssm._choice import Scan, block_length, choose
-from ct_s5.ssm._direction import Carried, Flags, Maps, Rows, go_over
+from ct_s5.ssm._choice import Scan, choose
+from ct_s5.ssm._direction import Carried, Flags, Maps, Rows, going_over
 from ct_s5.ssm._hippo import check_states, hippo_normal
 from ct_s5.ssm._holds import HOLDS, Hold
 from ct_s5.ssm._pairs import join, split
 from ct_s5.ssm._rows import check_shapes
 from ct_s5.ssm._scan import begins_backwards
+from ct_s5.ssm._side_by_side import over_row
 from ct_s5.ssm._start import OutputInit, input_start, output_start
 from ct_s5.ssm._starts import check_timescale, kept_rates, worked_out
 from ct_s5.ssm._steps import LONGEST_GAP, checked_gaps, shifted_gaps
@@ -314,9 +314,8 @@ class S5Layer(eqx.Module):
 
         way = choose(self.scan)
         needs_held = self.hold in ("zoh_forward", "foh")
-        step = functools.partial(go_over, self.hold, way.inner)
-        length = block_length(way, inputs) or n_steps
-        pass_over = functools.partial(over_blocks, step, length=length)
+        step = going_over(self.hold, way.inner)
+        pass_over = functools.partial(over_row, step, at_once=way.block)
 
         def carried(state):
             return Carried(split(state.x), split(state.held) if needs_held else None)

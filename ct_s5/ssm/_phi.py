@@ -22,11 +22,16 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from jaxtyping import Array, Complex, Float
 
 from ct_s5.ssm._pairs import Pair, join, minus, plus, scaled, select, split, times
 from ct_s5.ssm._turns import circle, fraction, turn_of
 
+# e^x here is the last normal float but one.
+_NOTHING_LEFT = -87.0
+# ln 2 with so few digits that its multiples up to 2^8 are exact.
+_LN2_HEAD = round(math.log(2) * 2**15) / 2**15
 # Within these distances of z = 0 a series stands in for a quotient.
 _NEAR_SLOPE1, _NEAR_PHI2 = 0.5, 1.0
 
@@ -142,11 +147,23 @@ def _cross_ramp_jvp(primals, tangents):
 
 def shrink(x: Float[Array, "..."]) -> Pair:
     """`e^x` and `e^x - 1` for x <= 0, each with all its digits."""
-    # From the inverse: at x = -5 the sum of 1 and e^x - 1 has lost two digits.
-    # By the limit nothing is left of a state, and the inverse is still in range.
-    grown = jnp.expm1(jnp.minimum(-x, 0.9 * np.log(jnp.finfo(x.dtype).max)))
-    size = 1 / (1 + grown)
-    return size, -grown * size
+    if x.dtype != jnp.float32:
+        # From the inverse: at x = -5 the sum of 1 and e^x - 1 has lost two digits.
+        # By the limit nothing is left of a state, and the inverse is still in range.
+        grown = jnp.expm1(jnp.minimum(-x, 0.9 * np.log(jnp.finfo(x.dtype).max)))
+        size = 1 / (1 + grown)
+        return size, -grown * size
+    # x = n ln 2 + r, |r| <= 0.35, and e^r = (c + r) / (c - r) with c = r coth(r / 2), a series. Two
+    # quotients, which XLA keeps; its own expm1 runs on one core (docs/scan.md).
+    x = jnp.maximum(x, _NOTHING_LEFT)
+    n = jnp.round(x * np.float32(1 / math.log(2)))
+    r = (x - n * np.float32(_LN2_HEAD)) - n * np.float32(math.log(2) - _LN2_HEAD)
+    power = lax.bitcast_convert_type((n.astype(jnp.int32) + 127) << 23, jnp.float32)
+    square = r * r
+    c = square * np.float32(1 / 15120) - np.float32(1 / 360)
+    c = 2 + square * (np.float32(1 / 6) + square * c)
+    less = c - r
+    return power * (c + r) / less, ((power - 1) * less + 2 * power * r) / less
 
 
 def _exponential(x, turn) -> tuple[Pair, Pair]:

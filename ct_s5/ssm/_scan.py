@@ -100,7 +100,7 @@ def _scan_backward(inner, kept, gradient):
     # The state that each decay multiplied: none where a series begins.
     past = jax.tree.map(lambda own, all: jnp.concatenate([own[None], all[:-1]]), initial, states)
     if begins is not None:
-        past = _forget(begins[:, None], past)
+        past = _forget(begins, past)
     return times(conjugate(past), adjoint), adjoint, at_start, None
 
 
@@ -124,7 +124,7 @@ def _adjoint(inner, less_one, gradient, begins):
 
 def _forget(begins, state: Pair) -> Pair:
     # A reset selects, it does not multiply: 0 times an infinite state would be NaN.
-    return select(begins, zeros_like(state), state)
+    return select(begins[..., None], zeros_like(state), state)
 
 
 def _moved(less_one: Pair, state: Pair, drive: Pair) -> Pair:
@@ -167,8 +167,7 @@ def _run_associative(less_one, drive, initial, begins, *, reverse=False):
         (a, b, p), (c, d, q) = earlier, later
         return times(c, a), plus(_forget(q, times(c, b)), d), p | q
 
-    flags = jnp.broadcast_to(begins[:, None], drive[0].shape)
-    return lax.associative_scan(combine_series, (decay, drive, flags), reverse=reverse)[1]
+    return lax.associative_scan(combine_series, (decay, drive, begins), reverse=reverse)[1]
 
 
 def _row(z: Pair, k: int) -> Pair:

@@ -60,13 +60,13 @@ def speeds_of(im: Float[Array, "..."], timescales: Two, factor: float = 1.0) -> 
     return Speeds(head(speed), speed - head(speed), low)
 
 
-def turn_over(speeds: Speeds, gaps: Float[Array, " L"]) -> Turn:
+def turn_over(speeds: Speeds, gaps: Float[Array, "*steps"]) -> Turn:
     """What is left of `speed * gap` without whole turns, each state over each gap."""
     # Beyond 2^24 turns a gap says nothing of the angle; this only keeps products in range.
     fastest = jnp.max(jnp.abs(speeds.high), initial=1.0)
     gaps = jnp.minimum(lax.stop_gradient(gaps), np.asarray(1e36, gaps.dtype) / fastest)
-    every = (over_steps(lax.stop_gradient(part), gaps.shape[0]) for part in speeds)
-    return _turned(Speeds(*every), gaps[:, None])
+    every = (over_steps(lax.stop_gradient(part), gaps.shape) for part in speeds)
+    return _turned(Speeds(*every), gaps[..., None])
 
 
 def turn_of(im: Float[Array, "..."], d: Float[Array, "..."]) -> Turn:

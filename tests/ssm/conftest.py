@@ -2,7 +2,7 @@
 
 import pytest
 
-from ct_s5.ssm import _choice
+from ct_s5.ssm import _blocks, _choice
 
 BLOCK = 8
 
@@ -10,6 +10,6 @@ BLOCK = 8
 @pytest.fixture(autouse=True)
 def _short_blocks(monkeypatch):
     # 33 steps make four blocks of seven, and one that overlaps its neighbour.
-    monkeypatch.setattr(_choice, "_SHORTEST", BLOCK)
+    monkeypatch.setattr(_blocks, "_SHORTEST", BLOCK)
     way = _choice.SCANS["blocked"]._replace(block=BLOCK)
     monkeypatch.setitem(_choice.SCANS, "blocked", way)

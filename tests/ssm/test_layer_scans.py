@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from drawn import LOOP, H, L, both_directions, draw_layer, draw_row, error, loop, quick_jit
 
-from ct_s5.ssm import SCANS, _choice, diagonal_scan, nan_for_errors
+from ct_s5.ssm import SCANS, _blocks, _choice, diagonal_scan, nan_for_errors
 
 every_scan = pytest.mark.parametrize("scan", list(SCANS))
 # The ways differ below the holds; zoh_forward carries what is held, zoh does not.
@@ -17,26 +17,9 @@ _call = quick_jit(lambda layer, row: layer(**row))
 
 
 def test_the_blocks_here_are_shorter_than_the_rows():
-    length = _choice.block_length(SCANS["blocked"], jnp.zeros((L, H)))
+    length = max(SCANS["blocked"].block, _blocks._SHORTEST)
     assert 1 < length < L
     assert L % length
-
-
-def test_the_series_of_a_batch_are_seen_whatever_else_is_transformed():
-    seen = []
-
-    def look(inputs):
-        seen.append(_choice.series_at_once(inputs))
-        return jnp.sum(inputs**2)
-
-    batch = jnp.ones((5, 3, 2))
-    look(batch[0])
-    jax.vmap(look)(batch)
-    jax.vmap(jax.grad(look))(batch)
-    jax.jit(jax.grad(lambda batch: jnp.sum(jax.vmap(look)(batch))))(batch)
-    jax.vmap(jax.vmap(look))(jnp.ones((4, 5, 3, 2)))
-    jax.vmap(jax.jit(look))(batch)
-    assert seen == [None, 5, 5, 5, 20, None]
 
 
 @every_scan
@@ -168,27 +151,6 @@ def _like(layer, key):
     keys = jax.random.split(key, len(leaves))
     moved = [a + 0.1 * jax.random.normal(k, a.shape) for a, k in zip(leaves, keys, strict=True)]
     return jax.tree.unflatten(tree, moved)
-
-
-@pytest.mark.parametrize("scan", ["blocked", "associative"])
-def test_a_batch_has_the_answers_and_gradients_of_its_series(scan):
-    layer = draw_layer("zoh", scan=scan)
-    rows = [draw_row(seed, "float32") for seed in range(2)]
-    batch = {
-        name: np.stack([row[name] for row in rows]) for name in ("inputs", "gaps", "real", "reset")
-    }
-
-    def of_batch(layer):
-        return jnp.sum(jax.vmap(lambda row: layer(**row))(batch) ** 2)
-
-    def of_each(layer):
-        parts = [jax.tree.map(lambda a, n=n: a[n], batch) for n in range(2)]
-        return sum(jnp.sum(layer(**row) ** 2) for row in parts)
-
-    found = quick_jit(jax.grad(of_batch))(layer)
-    expected = quick_jit(jax.grad(of_each))(layer)
-    for ours, theirs in zip(*map(jax.tree.leaves, (found, expected)), strict=True):
-        assert error(ours, theirs) < 1e-5
 
 
 @pytest.mark.parametrize("scan", ["associative", "blocked"])

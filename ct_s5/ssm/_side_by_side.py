@@ -1,0 +1,122 @@
+"""One row at a time in the code, all series of a batch at once when it runs.
+
+A function under `jax.vmap` sees one series of many, and its gradient by the parameters is made for
+each of them, to be added up at the end. Here a row goes over the blocks as a primitive, whose rule
+for `vmap` puts the series side by side: blocks are as long as suits so many, and the parameters'
+gradient is one sum from the start.
+
+That is right as long as the batch is made before the gradient is taken, and so the primitive is
+gone once something differentiates it: a `vmap` around a gradient finds plain functions of one
+series, and gives each its own.
+"""
+
+import functools
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.extend.core import Primitive, take_current_trace
+from jax.interpreters import batching, mlir
+from jaxtyping import Array, Float, PyTree
+
+from ct_s5.ssm._blocks import Step, over_blocks
+
+
+def over_row(
+    step: Step,
+    shared: PyTree,
+    rows: PyTree,
+    flags: PyTree,
+    state: PyTree,
+    *,
+    at_once: int | None,
+    reverse: bool = False,
+) -> tuple[Float[Array, "L _"], PyTree]:
+    """`over_blocks` for one series, without the axis of series; a batch of them goes together.
+
+    Where rows are taken whole (`at_once` None) `vmap` does what it does elsewhere. A `step` that is
+    equal to another shares what was compiled for it.
+    """
+    args = (shared, *jax.tree.map(lambda part: part[None], (rows, flags, state)))
+    if at_once is None:
+        outputs, end = over_blocks(step, *args, at_once=None, reverse=reverse)
+    else:
+        leaves, tree = jax.tree.flatten(args)
+        outputs, *end = _series.bind(*leaves, how=_How(step, tree, at_once, reverse))
+        end = jax.tree.unflatten(jax.tree.structure(state), end)
+    return jax.tree.map(lambda part: part[0], (outputs, end))
+
+
+class _How(NamedTuple):
+    step: Step
+    tree: Any
+    """Of shared, rows, flags and state."""
+    at_once: int
+    reverse: bool
+
+
+def _run(*leaves, how: _How):
+    args = jax.tree.unflatten(how.tree, leaves)
+    outputs, state = over_blocks(how.step, *args, at_once=how.at_once, reverse=how.reverse)
+    return [outputs, *jax.tree.leaves(state)]
+
+
+class _Series(Primitive):
+    multiple_results = True
+
+    def bind(self, *leaves, how: _How):
+        with take_current_trace() as trace:
+            stays = type(trace) in _kinds_of_trace()
+        return super().bind(*leaves, how=how) if stays else _run(*leaves, how=how)
+
+
+@functools.cache
+def _kinds_of_trace() -> tuple[type, ...]:
+    """What interprets a function outside of everything, under `jit` and under `vmap`."""
+    kinds = []
+
+    def look(x):
+        with take_current_trace() as trace:
+            kinds.append(type(trace))
+        return x
+
+    with take_current_trace():  # whoever asks first may be differentiating
+        look(None)
+        jax.eval_shape(look, np.zeros(1))
+        jax.vmap(look)(np.zeros(1))
+    return tuple(kinds)
+
+
+_series = _Series("ct_s5_series")
+_series.def_impl(jax.jit(_run, static_argnames="how"))
+mlir.register_lowering(_series, mlir.lower_fun(_run, multiple_results=True))
+
+
+@_series.def_abstract_eval
+def _shapes(*leaves, how: _How):
+    _, rows, _, state = jax.tree.unflatten(how.tree, leaves)
+    return [jax.tree.leaves(rows)[0], *jax.tree.leaves(state)]
+
+
+def _batched(axis, leaves, axes, *, how: _How):
+    n_shared = how.tree.children()[0].num_leaves
+    if any(place is not None for place in axes[:n_shared]):
+        # Parameters of its own for each: several layers rather than several series.
+        how = how._replace(at_once=how.at_once // axis.size)
+        found = jax.vmap(functools.partial(_run, how=how), in_axes=axes)(*leaves)
+        return found, [0] * len(found)
+
+    def side_by_side(leaf, place):
+        if place is None:
+            leaf = jnp.broadcast_to(leaf[None], (axis.size, *leaf.shape))
+        else:
+            leaf = jnp.moveaxis(leaf, place, 0)
+        return leaf.reshape(-1, *leaf.shape[2:])
+
+    of_series = map(side_by_side, leaves[n_shared:], axes[n_shared:])
+    found = _series.bind(*leaves[:n_shared], *of_series, how=how)
+    return [part.reshape(axis.size, -1, *part.shape[1:]) for part in found], [0] * len(found)
+
+
+batching.fancy_primitive_batchers[_series] = _batched
