@@ -29,7 +29,7 @@ def over_blocks(
     flags: PyTree,
     state: PyTree,
     *,
-    at_once: int | None,
+    at_once: int,
     reverse: bool,
 ) -> tuple[Float[Array, "N L _"], PyTree]:
     """`step` on the whole rows of N series, in blocks.
@@ -40,21 +40,19 @@ def over_blocks(
         rows: Floating arrays (N, L, ...).
         flags: The same for arrays without gradient; None entries are passed on.
         state: Before the first step met, (N, ...).
-        at_once: Steps of a block, counted over all series; but no block is shorter than 64. None
-            takes the rows whole.
+        at_once: Steps of a block, counted over all series; but no block is shorter than 64.
         reverse: Begin with the last step; `step` then sees mirrored blocks.
 
     Returns:
         The outputs, in the order of the rows, and the state at the end.
     """
     n_series, n_steps = jax.tree.leaves(rows)[0].shape[:2]
-    length = n_steps if at_once is None else max(at_once // n_series, _SHORTEST)
+    length = max(at_once // n_series, _SHORTEST)
     if n_steps > length:
         return _passage(step, n_steps, length, reverse)(shared, rows, flags, state)
-    flip = _flip if reverse else _same
-    rows, flags = _swapped(flip((rows, flags)))
+    rows, flags = _swapped(mirrored((rows, flags), reverse))
     outputs, state = step(shared, rows, flags, None, state)
-    return flip(_swapped(outputs)), state
+    return mirrored(_swapped(outputs), reverse), state
 
 
 def _passage(step: Step, n_steps: int, length: int, reverse: bool):
@@ -63,7 +61,6 @@ def _passage(step: Step, n_steps: int, length: int, reverse: bool):
     # whose steps are then not `fresh`.
     length = -(-n_steps // n_blocks)
     overlaps = n_blocks * length != n_steps
-    flip = _flip if reverse else _same
 
     def start_of(block):
         """The first row of a block, and which of its steps, as they are met, are fresh."""
@@ -79,13 +76,13 @@ def _passage(step: Step, n_steps: int, length: int, reverse: bool):
         def part_of(whole):
             return lax.dynamic_slice_in_dim(whole, start, length, axis=1)
 
-        return _swapped(flip(jax.tree.map(part_of, tree)))
+        return _swapped(mirrored(jax.tree.map(part_of, tree), reverse))
 
     def put(wholes, tree, start):
         def part_into(whole, part):
             return lax.dynamic_update_slice_in_dim(whole, part, start, axis=1)
 
-        return jax.tree.map(part_into, wholes, flip(_swapped(tree)))
+        return jax.tree.map(part_into, wholes, mirrored(_swapped(tree), reverse))
 
     def forward(shared, rows, flags, state):
         def body(carried, block):
@@ -136,12 +133,9 @@ def _passage(step: Step, n_steps: int, length: int, reverse: bool):
     return passage
 
 
-def _flip(tree: PyTree) -> PyTree:
-    return jax.tree.map(lambda part: part[:, ::-1], tree)
-
-
-def _same(tree: PyTree) -> PyTree:
-    return tree
+def mirrored(tree: PyTree, reverse: bool, axis: int = 1) -> PyTree:
+    """The steps from the last to the first, if `reverse`."""
+    return jax.tree.map(lambda part: jnp.flip(part, axis), tree) if reverse else tree
 
 
 def _swapped(tree: PyTree) -> PyTree:

@@ -71,8 +71,8 @@ def go_over(
     flags: Flags,
     fresh: Bool[Array, " L"] | None,
     state: Carried,
-) -> tuple[Float[Array, "L N H"], Carried]:
-    """The outputs of this direction at some steps of N series, and the states after them."""
+) -> tuple[Float[Array, "*steps H"], Carried]:
+    """The outputs of this direction at some steps of a series or several, and what they leave."""
     fresh = None if fresh is None else jnp.broadcast_to(fresh[:, None], rows.gaps.shape)
     real = _both(flags.real, fresh)
     # Padding is blanked before anything else touches it: NaN * 0 is NaN.
@@ -91,8 +91,9 @@ def go_over(
     drive = zeros_like(v) if gain is None else times(gain, v)
     held, last = zeros_like(v), state.held
     if held_gain is not None and state.held is not None:
-        of_each = jax.vmap(last_reading, (1, 1, 1, 0), (1, 0))
-        before, last = of_each(v, reading, begins, state.held)
+        one_series = rows.gaps.ndim == 1
+        look = last_reading if one_series else jax.vmap(last_reading, (1, 1, 1, 0), (1, 0))
+        before, last = look(v, reading, begins, state.held)
         held = times(held_gain, before)
         drive = plus(drive, held)
     drives = drive
@@ -113,7 +114,7 @@ def go_over(
         x = select(reading[..., None], x, asked)
     outputs = product(jnp.concatenate(x, axis=-1), maps.out_of, 0)
     if maps.feedthrough is not None:
-        outputs = outputs + over_steps(maps.feedthrough, inputs.shape[:2]) * inputs
+        outputs = outputs + over_steps(maps.feedthrough, inputs.shape[:-1]) * inputs
     return (outputs if real is None else _kept(real, outputs)), end
 
 

@@ -20,7 +20,7 @@ from jax.extend.core import Primitive, take_current_trace
 from jax.interpreters import batching, mlir
 from jaxtyping import Array, Float, PyTree
 
-from ct_s5.ssm._blocks import Step, over_blocks
+from ct_s5.ssm._blocks import Step, mirrored, over_blocks
 
 
 def over_row(
@@ -35,16 +35,17 @@ def over_row(
 ) -> tuple[Float[Array, "L _"], PyTree]:
     """`over_blocks` for one series, without the axis of series; a batch of them goes together.
 
-    Where rows are taken whole (`at_once` None) `vmap` does what it does elsewhere. A `step` that is
-    equal to another shares what was compiled for it.
+    With `at_once` None the row is one block, each series by itself, as `vmap` has it elsewhere;
+    `step` then sees no axis of series. A `step` that is equal to another shares what is compiled.
     """
-    args = (shared, *jax.tree.map(lambda part: part[None], (rows, flags, state)))
     if at_once is None:
-        outputs, end = over_blocks(step, *args, at_once=None, reverse=reverse)
-    else:
-        leaves, tree = jax.tree.flatten(args)
-        outputs, *end = _series.bind(*leaves, how=_How(step, tree, at_once, reverse))
-        end = jax.tree.unflatten(jax.tree.structure(state), end)
+        rows, flags = mirrored((rows, flags), reverse, axis=0)
+        outputs, end = step(shared, rows, flags, None, state)
+        return mirrored(outputs, reverse, axis=0), end
+    args = (shared, *jax.tree.map(lambda part: part[None], (rows, flags, state)))
+    leaves, tree = jax.tree.flatten(args)
+    outputs, *end = _series.bind(*leaves, how=_How(step, tree, at_once, reverse))
+    end = jax.tree.unflatten(jax.tree.structure(state), end)
     return jax.tree.map(lambda part: part[0], (outputs, end))
 
 
