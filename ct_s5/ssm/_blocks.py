@@ -47,7 +47,7 @@ def over_blocks(
         The outputs, in the order of the rows, and the state at the end.
     """
     n_series, n_steps = jax.tree.leaves(rows)[0].shape[:2]
-    length = max(at_once // n_series, _SHORTEST)
+    length = max(at_once // max(n_series, 1), _SHORTEST)
     if n_steps > length:
         return _passage(step, n_steps, length, reverse)(shared, rows, flags, state)
     rows, flags = _swapped(mirrored((rows, flags), reverse))

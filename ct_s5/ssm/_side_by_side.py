@@ -101,6 +101,9 @@ def _shapes(*leaves, how: _How):
 
 
 def _batched(axis, leaves, axes, *, how: _How):
+    if all(place is None for place in axes):
+        found = _series.bind(*leaves, how=how)
+        return found, [None] * len(found)
     n_shared = how.tree.children()[0].num_leaves
     if any(place is not None for place in axes[:n_shared]):
         # Parameters of its own for each: several layers rather than several series.
@@ -108,16 +111,16 @@ def _batched(axis, leaves, axes, *, how: _How):
         found = jax.vmap(functools.partial(_run, how=how), in_axes=axes)(*leaves)
         return found, [0] * len(found)
 
-    def side_by_side(leaf, place):
+    def in_front(leaf, place):
         if place is None:
-            leaf = jnp.broadcast_to(leaf[None], (axis.size, *leaf.shape))
-        else:
-            leaf = jnp.moveaxis(leaf, place, 0)
-        return leaf.reshape(-1, *leaf.shape[2:])
+            return jnp.broadcast_to(leaf[None], (axis.size, *leaf.shape))
+        return jnp.moveaxis(leaf, place, 0)
 
-    of_series = map(side_by_side, leaves[n_shared:], axes[n_shared:])
-    found = _series.bind(*leaves[:n_shared], *of_series, how=how)
-    return [part.reshape(axis.size, -1, *part.shape[1:]) for part in found], [0] * len(found)
+    of_series = list(map(in_front, leaves[n_shared:], axes[n_shared:]))
+    n_each = of_series[0].shape[1]
+    side_by_side = (jax.lax.collapse(leaf, 0, 2) for leaf in of_series)
+    found = _series.bind(*leaves[:n_shared], *side_by_side, how=how)
+    return [part.reshape(axis.size, n_each, *part.shape[1:]) for part in found], [0] * len(found)
 
 
 batching.fancy_primitive_batchers[_series] = _batched

@@ -142,6 +142,32 @@ def test_series_may_share_their_times():
         _agree(quick_jit(jax.grad(of_batch))(gaps), quick_jit(jax.grad(of_each))(gaps))
 
 
+@pytest.mark.parametrize("n_steps", [3, 300])
+def test_a_batch_may_be_empty(n_steps):
+    layer = draw_layer("zoh", scan="blocked")
+    inputs, gaps = jnp.ones((0, n_steps, H)), jnp.ones((0, n_steps))
+    assert jax.vmap(layer)(inputs, gaps).shape == inputs.shape
+    gradient = jax.grad(lambda layer: jnp.sum(jax.vmap(layer)(inputs, gaps)))(layer)
+    assert all(not part.any() for part in jax.tree.leaves(gradient))
+
+
+def test_a_series_that_a_batch_does_not_touch_is_gone_through_once():
+    layer, batch = _draw("zoh", False, "blocked")
+    row = jax.tree.map(lambda part: part[0], batch)
+
+    def beside(factor):
+        return factor * layer(row["inputs"], row["gaps"])
+
+    made = {
+        variable.aval.shape
+        for equation in jax.make_jaxpr(jax.vmap(beside))(jnp.ones(N)).jaxpr.eqns
+        if equation.primitive.name == "ct_s5_series"
+        for variable in equation.outvars
+    }
+    assert (1, *row["inputs"].shape) in made
+    assert {shape[0] for shape in made} == {1}
+
+
 @pytest.mark.parametrize("way", list(WAYS))
 def test_the_gradient_of_shared_parameters_is_made_once_for_all_series(way):
     layer, batch = _draw("zoh", False, "blocked")
