@@ -64,12 +64,12 @@ def _decay_over_jvp(primals, tangents):
 
 def scan_turning(
     less_one: Pair,
-    count: Int[Array, "L Q"],
+    count: Int[Array, "L *N Q"],
     drive: Pair,
     initial: Pair,
-    begins: Bool[Array, " L"] | None,
+    begins: Bool[Array, "L *N"] | None,
 ) -> Pair:
-    """The states (L, Q) after every step, by a loop; all but the count as in `scan_pairs`."""
+    """The states (L, *N, Q) after every step, by a loop; all but the count as in `scan_pairs`."""
     angle = _angle_of(_running_sum(count), drive[0].dtype)
     y = scan_pairs("sequential", less_one, times(conjugate(angle), drive), initial, begins)
     return times(angle, y)

@@ -58,7 +58,7 @@ def zeros_like(z: Pair) -> Pair:
 
 
 @jax.custom_vjp
-def halves(packed: Float[Array, "L P"]) -> Pair:
+def halves(packed: Float[Array, "*steps P"]) -> Pair:
     """The two parts of numbers that lie side by side, real ones first."""
     half = packed.shape[-1] // 2
     return packed[..., :half], packed[..., half:]

@@ -72,9 +72,9 @@ def begins_backwards(reset: Bool[Array, " L"]) -> Bool[Array, " L"]:
 
 
 def scan_pairs(
-    inner: Inner, less_one: Pair, drive: Pair, initial: Pair, begins: Bool[Array, " L"] | None
+    inner: Inner, less_one: Pair, drive: Pair, initial: Pair, begins: Bool[Array, "L *N"] | None
 ) -> Pair:
-    """The states (L, Q) after every step, forwards; `begins` forgets everything before a step.
+    """The states (L, *N, Q) after every step, forwards; `begins` forgets everything before a step.
 
     The decay comes less one. As `x + (less_one x + drive)` the loop rounds a state that hardly
     forgets once a step, up as often as down; `decay x` is off the same way at every step, as the
