@@ -28,7 +28,7 @@ from jaxtyping import Array, Complex, Float
 from ct_s5.ssm._pairs import Pair, join, minus, plus, scaled, select, split, times
 from ct_s5.ssm._turns import circle, fraction, turn_of
 
-# e^x here is the last normal float but one.
+# e^x is 1.6e-38 here; a little further and it is no normal float32.
 _NOTHING_LEFT = -87.0
 # ln 2 with so few digits that its multiples up to 2^8 are exact.
 _LN2_HEAD = round(math.log(2) * 2**15) / 2**15
