@@ -30,23 +30,36 @@ N_SEEDS = 5
 
 def main(names: list[str]) -> None:
     """Run problems by name, all by default: results are written after every seed."""
+    run(names, N_SEEDS, RESULTS, "python -m experiments.true_gaps.run", treatments=TREATMENTS)
+
+
+def run(names: list[str], seeds: int, results: pathlib.Path, command: str, **keywords) -> None:
+    """Compare on problems by name, by default all: the first seed of each before any second.
+
+    Args:
+        names: Of `PROBLEMS`.
+        seeds: How many.
+        results: Folder of the results files; finished runs also stand in `out/`.
+        command: What to type to get this again, but for the problem's name.
+        **keywords: Of `compare`.
+    """
     warnings.filterwarnings("ignore", message=".* have no reading at all")
     problems = {name: PROBLEMS[name]() for name in names or PROBLEMS}
-    for n_seeds in range(1, N_SEEDS + 1):
+    for n_seeds in range(1, seeds + 1):
         for name, problem in problems.items():
             found = compare(
                 problem.frame,
                 problem.labels,
                 static=problem.static,
                 groups=problem.groups,
-                treatments=TREATMENTS,
                 seeds=n_seeds,
                 store=pathlib.Path("out/true_gaps") / f"{name}.jsonl",
-                command=f"python -m experiments.true_gaps.run {name}",
+                command=f"{command} {name}",
                 progress=True,
+                **keywords,
                 **problem.keywords,
             )
-            found.to_json(RESULTS / f"{name}.json")
+            found.to_json(results / f"{name}.json")
             print(problem.title, found, sep="\n", end="\n\n", flush=True)
 
 
