@@ -66,7 +66,7 @@ def commands():
 SETS: dict[str, tuple[Callable[[], Any], dict[str, Any], tuple[str, ...], int]] = {
     "digits-2khz": (digits_at_2khz, KEYWORDS, FOUR, 1),
     "digits": (digits, KEYWORDS, FOUR, 1),
-    "digits-blocks": (digits, BLOCKS, ("s5-foh", "s5", "gru"), 1),
+    "digits-blocks": (digits, BLOCKS, ("s5-foh", "s5", "s4", "gru"), 1),
     "digits-thinned": (digits, BLOCKS | {"thinning": 0.3}, ("s5-foh", "s5"), 2),
     "commands": (commands, BLOCKS, MODELS, 1),
 }

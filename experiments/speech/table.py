@@ -12,7 +12,7 @@ FOUR = ("s5", "s5-async", "s4", "gru")
 SETS = {
     "digits-2khz": ("2 kHz", FOUR),
     "digits": ("8 kHz", FOUR),
-    "digits-blocks": ("8 kHz, blocks", ("s5-foh", "s5", "gru")),
+    "digits-blocks": ("8 kHz, blocks", ("s5-foh", "s5", "s4", "gru")),
     "digits-thinned": ("8 kHz, blocks, thinned", ("s5-foh", "s5")),
 }
 TITLES = {

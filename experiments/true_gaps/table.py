@@ -6,7 +6,7 @@ import pathlib
 
 import numpy as np
 
-from ct_s5.lab import Comparison, paired
+from ct_s5.lab import Comparison, Paired, paired
 from experiments.record import fill
 
 HERE = pathlib.Path(__file__).parent
@@ -17,6 +17,7 @@ TITLES = {
     "wearable": "wearable: activity at each reading",
     "japanese_vowels": "Japanese Vowels, half of the rows: who speaks",
 }
+LAYERS = {"s5": "S5", "gru-d": "GRU-D", "linoss": "LinOSS", "transformer": "Transformer"}
 SCORES = {"accuracy": "accuracy", "auroc": "AUROC", "r2": "R²"}
 
 
@@ -46,11 +47,7 @@ def tables() -> dict[str, str]:
                 continue
             if treatment != "true":
                 pair = lower[treatment] = paired(runs["true"], own, score)
-                ends = pair.relative_lo, pair.relative_hi
-                between = (
-                    "" if math.isnan(ends[0]) else f" [{100 * ends[0]:.0f}, {100 * ends[1]:.0f}]"
-                )
-                lead, won = f"{100 * pair.relative:.0f}{between}", f"{pair.wins} of {pair.pairs}"
+                lead, won = _lead(pair), f"{pair.wins} of {pair.pairs}"
             told = f"{SCORES[score]} {_mean(own, score)}"
             lines.append(f"| {title} | {treatment} | {told} | {lead} | {won} | {seconds:.0f} |")
         beaten = [t for t, pair in lower.items() if pair.relative_lo > 0]
@@ -60,11 +57,40 @@ def tables() -> dict[str, str]:
         verdict.append(_said(title, beaten, worse, rivals, pairs))
     if not known:
         verdict = ["- Nothing is run yet."]
-    return {"treatments": "\n".join(lines), "verdict": "\n".join(verdict)}
+    return {"treatments": "\n".join(lines), "verdict": "\n".join(verdict), "layers": _layers()}
 
 
-def _runs(found, treatment: str, score: str) -> list[dict]:
-    runs = [run for run in found["runs"] if run["treatment"] == treatment]
+def _layers() -> str:
+    """A line per set and layer: its scores with true gaps and with equal ones."""
+    lines = [
+        "| set | layer | true gaps | equal gaps | error lower with true gaps, % | seeds won |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, title in TITLES.items():
+        path = HERE / "results" / "layers" / f"{name}.json"
+        if not path.exists():
+            lines.append(f"| {title} | not run |  |  |  |  |")
+            continue
+        found = json.loads(path.read_text())
+        score = found["settings"]["score"]
+        for model, called in LAYERS.items():
+            true, equal = (_runs(found, t, score, model) for t in ("true", "equal"))
+            pair = paired(true, equal, score)
+            scores = f"{SCORES[score]} {_mean(true, score)} | {_mean(equal, score)}"
+            won = f"{pair.wins} of {pair.pairs}"
+            lines.append(f"| {title} | {called} | {scores} | {_lead(pair)} | {won} |")
+    return "\n".join(lines)
+
+
+def _lead(pair: Paired) -> str:
+    """By how much the error is lower, in percent, and the interval where there is one."""
+    low, high = pair.relative_lo, pair.relative_hi
+    between = "" if math.isnan(low) else f" [{100 * low:.0f}, {100 * high:.0f}]"
+    return f"{100 * pair.relative:.0f}{between}"
+
+
+def _runs(found, treatment: str, score: str, model: str = "s5") -> list[dict]:
+    runs = [r for r in found["runs"] if r["treatment"] == treatment and r["model"] == model]
     return [run for run in runs if run.get(score) is not None]
 
 
