@@ -8,6 +8,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils.class_weight import compute_class_weight
 
+from ct_s5._words import listed
 from ct_s5.estimators._inputs import (
     aligned,
     classes_in,
@@ -171,6 +172,12 @@ class S5Classifier(ClassifierMixin, LabelledEstimator):
                     f"class_weight of class {label!r} is {weight!r}: a weight is a finite number "
                     "of at least 0."
                 )
+        named = isinstance(self.class_weight, str) and self.class_weight == "balanced"
+        if not (named or self.class_weight is None or isinstance(self.class_weight, dict)):
+            raise ValueError(
+                'class_weight is "balanced", a dict of class to weight, or None; got '
+                f"{self.class_weight!r}."
+            )
 
     def _give(self, encoded, answers, names, asked):
         one = answers.ndim == 1
@@ -224,7 +231,16 @@ class S5Classifier(ClassifierMixin, LabelledEstimator):
 
     def _learn_targets(self, encoded, labels, weights, training):
         balance = np.ones(len(self.classes_))
-        if self.class_weight is not None:
+        if isinstance(self.class_weight, dict):
+            classes = self.classes_.tolist()
+            unknown = [label for label in self.class_weight if label not in classes]
+            if unknown:
+                raise ValueError(
+                    f"class_weight names {listed(unknown)}, and no label is that: the classes are "
+                    f"{listed(classes)}."
+                )
+            balance = np.array([float(self.class_weight.get(label, 1)) for label in classes])
+        elif self.class_weight is not None:
             counted = per_row(encoded, training) if self.per == "reading" else training
             seen = labels[counted & (labels >= 0)]
             # A class may be found among the held-out rows alone.

@@ -161,6 +161,8 @@ class S5Imputer(TransformerMixin, UnlabelledEstimator):
         share, ways = self._share, self._ways
         if len(share) != 2 or not all(is_amount(s) and 0 < s < 1 for s in share):
             raise ValueError(f"hide is a share between 0 and 1, or a pair of them; got {share!r}.")
+        if share[0] > share[1]:
+            raise ValueError(f"hide is a pair of shares, the lower one first; got {share!r}.")
         if not ways or any(way not in HIDINGS for way in ways):
             raise ValueError(f"hiding is some of {', '.join(HIDINGS)}; got {self.hiding!r}.")
         if not isinstance(self.block, int | np.integer) or self.block < 1:

@@ -92,7 +92,14 @@ def _read_text(path: pathlib.Path, separator: str, id_col, words) -> pd.DataFram
                 f"{path} seems to be separated by {name}, not by {names[separator]}: its header is "
                 f"{header[0]!r}. Save it with commas as .csv, and with points in its numbers."
             )
-    doubled = header[header.duplicated() & (header != "")].unique()
+    nameless = header.index[header == ""]
+    if len(nameless):
+        # `to_csv()` writes row numbers so: as a channel they would tell where in the file one is.
+        raise ValueError(
+            f"{path} has no name above its column {int(nameless[0]) + 1}. Name it, or leave "
+            "it out: row numbers stay away with frame.to_csv(path, index=False)."
+        )
+    doubled = header[header.duplicated()].unique()
     if len(doubled):
         raise ValueError(
             f"{path} has more than one column named {listed(doubled)}. Rename one of each."

@@ -104,7 +104,9 @@ def align_step_labels(encoded: EncodedFrame, y) -> Shaped[np.ndarray, "R *K"]:
     """
     origin, n_rows = encoded.index.origin, len(encoded.row_of_input)
     labelled = isinstance(y, pd.Series | pd.DataFrame)
-    by_id = labelled and encoded.ids.isin(y.index).all() and y.index.isin(encoded.ids).all()
+    # Arrow's text compares with no (series, time) pair: it raises.
+    by_id = labelled and not isinstance(y.index, pd.MultiIndex)
+    by_id = by_id and encoded.ids.isin(y.index).all() and y.index.isin(encoded.ids).all()
     if by_id and not y.index.equals(origin.index):
         raise ValueError(
             "The labels are indexed by series id, one a series, where one a row is asked for. "
@@ -145,8 +147,9 @@ def _merge(encoded: EncodedFrame, labels: Shaped[np.ndarray, " M"]) -> Shaped[np
         origin = encoded.index.origin
         raise ValueError(
             f"Two rows of one time have different step labels: {shown(labels[other])} at "
-            f"{origin.place(other)} and {shown(labels[row])} at {origin.place(row)}. A step has "
-            "one label."
+            f"{origin.place(other)} and {shown(labels[row])} at {origin.place(row)}. Rows of one "
+            "series and time are one step, which has one label: give both the same, or leave one "
+            "out."
         )
     return labels[chosen]
 

@@ -9,6 +9,9 @@ from jaxtyping import Bool, Float, Int
 from ct_s5._words import first, shown
 from ct_s5.frames._long import LongFrame
 
+_HOUR = 3600.0
+"""By how much clocks go back where summer time ends."""
+
 Duplicates = Literal["error", "mean", "last"]
 
 
@@ -59,11 +62,20 @@ def sorted_rows(
     back = same_series & (ticks[1:] < ticks[:-1])
     if back.any():
         before, row = order[first(back) : first(back) + 2].tolist()
+        hint = ""
+        if long.times.kind == "datetime" and long.times.zone is None:
+            (whole,), (rest,) = long.times.elapsed_parts(np.array([before]), np.array([row]))
+            if whole + rest <= _HOUR:
+                # Sorted, the hour that local clocks show twice would be two hours in turns.
+                hint = (
+                    " If these are local times over the end of summer time, give them their zone "
+                    f"instead: frame[{long.time_col!r}].dt.tz_localize(ZONE, ambiguous='infer')."
+                )
         raise ValueError(
             f"Time goes back in {long.where(row)}: {long.times.show(row)} comes after "
             f"{long.times.show(before)} ({long.origin.place(int(long.input_row[before]))}) in "
             f"column {long.time_col!r}. Sort first, frame.sort_values([{long.id_col!r}, "
-            f"{long.time_col!r}]), or pass sort=True."
+            f"{long.time_col!r}]), or pass sort=True.{hint}"
         )
     opens = np.ones(len(order), dtype=bool)
     opens[1:] = ~(same_series & (ticks[1:] == ticks[:-1]))

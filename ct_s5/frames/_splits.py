@@ -32,9 +32,16 @@ def split_series(
         True where held out; at least one series is and one is not.
 
     Raises:
-        ValueError: Fewer than two series, or classes of a single series each.
+        ValueError: Fewer than two series, an id twice, or classes of a single series each.
     """
     n = int(series) if np.ndim(series) == 0 else len(series)
+    repeated = pd.Series([] if np.ndim(series) == 0 else series, dtype=object)
+    repeated = repeated[repeated.duplicated()].unique()
+    if len(repeated):
+        raise ValueError(
+            f"Ids stand more than once: {listed(repeated)}. Give each series once, such as "
+            "frame['unique_id'].unique(): rows dealt one by one would leave a series on both sides."
+        )
     if n < 2 or not 0 < share < 1:
         raise ValueError(
             f"A split needs at least two series and a share between 0 and 1; got {n} series and "

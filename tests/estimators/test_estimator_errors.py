@@ -96,7 +96,7 @@ BAD_KEYWORDS = {
     "norm": ("group", "norm must be layer, rms or batch; got 'group'"),
     "mixer": ("rnn", "mixer must be one of .*; got 'rnn'"),
     "duplicates": ("first", "duplicates is 'error', 'mean' or 'last'; got 'first'"),
-    "class_weight": ("even", "class_weight"),
+    "class_weight": ("even", "class_weight is \"balanced\", a dict .*, or None; got 'even'"),
     "time_unit": ("blue", "time_unit='blue' is no length of time"),
     "timescale": ((0.1, 0.01), "timescale is a range"),
     "width": (0, "width must be a whole number of at least 1; got 0"),

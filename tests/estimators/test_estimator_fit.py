@@ -158,6 +158,12 @@ def test_weights_go_by_id_or_in_order_of_the_ids():
     assert same(one, other)
 
 
+def test_a_class_weight_of_no_class_is_refused():
+    message = "class_weight names 'dead', and no label is that: the classes are 0, 1"
+    with pytest.raises(ValueError, match=message):
+        classifier(class_weight={"dead": 2}).fit(ward(), labels())
+
+
 def test_a_class_weight_is_the_weight_of_its_series():
     told = classifier(class_weight={0: 1.0, 1: 3.0}).fit(ward(), labels())
     by_series = classifier().fit(ward(), labels(), sample_weight=1.0 + 2.0 * labels())

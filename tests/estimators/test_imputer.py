@@ -110,6 +110,7 @@ def test_forms_without_cells_to_fill_are_refused(fitted):
     ("keywords", "words"),
     [
         ({"hide": 1.0}, "hide is a share between 0 and 1"),
+        ({"hide": (0.8, 0.2)}, "hide is a pair of shares, the lower one first"),
         ({"hiding": ("cell", "column")}, "hiding is some of cell, row, block"),
         ({"block": 0}, "block is a whole number of at least 1 row"),
     ],

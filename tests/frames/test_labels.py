@@ -158,3 +158,13 @@ def test_a_column_that_is_no_label_of_the_series_is_refused(ward):
     _, y = pop_labels(ward.assign(y=np.nan), "y")
     with pytest.raises(ValueError, match=r"label of series 'b', 'a', 'c' is missing"):
         align_labels(encode(ward), y)
+
+
+@pytest.mark.parametrize("dtype", ["string[pyarrow]", "str", object])
+def test_labels_of_rows_may_share_an_index_of_series_and_time(ward, dtype):
+    frame = ward.astype({"unique_id": dtype}).set_index(["unique_id", "ds"])
+    labels = np.arange(len(frame))
+    expected = align_step_labels(encode(frame), labels)
+    assert align_step_labels(encode(frame), pd.Series(labels, frame.index)).tolist() == (
+        expected.tolist()
+    )

@@ -75,3 +75,23 @@ def test_unsorted_times_are_refused_by_name():
 def test_two_series_may_share_times():
     frame = pd.DataFrame({"unique_id": [1, 2, 1, 2], "ds": [0, 0, 1, 1], "v": [1.0, 2, 3, 4]})
     np.testing.assert_array_equal(encode(frame).series.lengths, [2, 2])
+
+
+def test_the_hour_that_local_clocks_show_twice_is_told_from_rows_out_of_order():
+    zoned = pd.date_range("2026-10-25 00:50", periods=12, freq="20min", tz="Europe/Berlin")
+    frame = pd.DataFrame({"unique_id": "a", "ds": zoned.tz_localize(None), "v": np.arange(12.0)})
+    told = r"end of summer time, .* frame\['ds'\].dt.tz_localize\(ZONE, ambiguous='infer'\)"
+    with pytest.raises(ValueError, match=told):
+        encode(frame)
+    mended = frame.assign(ds=frame["ds"].dt.tz_localize("Europe/Berlin", ambiguous="infer"))
+    np.testing.assert_array_equal(
+        encode(mended).series.gaps, encode(frame.assign(ds=zoned)).series.gaps
+    )
+    with pytest.raises(ValueError, match=r"pass sort=True\.$"):  # a day is no change of clocks
+        encode(
+            frame.assign(ds=frame["ds"].where(frame["v"] != 5, frame["ds"] - pd.Timedelta("1D")))
+        )
+    with pytest.raises(
+        ValueError, match=r"pass sort=True\.$"
+    ):  # nor is an hour where zones are known
+        encode(frame.assign(ds=zoned[::-1]))

@@ -45,6 +45,8 @@ def test_a_split_that_cannot_be_is_refused():
         split_series(3, share=1.5)
     with pytest.raises(ValueError, match="2 labels do not go with 3 series"):
         split_series(3, [0, 1])
+    with pytest.raises(ValueError, match=r"Ids stand more than once: 'a'\. Give each series once"):
+        split_series(pd.Series(["a", "a", "b", "c"]))
 
 
 def test_a_split_in_time_parts_rows_before_and_after_a_moment(ward):
