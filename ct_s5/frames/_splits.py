@@ -35,8 +35,8 @@ def split_series(
         ValueError: Fewer than two series, an id twice, or classes of a single series each.
     """
     n = int(series) if np.ndim(series) == 0 else len(series)
-    repeated = pd.Series([] if np.ndim(series) == 0 else series, dtype=object)
-    repeated = repeated[repeated.duplicated()].unique()
+    ids = pd.Index([] if np.ndim(series) == 0 else series, dtype=object)
+    repeated = ids[ids.duplicated()].unique()
     if len(repeated):
         raise ValueError(
             f"Ids stand more than once: {listed(repeated)}. Give each series once, such as "
