@@ -501,7 +501,7 @@ def _read(path: pathlib.Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         body = memoryview(data)[8 + length :]
         arrays = {name: _array(entry, body) for name, entry in header.items()}
         version, text, checksum = (told[name] for name in ("version", "settings", "sha256"))
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is no model file, or a damaged one: {error}.") from error
     if version not in _VERSIONS:
         raise ValueError(

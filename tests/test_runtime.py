@@ -182,6 +182,7 @@ def test_what_is_no_model_is_refused(fitted, tmp_path):
     for content, message in [
         (b"", "no model file, or a damaged one"),
         (whole[:1000], "damaged"),
+        ((10**5).to_bytes(8, "little") + b"[" * 10**5, "no model file, or a damaged one"),
         (whole[:-8], "sizes do not fit"),
         (whole[:-1] + bytes([whole[-1] ^ 1]), "altered after it was saved"),
         (whole.replace(b'"version":"1"', b'"version":"9"'), "newer than this runtime"),

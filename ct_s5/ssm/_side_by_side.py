@@ -105,8 +105,10 @@ def _batched(axis, leaves, axes, *, how: _How):
         found = _series.bind(*leaves, how=how)
         return found, [None] * len(found)
     n_shared = how.tree.children()[0].num_leaves
-    if any(place is not None for place in axes[:n_shared]):
-        # Parameters of its own for each: several layers rather than several series.
+    own = any(place is not None for place in axes[:n_shared])
+    if own or axis.explicit_mesh_axis is not None:
+        # Parameters of its own for each: several layers rather than several series. Series that lie
+        # on devices by an explicit mesh stay an axis of their own, whose place JAX carries along.
         how = how._replace(at_once=how.at_once // axis.size)
         found = jax.vmap(functools.partial(_run, how=how), in_axes=axes)(*leaves)
         return found, [0] * len(found)

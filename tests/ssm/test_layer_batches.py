@@ -10,6 +10,8 @@ import pytest
 from drawn import H, P, draw_layer, draw_row, error, quick_jit
 from jax.extend.core import jaxprs_in_params
 
+from ct_s5.ssm import nan_for_errors
+
 N = 4
 
 
@@ -192,3 +194,24 @@ def test_a_layer_called_again_without_jit_compiles_nothing(caplog):
 
     assert compiled(0)
     assert not compiled(1)
+
+
+def test_a_gradient_of_series_on_an_explicit_mesh_is_that_without_one():
+    layer = draw_layer("zoh")
+    rows = jax.vmap(lambda k: jax.random.normal(k, (300, H)))(
+        jax.random.split(jax.random.key(0), N)
+    )
+    gaps = jnp.ones((N, 300))
+    moving, fixed = eqx.partition(layer, eqx.is_array)
+
+    def loss(moving, rows, gaps):
+        return jnp.sum(jax.vmap(eqx.combine(moving, fixed))(rows, gaps) ** 2)
+
+    slope = jax.jit(jax.grad(loss))
+    expected = slope(moving, rows, gaps)
+    mesh = jax.make_mesh((1,), ("series",), axis_types=(jax.sharding.AxisType.Explicit,))
+    by_series = jax.NamedSharding(mesh, jax.P("series"))
+    with nan_for_errors(), jax.set_mesh(mesh):
+        found = slope(moving, *jax.device_put((rows, gaps), by_series))
+    for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5 * float(jnp.abs(other).max()))
