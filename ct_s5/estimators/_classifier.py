@@ -234,7 +234,8 @@ class S5Classifier(ClassifierMixin, LabelledEstimator):
         if isinstance(self.class_weight, dict):
             classes = self.classes_.tolist()
             unknown = [label for label in self.class_weight if label not in classes]
-            if unknown:
+            # Where every class has its weight, another is one that a fold happens to lack.
+            if unknown and not all(label in self.class_weight for label in classes):
                 raise ValueError(
                     f"class_weight names {listed(unknown)}, and no label is that: the classes are "
                     f"{listed(classes)}."

@@ -164,6 +164,12 @@ def test_a_class_weight_of_no_class_is_refused():
         classifier(class_weight={"dead": 2}).fit(ward(), labels())
 
 
+def test_a_class_weight_may_name_a_class_that_a_fold_lacks():
+    told = classifier(class_weight={0: 1.0, 1: 3.0}).fit(ward(), labels())
+    more = classifier(class_weight={0: 1.0, 1: 3.0, 2: 5.0}).fit(ward(), labels())
+    assert same(told, more)
+
+
 def test_a_class_weight_is_the_weight_of_its_series():
     told = classifier(class_weight={0: 1.0, 1: 3.0}).fit(ward(), labels())
     by_series = classifier().fit(ward(), labels(), sample_weight=1.0 + 2.0 * labels())
