@@ -144,7 +144,7 @@ def compare(
         score: What decides; accuracy for classes and r2 for numbers when left out.
         test_fraction: Share of the series that is tested on.
         grid: Step of the regular grids, such as 1h, or their number of points; as many as the
-            series has readings when left out.
+            series has readings when left out (with --per reading a point every mean gap).
         seeds: Repetitions; each has its own split, the same for all treatments.
         max_epochs: Passes over the training series at most.
         width: Features of the network.

@@ -88,7 +88,8 @@ def compare(
             `groups`, whatever their classes, where there are some. Of the rest, the share
             `validation_fraction` (0.2) chooses the best epoch.
         grid: Of "resample-...": how many points a series gets, or a time step such as "1h". Left
-            out, as many points as it has readings.
+            out, as many points as it has readings; with `per="reading"` a point every mean gap of
+            the data, as a number of points would tell an answer how long its series will be.
         match: Whether widths are chosen so that networks have as many parameters as the first.
         budget: Seconds. No run begins that would end later, if it takes as long as the model's
             longest so far; what was not run is marked.
@@ -161,6 +162,8 @@ def compare(
     kept = RunStore(store, here)
     # In the key only where it is unusual, so that what was kept before it was there is still found.
     precision = {"double": True} if jax.numpy.result_type(float) == np.float64 else {}
+    # Runs that were kept before grids and numbers were causal there are not found.
+    causal = {"step": material.readings.step} if per == "reading" else {}
     runs = list(request.runs())
     outcomes: dict[int, list[dict[str, Any]]] = {}
     longest: dict[str, float] = {}
@@ -188,6 +191,7 @@ def compare(
                 run=[run.seed, run.treatment, run.model, str(run.trained)],
                 tested=[str(corruption) for corruption in run.tested],
                 **precision,
+                **causal,
             )
             spent = time.monotonic() - began + longest.get(run.model, 0.0)
             found = kept.get(key)

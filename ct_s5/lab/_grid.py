@@ -5,8 +5,6 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int, Num
 
-from ct_s5.frames import FrameSchema, read_unit
-
 Grid = int | str | float | None
 """How many points a series gets, or the step between them; None for as many as it has readings."""
 
@@ -31,17 +29,16 @@ class Points(NamedTuple):
     since: Num[np.ndarray, " G"]
 
 
-def lay_grid(rows: Rows, grid: Grid, per_unit: int, schema: FrameSchema) -> Points:
+def lay_grid(rows: Rows, n_points: int | None = None, step: float | None = None) -> Points:
     """The points of every series, from its first reading to its last.
 
     Args:
         rows: Of all series; of one without a reading all rows count.
-        grid: See `Grid`. With a step the last point may lie beyond the last reading.
-        per_unit: Ticks in a second.
-        schema: Tells what kind of length a step is.
+        n_points: Of each series, at least 2. With no step either, as many as it has readings.
+        step: From one point to the next, in ticks. The last may then lie beyond the last reading.
 
     Raises:
-        ValueError: No number of points and no length of time; or more points than fit anywhere.
+        ValueError: More points than fit anywhere.
     """
     names, inverse = np.unique(rows.owner, return_inverse=True)
     heard = np.bincount(inverse, rows.reading, minlength=len(names)) > 0
@@ -51,26 +48,20 @@ def lay_grid(rows: Rows, grid: Grid, per_unit: int, schema: FrameSchema) -> Poin
     last = np.searchsorted(whose, np.arange(len(names)), side="right") - 1
     begin, end = rows.since[counted][first], rows.since[counted][last]
     span = (end - begin).astype(np.float64)
-    step = None
-    if grid is None:
-        n_points = last - first + 1
-    elif isinstance(grid, int | np.integer) and not isinstance(grid, bool):
-        if grid < 2:
-            raise ValueError(f"grid={grid}: a grid has at least 2 points.")
-        n_points = np.full(len(names), int(grid))
+    if step is not None:
+        lengths = np.ceil(span / step) + 1
+    elif n_points is not None:
+        lengths = np.full(len(names), n_points)
     else:
-        step = read_unit(grid, schema.time_kind, schema.time_col, "grid") * per_unit
-        n_points = np.ceil(span / step) + 1
-    n_points = np.where(span > 0, n_points, 1)
-    if n_points.sum() > _MOST:
-        raise ValueError(
-            f"grid={grid!r} makes {n_points.sum():,.0f} points in all: name a longer step."
-        )
-    n_points = n_points.astype(np.int64)
-    owner = np.repeat(np.arange(len(names)), n_points)
-    number = np.arange(len(owner)) - np.repeat(np.cumsum(n_points) - n_points, n_points)
+        lengths = last - first + 1
+    lengths = np.where(span > 0, lengths, 1)
+    if lengths.sum() > _MOST:
+        raise ValueError(f"The grid has {lengths.sum():,.0f} points in all: name a longer step.")
+    lengths = lengths.astype(np.int64)
+    owner = np.repeat(np.arange(len(names)), lengths)
+    number = np.arange(len(owner)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     if step is None:
-        since = span[owner] * (number / np.maximum(n_points - 1, 1)[owner])
+        since = span[owner] * (number / np.maximum(lengths - 1, 1)[owner])
     else:
         since = number * step
     if rows.since.dtype.kind != "f":
@@ -78,11 +69,11 @@ def lay_grid(rows: Rows, grid: Grid, per_unit: int, schema: FrameSchema) -> Poin
         nearly = 0
     else:
         # Rounding must not part a point from a row at the same time.
-        apart = span / np.maximum(n_points - 1, 1) if step is None else np.full(len(span), step)
+        apart = span / np.maximum(lengths - 1, 1) if step is None else np.full(len(span), step)
         nearly = 1e-9 * apart[owner]
     since = since + begin[owner]
     # Rounding leaves no reading beyond the last point.
-    ends = number == n_points[owner] - 1
+    ends = number == lengths[owner] - 1
     since = np.where(ends, np.maximum(since, end[owner]), since)
     near = np.maximum(_nearest_before(rows, Points(names[owner], since + nearly)), 0)
     same = (rows.owner[near] == names[owner]) & (np.abs(rows.since[near] - since) <= nearly)
@@ -126,17 +117,19 @@ def resample(rows: Rows, points: Points, kind: str) -> Float[np.ndarray, "G C"]:
 def numbered(
     owner: Int[np.ndarray, " T"], counted: Bool[np.ndarray, " T"]
 ) -> Float[np.ndarray, " T"]:
-    """0, 1, 2, ... for what counts in each series; the rows between lie evenly between."""
+    """0, 1, 2, ... for what counts in each series; the rows between at 1/2, 2/3, 3/4, ... of one.
+
+    So no number is made of how many rows come after it.
+    """
     place = np.arange(len(owner))
     opens = np.diff(owner, prepend=-1) != 0
     begun = np.maximum.accumulate(np.where(opens, place, 0))
     seen = np.cumsum(counted)
     number = seen - (seen - counted)[begun] - 1.0
-    # A run of rows that do not count: how far along it each is, and how long it is.
+    # A run of rows that do not count: how far along it each is.
     starts = opens | counted | np.concatenate([[True], counted[:-1]])
-    run = np.cumsum(starts) - 1
     along = place - np.maximum.accumulate(np.where(starts, place, 0)) + 1
-    return np.where(counted, number, number + along / (np.bincount(run)[run] + 1))
+    return np.where(counted, number, number + along / (along + 1))
 
 
 def _mean(rows: Rows, points: Points) -> Float[np.ndarray, "G C"]:

@@ -157,7 +157,8 @@ class Answer:
             return "true gaps"
         if treatment in _ALTERNATIVES:
             return _ALTERNATIVES[treatment]
-        grid = "a grid" if self._settings["grid"] is not None else "a grid of equal length"
+        by_length = self._settings["grid"] is None and self._settings["per"] == "series"
+        grid = "a grid of equal length" if by_length else "a grid"
         untold = " without its times" if treatment.endswith("+equal") else ""
         return f"{grid}{untold} ({treatment})"
 

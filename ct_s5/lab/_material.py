@@ -42,7 +42,8 @@ class Material:
     """Whether the answers are classes."""
 
     def __post_init__(self):
-        self.readings = dataclasses.replace(self.readings, gap_unit=self.readings.median_gap)
+        whole = self.readings
+        self.readings = dataclasses.replace(whole, gap_unit=whole.median_gap, step=whole.mean_gap)
         request, n = self.request, len(self.readings.encoded.ids)
         shares = request.test_fraction, request.validation_fraction
         # What is dealt, and drawn anew for intervals: groups, or each series by itself.

@@ -73,11 +73,14 @@ def page(comparison: Comparison) -> str:
 
 def _treatments(comparison: Comparison) -> list[dict[str, Any]]:
     names, grid = comparison.settings["treatments"], comparison.settings["grid"]
+    per = comparison.settings["per"]
     terms = {"terms": [(name, TREATMENTS[name]) for name in names], "colours": COLOURS}
     if not any(name.startswith("resample-") for name in names):
         return [terms]
     told = f"a point every {grid}"
-    if grid is None:
+    if grid is None and per == "reading":
+        told = "a point every mean gap of the data"
+    elif grid is None:
         told = "as many points as the series has readings"
     elif isinstance(grid, int):
         told = f"{grid} points"

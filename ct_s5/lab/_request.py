@@ -12,7 +12,7 @@ from ct_s5.frames import has_fractions
 from ct_s5.lab._corruptions import Corruption
 from ct_s5.lab._models import MODELS, check_models
 from ct_s5.lab._summary import SCORES, Task
-from ct_s5.lab._treatments import Per, check_treatment
+from ct_s5.lab._treatments import Per, check_grid, check_treatment
 
 # Keywords that compare sets itself, and what to write instead.
 _TAKEN = {
@@ -65,6 +65,7 @@ class Request:
             raise ValueError(f"corrupt_at is test, train or both; got {self.corrupt_at!r}.")
         if self.per not in ("series", "reading"):
             raise ValueError(f"per is 'series' or 'reading'; got {self.per!r}.")
+        check_grid(self.grid, self.per)
         for name, instead in _TAKEN.items():
             if name in self.keywords:
                 raise ValueError(f"{name} is not compare's to take: {instead}.")

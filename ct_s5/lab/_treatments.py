@@ -13,10 +13,12 @@ from ct_s5._words import near
 from ct_s5.frames import (
     Duplicates,
     EncodedFrame,
+    FrameSchema,
     LongFrame,
     TimeColumn,
     encode,
     learn_from,
+    read_unit,
     to_long,
 )
 from ct_s5.lab._grid import Grid, Rows, lay_grid, numbered, resample
@@ -118,6 +120,9 @@ class Readings:
     gap_unit: float | None = None
     """What the channel of gaps counts in, so that readings that are lost leave it as it is; the
     median gap of these readings where nothing is said."""
+    step: float | None = None
+    """From point to point of every grid, where answers are asked at each row and no grid is named;
+    the mean gap of these readings where nothing is said."""
 
     @classmethod
     def of(cls, encoded: EncodedFrame, per: Per = "series") -> "Readings":
@@ -150,7 +155,7 @@ class Readings:
         reading = np.asarray(observed.any(axis=1))
         series = dataclasses.replace(self.encoded.series, observed=observed, reading=reading)
         some = Readings.of(dataclasses.replace(self.encoded, series=series), self.per)
-        return dataclasses.replace(some, gap_unit=self.gap_unit)
+        return dataclasses.replace(some, gap_unit=self.gap_unit, step=self.step)
 
     @functools.cached_property
     def owner(self) -> Int[np.ndarray, " R"]:
@@ -195,6 +200,13 @@ class Readings:
         gaps = self.since_reading[self.anchor]
         gaps = gaps[gaps > 0]
         return float(np.median(gaps)) if len(gaps) else 1.0
+
+    @functools.cached_property
+    def mean_gap(self) -> float:
+        """By this step all series together get about as many points as they have readings."""
+        gaps = self.since_reading[self.anchor]
+        gaps = gaps[~np.isnan(gaps)]
+        return float(np.mean(gaps)) if gaps.any() else 1.0
 
     def treated(self, treatment: str, seed: int = 0, grid: Grid = None) -> Treated:
         """What a model is to see; see `treat`."""
@@ -282,9 +294,16 @@ class Readings:
         if numbers:
             # Nothing is added to them afterwards, so that what is equal or not here stays so.
             since = self.encoded.index.times.ticks[self.rows].astype(np.float64)
-        rows = Rows(self.owner, since, self.anchor, self._cells)
+        n_points, step = _read_grid(grid, self.encoded.schema)
+        counted = self.anchor
+        if self.per == "reading":
+            # A grid is made of nothing that comes after its points: neither of where the readings
+            # begin and end, nor of their number.
+            counted = np.ones_like(self.anchor)
+            step = step or self.step or self.mean_gap
+        rows = Rows(self.owner, since, counted, self._cells)
         per_unit = self.encoded.index.times.per_unit * finer
-        points = lay_grid(rows, grid, per_unit, self.encoded.schema)
+        points = lay_grid(rows, n_points, None if step is None else step * per_unit)
         kind = treatment.removesuffix(_EQUAL)
         values = resample(rows, points, kind.removeprefix("resample-"))
         owner, at, answers = points.owner, points.since, np.full(len(points.owner), -1)
@@ -327,7 +346,23 @@ def refuses(treatment: str, per: str) -> str | None:
             "a straight line to the next reading tells an answer at a reading of what comes after "
             "it"
         )
+    if per == "reading" and treatment == "shuffled":
+        return "shuffled gaps tell an answer at a reading of gaps that come after it"
     return None
+
+
+def check_grid(grid: Grid, per: str) -> None:
+    """Refuse so many points a series where answers are asked per reading: they tell how long it is.
+
+    Raises:
+        ValueError: If so.
+    """
+    if per == "reading" and isinstance(grid, int | np.integer):
+        raise ValueError(
+            f"grid={grid}: points so many to a series tell an answer at a reading how long the "
+            "series will be. With per='reading' name a step of time, such as '1h' (a number with a "
+            "point, such as 1.0, where times are numbers)."
+        )
 
 
 def check_treatment(treatment: str) -> None:
@@ -335,3 +370,18 @@ def check_treatment(treatment: str) -> None:
     if treatment not in TREATMENTS:
         hint = near(treatment, TREATMENTS)
         raise ValueError(f"A treatment is one of {', '.join(TREATMENTS)}; got {treatment!r}.{hint}")
+
+
+def _read_grid(grid: Grid, schema: FrameSchema) -> tuple[int | None, float | None]:
+    """How many points a series has, or the step between them in seconds or numbers; or neither.
+
+    Raises:
+        ValueError: Fewer than two points, or no length of time.
+    """
+    if grid is None:
+        return None, None
+    if isinstance(grid, int | np.integer) and not isinstance(grid, bool):
+        if grid < 2:
+            raise ValueError(f"grid={grid}: a grid has at least 2 points.")
+        return int(grid), None
+    return None, read_unit(grid, schema.time_kind, schema.time_col, "grid")

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from threadpoolctl import threadpool_limits
 
-from ct_s5.lab import Comparison, _tabular, compare, demo_data
+from ct_s5.lab import TREATMENTS, Comparison, _tabular, compare, demo_data
 from ct_s5.lab import _compare as module
 from ct_s5.lab._page import page
 from ct_s5.lab._run import Part, _classified
@@ -175,19 +175,44 @@ def test_a_label_a_row_is_asked_for_under_every_treatment(oscillators, recorder)
     frame, labels = oscillators
     rows = frame["unique_id"].map(labels).astype(object)
     rows[frame.index % 5 == 0] = np.nan
-    treatments = ["true", "equal", "resample-last", "resample-linear"]
+    treatments = ["true", "equal", "resample-last", "resample-linear", "shuffled"]
     found = compare(
         frame, rows, per="reading", treatments=treatments, corruptions=["drop=0.5"], seeds=1
     )
     by = {(r["treatment"], str(r["corruption"])): r for r in found.records}
     assert by["resample-linear", "None"]["status"] == "skipped"
     assert "comes after" in by["resample-linear", "None"]["reason"]
+    assert "come after" in by["shuffled", "None"]["reason"]
     done = [r for r in found.records if r["status"] == "ok"]
     assert len(done) == 6
     assert all(r["errors"] == done[0]["errors"] for r in done)
     for given in fits(recorder):
         told = pd.Series(given[2]).notna().sum()
         assert told == rows[frame["unique_id"].isin(given[1]["unique_id"])].notna().sum()
+
+
+def test_points_so_many_to_a_series_tell_an_answer_a_row_how_long_the_series_will_be(oscillators):
+    with pytest.raises(ValueError, match=r"grid=50: .* name a step of time, such as '1h'"):
+        compare(*oscillators, per="reading", grid=50, **ONE)
+
+
+def test_what_comes_later_is_of_no_use_to_an_answer_a_row():
+    # The class shows in the gaps and the number of the rows that nobody asks about, at the end.
+    rng = np.random.default_rng(0)
+    parts = []
+    for n in range(120):
+        gaps = rng.uniform(0.5, 1.5, 8 + 4 * (n % 2))
+        gaps[6:] *= 40 if n % 2 else 1
+        asked = np.where(np.arange(len(gaps)) < 6, ["short", "long"][n % 2], None)
+        part = {"unique_id": n, "ds": np.cumsum(gaps), "x": rng.normal(size=len(gaps))}
+        parts.append(pd.DataFrame(part).assign(y=asked))
+    frame = pd.concat(parts, ignore_index=True)
+    labels = frame.pop("y").to_numpy(object)
+    models = {"models": ["summary"], "treatments": list(TREATMENTS)}
+    found = compare(frame, labels, per="reading", test_fraction=0.5, seeds=1, **models)
+    scores = [r["accuracy"] for r in found.records if r["status"] == "ok"]
+    assert len(scores) == 7
+    assert max(scores) < 0.6
 
 
 def test_the_simple_models_stand_beside_the_networks(oscillators, monkeypatch):

@@ -1,11 +1,13 @@
 """Regular grids: against pandas and NumPy, one series and channel at a time."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from ct_s5.frames import encode, learn_from, to_long
-from ct_s5.lab import treat
+from ct_s5.lab import TREATMENTS, treat
 from ct_s5.lab._grid import numbered
 from ct_s5.lab._treatments import Readings, refuses
 
@@ -126,43 +128,76 @@ def test_every_row_is_asked_for_whatever_the_treatment(treatment):
     assert times.is_monotonic_increasing.all()
 
 
-@pytest.mark.parametrize("treatment", ["resample-last", "resample-mean"])
-def test_an_answer_at_a_reading_is_told_nothing_of_what_comes_after(treatment):
-    frame, treated = questions(treatment)
-    row = 4
-    changed = frame.copy()
-    later = (frame["unique_id"] == frame["unique_id"][row]) & (frame["ds"] > frame["ds"][row])
-    assert later.any()
-    changed.loc[later, ["a", "b"]] *= 100
-    long = to_long(changed)
-    # Scaled as before, so that the values that stay are equal to the bit.
-    schema = learn_from(to_long(frame), None, None)
-    again = Readings.of(encode(long, schema), per="reading").treated(treatment)
-    before = treated.frame["ds"] <= frame["ds"][row]
-    pd.testing.assert_frame_equal(treated.frame[before], again.frame[before], rtol=1e-4)
+CAUSAL = [name for name in TREATMENTS if refuses(name, "reading") is None]
 
 
-def test_a_straight_line_is_refused_where_answers_are_asked_at_each_reading():
+def prefix(frame, schema, treatment, grid, row):
+    """What is told of time and cells up to a row of the first series, and which rows answer."""
+    readings = Readings.of(encode(to_long(frame), schema), per="reading")
+    readings = dataclasses.replace(readings, gap_unit=1.5, step=0.9)  # of the data as a whole
+    treated = readings.treated(treatment, 0, grid)
+    end = np.flatnonzero(treated.rows == row)[0] + 1
+    return treated.frame.drop(columns="unique_id").iloc[:end].to_numpy(float), treated.rows[:end]
+
+
+@pytest.mark.parametrize("grid", [None, 0.7])
+@pytest.mark.parametrize("treatment", CAUSAL)
+def test_an_answer_at_a_reading_is_told_nothing_of_what_comes_after(treatment, grid):
+    rng = np.random.default_rng(2)
+    for _ in range(20):
+        n, row = 9, 5
+        frame = pd.DataFrame({"unique_id": 1, "ds": np.cumsum(rng.exponential(1, n) + 0.01)})
+        frame["a"] = np.where(rng.random(n) < 0.5, np.nan, rng.normal(size=n))
+        now = frame["ds"][row]
+        # Another future: other gaps, other values, more rows or none, and readings or none.
+        others = [frame.iloc[: row + 1]]
+        for gap, share in [(20.0, 0.0), (0.01, 1.0), (0.3, 0.5)]:
+            later = now + np.cumsum(rng.exponential(gap, 12) + 1e-3)
+            values = np.where(rng.random(12) < share, np.nan, 1e3 * rng.normal(size=12))
+            told = pd.DataFrame({"unique_id": 1, "ds": later, "a": values})
+            others.append(pd.concat([frame.iloc[: row + 1], told], ignore_index=True))
+        # Scaled as before, so that the values that stay are equal to the bit.
+        schema = learn_from(to_long(frame.fillna({"a": 0.5})), 1.0, None)
+        wanted, rows = prefix(frame, schema, treatment, grid, row)
+        for other in others:
+            found, answers = prefix(other, schema, treatment, grid, row)
+            np.testing.assert_array_equal(answers, rows)
+            np.testing.assert_allclose(found, wanted, rtol=1e-6)
+
+
+def test_what_looks_ahead_is_refused_where_answers_are_asked_at_each_reading():
+    assert "come after" in (refuses("shuffled", "reading") or "")
+    assert refuses("shuffled", "series") is None
     assert "comes after" in (refuses("resample-linear", "reading") or "")
     assert refuses("resample-linear", "series") is None
     assert refuses("resample-mean+equal", "reading") is None
 
 
-def test_what_does_not_count_lies_evenly_between():
+def test_the_mean_gap_gives_about_as_many_points_as_there_are_readings():
+    frame = irregular("number")
+    readings = Readings.of(encode(to_long(frame), learn_from(to_long(frame), 1.0, None)), "reading")
+    times = frame.groupby("unique_id")["ds"]
+    spans = times.max() - times.min()
+    np.testing.assert_allclose(readings.mean_gap, spans.sum() / (len(frame) - len(spans)))
+    points = readings.treated("resample-last+equal").frame.groupby("unique_id")["ds"].max()
+    np.testing.assert_array_equal(points, np.ceil(spans / readings.mean_gap))
+
+
+def test_what_does_not_count_lies_between():
     owner = np.array([0, 0, 0, 0, 0, 0, 1, 1, 1, 2])
     counted = np.array([0, 1, 0, 0, 1, 0, 1, 1, 0, 0], bool)
     found = numbered(owner, counted)
-    wanted = [-0.5, 0, 1 / 3, 2 / 3, 1, 1.5, 0, 1, 1.5, -0.5]
+    wanted = [-0.5, 0, 1 / 2, 2 / 3, 1, 1.5, 0, 1, 1.5, -0.5]
     np.testing.assert_allclose(found, wanted)
 
 
-@pytest.mark.parametrize("grid", [None, 7, 0.1])
+@pytest.mark.parametrize("grid", [None, 0.7, 0.1])
 def test_rounding_leaves_no_reading_beyond_the_last_point(grid):
     rng = np.random.default_rng(3)
     times = np.cumsum(rng.integers(1, 9, (300, 6)) * 0.1, axis=1)
     frame = pd.DataFrame({"unique_id": np.repeat(np.arange(300), 6), "ds": times.ravel()})
     frame["a"] = rng.normal(size=len(frame))
-    frame.loc[frame.index % 6 == 0, "a"] = np.nan  # a question first, so that grids begin later
+    frame.loc[frame.index % 6 == 0, "a"] = np.nan  # a question first
     long = to_long(frame)
     readings = Readings.of(encode(long, learn_from(long, None, None)), per="reading")
     for kind in ("last", "mean"):
