@@ -57,6 +57,11 @@ class Carried(NamedTuple):
     """`B u` of the last reading, where the hold needs it."""
 
 
+# A tree takes half more time for a gradient when it counts turns (docs/scan.md). Under the other
+# holds a state that remembers long is written to slowly, and its error is none of the output's.
+_COUNTED_IN_A_TREE = ("bilinear", "impulse", "async")
+
+
 @functools.cache
 def going_over(hold: Hold, inner: Inner) -> Step:
     """`go_over` with its first two arguments; the same function for the same two."""
@@ -84,8 +89,7 @@ def go_over(
     v = halves(product(inputs, maps.into, 1))
     factors = factors_of(hold, maps.rates, maps.timescales, rows.gaps, maps.speeds)
     decay, gain, held_gain, (less_one, turn) = factors
-    if inner == "associative" or rows.gaps.shape[0] == 1:
-        # Counted turns would double the time of a tree, and its time to compile (docs/scan.md).
+    if rows.gaps.shape[0] == 1 or (inner == "associative" and hold not in _COUNTED_IN_A_TREE):
         # One step has no sum of turns to keep exact.
         less_one, turn = (decay[0] - 1, decay[1]), None
     drive = zeros_like(v) if gain is None else times(gain, v)
@@ -105,7 +109,7 @@ def go_over(
     if turn is None:
         x = scan_pairs(inner, less_one, drives, state.x, begins)
     else:
-        x = scan_turning(less_one, turn, drives, state.x, begins)
+        x = scan_turning(inner, less_one, turn, drives, state.x, begins)
     end = Carried((x[0][-1], x[1][-1]), last)
     if reading is not None and flags.reading is not None:
         # ... and a query sees it as it is by then; only zoh_forward knows what drove it meanwhile.

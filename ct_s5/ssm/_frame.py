@@ -18,6 +18,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
+from ct_s5.ssm._choice import Inner
 from ct_s5.ssm._pairs import Pair, conjugate, times
 from ct_s5.ssm._phi import decay_tangent, shrink
 from ct_s5.ssm._scan import scan_pairs
@@ -63,15 +64,18 @@ def _decay_over_jvp(primals, tangents):
 
 
 def scan_turning(
+    inner: Inner,
     less_one: Pair,
     count: Int[Array, "L *N Q"],
     drive: Pair,
     initial: Pair,
     begins: Bool[Array, "L *N"] | None,
 ) -> Pair:
-    """The states (L, *N, Q) after every step, by a loop; all but the count as in `scan_pairs`."""
-    angle = _angle_of(_running_sum(count), drive[0].dtype)
-    y = scan_pairs("sequential", less_one, times(conjugate(angle), drive), initial, begins)
+    """The states (L, *N, Q) after every step, all but the count as in `scan_pairs`."""
+    tree = inner == "associative"
+    total = lax.cumsum(count, axis=0) if tree else _running_sum(count)
+    angle = _angle_of(total, drive[0].dtype)
+    y = scan_pairs("exact tree" if tree else "sequential", less_one, times(conjugate(angle), drive), initial, begins)
     return times(angle, y)
 
 

@@ -9,15 +9,17 @@ where JAX's own derivative of a loop would store every intermediate of every ste
 """
 
 import functools
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Complex
 
-from ct_s5.ssm._choice import Inner, Scan, choose
+from ct_s5.ssm._choice import Scan, choose
 from ct_s5.ssm._pairs import Pair, conjugate, join, plus, select, split, times, zeros_like
+
+Run = Literal["sequential", "associative", "exact tree"]
 
 
 def diagonal_scan(
@@ -72,31 +74,31 @@ def begins_backwards(reset: Bool[Array, " L"]) -> Bool[Array, " L"]:
 
 
 def scan_pairs(
-    inner: Inner, less_one: Pair, drive: Pair, initial: Pair, begins: Bool[Array, "L *N"] | None
+    run: Run, less_one: Pair, drive: Pair, initial: Pair, begins: Bool[Array, "L *N"] | None
 ) -> Pair:
     """The states (L, *N, Q) after every step, forwards; `begins` forgets everything before a step.
 
     The decay comes less one. As `x + (less_one x + drive)` the loop rounds a state that hardly
     forgets once a step, up as often as down; `decay x` is off the same way at every step, as the
-    decay is. The tree multiplies decays, and so has them whole.
+    decay is. Two decays less one, first a, then c, make `a + (c a + c)`.
     """
-    states: Any = _scan(inner, less_one, drive, initial, begins)
+    states: Any = _scan(run, less_one, drive, initial, begins)
     return states
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _scan(inner, less_one, drive, initial, begins):
-    return _RUN[inner](less_one, drive, initial, begins)
+def _scan(run, less_one, drive, initial, begins):
+    return _RUN[run](less_one, drive, initial, begins)
 
 
-def _scan_forward(inner, less_one, drive, initial, begins):
-    states = _RUN[inner](less_one, drive, initial, begins)
+def _scan_forward(run, less_one, drive, initial, begins):
+    states = _RUN[run](less_one, drive, initial, begins)
     return states, (less_one, states, initial, begins)
 
 
-def _scan_backward(inner, kept, gradient):
+def _scan_backward(run, kept, gradient):
     less_one, states, initial, begins = kept
-    adjoint, at_start = _adjoint(inner, less_one, gradient, begins)
+    adjoint, at_start = _adjoint(run, less_one, gradient, begins)
     # The state that each decay multiplied: none where a series begins.
     past = jax.tree.map(lambda own, all: jnp.concatenate([own[None], all[:-1]]), initial, states)
     if begins is not None:
@@ -107,7 +109,7 @@ def _scan_backward(inner, kept, gradient):
 _scan.defvjp(_scan_forward, _scan_backward)
 
 
-def _adjoint(inner, less_one, gradient, begins):
+def _adjoint(run, less_one, gradient, begins):
     """The same recurrence from the other end, each decay moved to the step before its own."""
     nothing = _nothing(gradient)
     if not len(less_one[0]):
@@ -117,7 +119,7 @@ def _adjoint(inner, less_one, gradient, begins):
         return jnp.concatenate([part[1:], jnp.zeros_like(part[:1])])
 
     moves, cuts = jax.tree.map(before, (conjugate(less_one), begins))
-    adjoint = _RUN[inner](moves, gradient, nothing, cuts, reverse=True)
+    adjoint = _RUN[run](moves, gradient, nothing, cuts, reverse=True)
     at_start = _moved(conjugate(_row(less_one, 0)), _row(adjoint, 0), nothing)
     return adjoint, (at_start if begins is None else _forget(begins[0], at_start))
 
@@ -146,28 +148,38 @@ def _run_sequential(less_one, drive, initial, begins, *, reverse=False):
     return lax.scan(step, initial, (less_one, drive, begins), reverse=reverse)[1]
 
 
-def _run_associative(less_one, drive, initial, begins, *, reverse=False):
-    """All steps in about 2 log2 L rounds, for devices with thousands of lanes."""
+def _run_associative(less_one, drive, initial, begins, *, reverse=False, whole=True):
+    """All steps in about 2 log2 L rounds, for devices with thousands of lanes.
+
+    It multiplies decays as they are, or less one if not `whole`: that is exact, and slower.
+    """
     if not len(drive[0]):
         return drive
     first = -1 if reverse else 0
     initial = initial if begins is None else _forget(begins[first], initial)
     start = _moved(_row(less_one, first), initial, _row(drive, first))
     drive = jax.tree.map(lambda part, state: part.at[first].set(state), drive, start)
-    decay = (less_one[0] + 1, less_one[1])
+    move = (less_one[0] + 1, less_one[1]) if whole else less_one
+
+    def on(earlier, move, drive):
+        return plus(times(move, earlier), drive) if whole else _moved(move, earlier, drive)
+
+    def both(earlier, later):
+        return times(later, earlier) if whole else _moved(later, earlier, later)
+
     if begins is None:
 
         def combine(earlier, later):
             (a, b), (c, d) = earlier, later
-            return times(c, a), plus(times(c, b), d)
+            return both(a, c), on(b, c, d)
 
-        return lax.associative_scan(combine, (decay, drive), reverse=reverse)[1]
+        return lax.associative_scan(combine, (move, drive), reverse=reverse)[1]
 
     def combine_series(earlier, later):
         (a, b, p), (c, d, q) = earlier, later
-        return times(c, a), plus(_forget(q, times(c, b)), d), p | q
+        return both(a, c), on(_forget(q, b), c, d), p | q
 
-    return lax.associative_scan(combine_series, (decay, drive, begins), reverse=reverse)[1]
+    return lax.associative_scan(combine_series, (move, drive, begins), reverse=reverse)[1]
 
 
 def _row(z: Pair, k: int) -> Pair:
@@ -179,4 +191,8 @@ def _nothing(like: Pair) -> Pair:
     return jax.tree.map(lambda part: jnp.zeros_like(part, shape=part.shape[1:]), like)
 
 
-_RUN = {"sequential": _run_sequential, "associative": _run_associative}
+_RUN = {
+    "sequential": _run_sequential,
+    "associative": _run_associative,
+    "exact tree": functools.partial(_run_associative, whole=False),
+}

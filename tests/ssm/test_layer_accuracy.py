@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from drawn import LOOP, H, draw_layer, error, loop, quick_jit, readings
 
 from ct_s5.ssm import S5Layer, _choice
 
@@ -21,6 +22,9 @@ def _blocks_as_users_have_them(monkeypatch, _short_blocks):
 def gradient(moving, inputs, weights):
     layer, gaps = moving
     return jnp.sum(weights * layer(inputs, gaps))
+
+
+at_length = quick_jit(lambda layer, inputs, gaps: layer(inputs, gaps))
 
 
 def by_hand(layer, inputs, gaps, weights):
@@ -83,3 +87,19 @@ def test_gradients_of_a_long_row_keep_five_digits(gap):
     exact = by_hand(layer, *(np.asarray(a, np.float64) for a in (inputs, gaps, weights)))
     for ours, expected in zip((of_rates, of_gaps), exact, strict=True):
         assert np.abs(ours - expected).max() <= 1e-5 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("scan", ["blocked", "associative"])
+@pytest.mark.parametrize("hold", ["zoh", "bilinear", "impulse", "async"])
+def test_answers_at_the_end_of_a_long_row_keep_five_digits(hold, scan):
+    n_steps = 8192
+    inputs = np.random.default_rng(1).normal(size=(n_steps, H)).astype(np.float32)
+    layer = draw_layer(hold, n_states=16, timescale=(1e-3, 1e-1), scan=scan)
+    with jax.enable_x64(True):
+        exact = jax.tree.map(lambda leaf: jnp.asarray(np.asarray(leaf), np.float64), layer)
+    for gap in (1e-6, 1.0, 1e4):
+        gaps = np.full(n_steps, gap, np.float32)
+        with jax.enable_x64(True):
+            steps = readings(inputs.astype(np.float64), gaps.astype(np.float64))
+            wanted = loop(exact, **steps)
+        assert error(at_length(layer, inputs, gaps), wanted) < LOOP["float32"]
