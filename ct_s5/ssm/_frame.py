@@ -75,7 +75,8 @@ def scan_turning(
     tree = inner == "associative"
     total = lax.cumsum(count, axis=0) if tree else _running_sum(count)
     angle = _angle_of(total, drive[0].dtype)
-    y = scan_pairs("exact tree" if tree else "sequential", less_one, times(conjugate(angle), drive), initial, begins)
+    run = "exact tree" if tree else "sequential"
+    y = scan_pairs(run, less_one, times(conjugate(angle), drive), initial, begins)
     return times(angle, y)
 
 
