@@ -11,7 +11,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from ct_s5.nn._linear import linear_steps
-from ct_s5.ssm import check_shapes, checked_gaps
+from ct_s5.ssm import check_shapes, checked_gaps, read_flags
 
 _LATEST = 1e9
 _SLOWEST, _FASTEST = 1e-3, 1.0  # radians a model unit, of the waves at the start
@@ -124,6 +124,7 @@ class TransformerLayer(eqx.Module):
         if self.bidirectional and reading is not None and gaps_after is None:
             raise ValueError("With queries, a bidirectional layer needs gaps_after.")
         inputs = jnp.asarray(inputs, self.into.weight.dtype)
+        reading, real, reset = read_flags(reading=reading, real=real, reset=reset)
         flags = {"reading": reading, "real": real, "reset": reset}
         check_shapes(self.into.weight.shape[1], inputs, gaps=gaps, gaps_after=gaps_after, **flags)
         real = jnp.ones(inputs.shape[0], bool) if real is None else real

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float
 
 
@@ -32,15 +33,25 @@ def checked_rows(
         ValueError: Shapes that do not fit.
     """
     inputs = jnp.asarray(inputs, dtype)
+    reading, real, reset = read_flags(reading=reading, real=real, reset=reset)
     check_shapes(n_features, inputs, gaps=gaps, reading=reading, real=real, reset=reset)
-    reading, real, reset = (
-        None if flag is None else jnp.asarray(flag) for flag in (reading, real, reset)
-    )
     if real is not None:
         # Before anything else touches them: NaN * 0 is NaN.
         inputs = jnp.where(real[:, None], inputs, jnp.zeros_like(inputs))
         reading = real if reading is None else reading & real
     return inputs, Kinds(reading, real, reset)
+
+
+def read_flags(**flags) -> list[Bool[Array, " L"] | None]:
+    """Arrays of what may also be lists.
+
+    Raises:
+        ValueError: Anything but True and False.
+    """
+    for name, flag in flags.items():
+        if flag is not None and (kind := jnp.asarray(flag).dtype) != bool:
+            raise ValueError(f"{name} is of {kind}: one True or False a step, as {name} > 0 gives.")
+    return [None if flag is None else jnp.asarray(flag) for flag in flags.values()]
 
 
 def check_shapes(n_features: int, inputs: Float[Array, "L H"], **entries) -> None:
@@ -56,8 +67,8 @@ def check_shapes(n_features: int, inputs: Float[Array, "L H"], **entries) -> Non
         )
     n_steps = inputs.shape[0]
     for name, array in entries.items():
-        if array is not None and jnp.shape(array) != (n_steps,):
+        if array is not None and np.shape(array) != (n_steps,):
             raise ValueError(
-                f"{name} has shape {jnp.shape(array)}, inputs has {n_steps} steps: one entry a "
+                f"{name} has shape {np.shape(array)}, inputs has {n_steps} steps: one entry a "
                 f"step, shape ({n_steps},)."
             )

@@ -17,7 +17,7 @@ def checked_gaps(
     """Gaps with padding set to 0, refused at run time where a real one cannot be right."""
     gaps = jnp.asarray(gaps, dtype)
     if real is not None:
-        gaps = jnp.where(real, gaps, jnp.zeros_like(gaps))
+        gaps = jnp.where(jnp.asarray(real), gaps, jnp.zeros_like(gaps))
     return error_if(
         gaps,
         ~((gaps >= 0) & (gaps <= LONGEST_GAP)),

@@ -119,6 +119,17 @@ def test_garbage_in_the_padding_changes_neither_value_nor_slope(name, both, garb
 
 
 @every_mixer
+def test_lists_do_as_well_as_arrays_and_flags_are_true_or_false(name, both):
+    mixer, steps = build(name, both), Steps(draw(1, 6, 2))
+    listed = {part: array.tolist() for part, array in steps.arrays.items()}
+    told = np.asarray(mixer(**listed))[steps.arrays["real"]]
+    np.testing.assert_allclose(told, steps.told(mixer), rtol=1e-4, atol=1e-5)
+    for flag in ("reading", "real", "reset"):
+        with pytest.raises(ValueError, match=f"{flag} is of float32: one True or False a step"):
+            mixer(**steps.arrays | {flag: steps.arrays[flag].astype(np.float32)})
+
+
+@every_mixer
 def test_series_in_one_row_know_nothing_of_each_other(name, both):
     mixer, one, other = build(name, both), draw(2, 4, 2), draw(3, 5, 2)
     apart = [Steps(steps).told(mixer) for steps in (one, other)]
