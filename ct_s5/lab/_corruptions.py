@@ -37,8 +37,9 @@ class Corruption:
     """One corruption at one rate.
 
     Each series draws from the seed and its own position. What is lost at one rate is lost at every
-    higher one too, so that a curve over rates is of one story, not of several. No series loses its
-    last reading: one that would keeps the reading (or the cell) that it would have lost last.
+    higher one too, so that a curve over rates is of one story, not of several; of "rate" at every
+    multiple, as of 2 at 4. No series loses its last reading: one that would keeps the reading (or
+    the cell) that it would have lost last.
 
     Raises:
         ValueError: No such kind, or a rate that the kind does not have.

@@ -1,6 +1,7 @@
 """A series as one row of numbers, or its history as one row at each reading."""
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float, Shaped
 
 from ct_s5.batch import SeriesSet
@@ -82,17 +83,16 @@ def histories(series: SeriesSet, only_last: bool = False) -> Float[np.ndarray, "
         row = row[there]
         found[0, c, there] = values[row]
         if not only_last:
-            count, total = _running(seen, begun), _running(np.where(seen, values, 0.0), begun)
+            count, total = _running(seen, owner), _running(np.where(seen, values, 0.0), owner)
             np.divide(total, count, out=found[1, c], where=there)
             found[2, c] = count
             found[3, c, there] = times[there] - times[row]
     known = found.reshape(-1, n_rows).T
     if only_last:
         return np.column_stack([known, static])
-    return np.column_stack([known, times, _running(series.reading, begun), static])
+    return np.column_stack([known, times, _running(series.reading, owner), static])
 
 
-def _running(values: Shaped[np.ndarray, " R"], begun) -> Float[np.ndarray, " R"]:
-    """Sums over each series up to and with each row."""
-    total = np.concatenate([[0.0], np.cumsum(values)])
-    return total[1:] - total[begun]
+def _running(values: Shaped[np.ndarray, " R"], owner) -> Float[np.ndarray, " R"]:
+    """Sums over each series up to and with each row; no series' values touch another's digits."""
+    return pd.Series(values, dtype=np.float64).groupby(owner).cumsum().to_numpy()

@@ -80,6 +80,15 @@ def test_a_higher_rate_loses_what_a_lower_one_lost(frame, kind):
         assert some[name].isna().sum() < more[name].isna().sum()
 
 
+def test_a_multiple_of_a_rate_loses_what_the_rate_lost(frame):
+    times = {
+        n: set(map(tuple, corrupt(frame, f"rate={n}")[["unique_id", "ds"]].to_numpy()))
+        for n in (2, 3, 4)
+    }
+    assert times[4] < times[2]
+    assert not times[3] < times[2]
+
+
 def test_a_burst_takes_whole_stretches(frame):
     def stretches(corruption):
         left, found = corrupt(frame, corruption, seed=2), []

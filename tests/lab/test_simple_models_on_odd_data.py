@@ -119,6 +119,16 @@ def test_the_history_at_a_row_knows_nothing_that_comes_later(told):
     assert not np.array_equal(one[late], other[late], equal_nan=True)
 
 
+def test_the_history_of_a_series_is_nothing_to_the_others(told):
+    frame = told[0]
+    first = frame["unique_id"] == frame["unique_id"].iloc[0]
+    wild = frame.copy()
+    wild.loc[first, CHANNELS] *= 1e18
+    schema = learn_from(to_long(frame), "1s", None)
+    one, other = (histories(encode(data, schema).series) for data in (frame, wild))
+    np.testing.assert_array_equal(one[~first], other[~first])
+
+
 def test_the_validation_part_chooses_the_number_of_trees(few_trees):
     rng = np.random.default_rng(2)
     x, z = rng.normal(size=(80, 3)), rng.normal(size=(60, 3))
