@@ -6,6 +6,7 @@ memory beside inputs and outputs does not grow with the length, but for one stat
 large intermediate arrays cost page faults, that is also the faster way (`docs/scan.md`).
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -55,7 +56,11 @@ def over_blocks(
     return mirrored(_swapped(outputs), reverse), state
 
 
+@functools.lru_cache(256)
 def _passage(step: Step, n_steps: int, length: int, reverse: bool):
+    # The same functions for the same rows, and compiled as such: without `jit` around the whole,
+    # every gradient would compile its loops anew. Within one they are part of it.
+    compiled = functools.partial(jax.jit, inline=True)
     n_blocks = -(-n_steps // length)
     # As even as they can be. Where they do not divide the row, the last overlaps the one before,
     # whose steps are then not `fresh`.
@@ -84,6 +89,7 @@ def _passage(step: Step, n_steps: int, length: int, reverse: bool):
 
         return jax.tree.map(part_into, wholes, mirrored(_swapped(tree), reverse))
 
+    @compiled
     def forward(shared, rows, flags, state):
         def body(carried, block):
             state, outputs = carried
@@ -105,6 +111,7 @@ def _passage(step: Step, n_steps: int, length: int, reverse: bool):
         outputs, state, kept = forward(shared, rows, flags, state)
         return (outputs, state), (shared, rows, flags, kept)
 
+    @compiled
     def passage_backward(saved, gradients):
         shared, rows, flags, kept = saved
         of_outputs, of_state = gradients

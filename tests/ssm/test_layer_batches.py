@@ -183,13 +183,17 @@ def test_the_gradient_of_shared_parameters_is_made_once_for_all_series(way):
     assert not {(n, *shape) for n in (2, N) for shape in ((P, H), (2, P // 2, H))} & made
 
 
-def test_a_layer_called_again_without_jit_compiles_nothing(caplog):
+@pytest.mark.parametrize("graded", [False, True], ids=["", "gradient"])
+def test_a_layer_called_again_without_jit_compiles_nothing(caplog, graded):
     layer, batch = _draw("impulse", False, "blocked")
 
     def compiled(row):
+        def answer(layer):
+            return jnp.sum(layer(batch["inputs"][row], batch["gaps"][row]))
+
         caplog.clear()
         with jax.log_compiles():
-            layer(batch["inputs"][row], batch["gaps"][row])
+            (jax.grad(answer) if graded else answer)(layer)
         return [said for said in caplog.messages if said.startswith("Finished XLA compilation")]
 
     assert compiled(0)
