@@ -8,6 +8,7 @@ import pytest
 
 import ct_s5
 from ct_s5 import cli
+from ct_s5.cli import _fit
 from ct_s5.cli._args import seconds_of
 from ct_s5.frames import read_frame
 
@@ -105,6 +106,7 @@ def test_fit_predict_info(run, folder):
     assert code == 0, err
     assert "Saved m.safetensors" in out
     assert "Longest silences" in out
+    assert "The labels are 2 classes: the model classifies.\n" in out
 
     static = ["--static", "static.csv"]
     code, out, err = run("predict", "m.safetensors", "readings.csv", *static, "--proba")
@@ -206,7 +208,26 @@ def test_series_of_one_person_stay_on_one_side_of_a_split(run, folder):
     assert (code, "--groups 'wing' is no column" in err) == (2, True), err
 
 
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        ([1.0, 2.0, 3.0], "3 classes: the model classifies. If they are amounts: --task regress."),
+        (["a", "b", "c"], "3 classes: the model classifies."),
+        ([1.5, 2.0, 3.0], "numbers with fractions: the model regresses."),
+    ],
+)
+def test_what_labels_are_taken_for_is_said(labels, words):
+    assert _fit._chosen(pd.Series(labels)) == f"The labels are {words}"
+
+
 HINTS = {
+    "Sort first, frame.sort_values(['who', 'when']), or pass sort=True.": "Sort the file, or pass "
+    "--sort.",
+    "at series 'a', row 1. Mend those rows, then frame['t'] = pd.to_datetime(frame['t'], "
+    "format='ISO8601'); or give your own format=.": "at series 'a', row 1. Write them like "
+    "2026-01-31.",
+    "If they are dates: frame['t'] = pd.to_datetime(frame['t'].astype(str), format='%Y%m%d'); in a "
+    "file write them as 2026-01-31 08:00.": "If they are dates, write them as 2026-01-31 08:00.",
     "Sort first, or pass sort=True.": "Sort first, or pass --sort.",
     "3 series are not sorted by time, see sort=True.": "3 series are not sorted by time, see "
     "--sort.",

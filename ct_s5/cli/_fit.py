@@ -139,7 +139,10 @@ def fit(
         own["learning_rate"] = learning_rate
     report = str(gap_report(told, id_col=id_col, time_col=time_col))
     print(in_flags(report), end="\n\n")
-    estimator = _kind(task, readings, y)(
+    kind = _kind(task, readings, y)
+    if task == "auto":
+        print(_chosen(readings[y] if isinstance(y, str) else y), end="\n\n")
+    estimator = kind(
         id_col=id_col,
         time_col=time_col,
         time_unit=time_unit,
@@ -185,6 +188,19 @@ def _check_task(task: Task, given: list[str]) -> None:
             "Name the labels: --labels FILE, or --labels COLUMN of the readings. Without labels "
             "there is --task forecast --horizon 6h, or --task impute."
         )
+
+
+def _chosen(labels) -> str:
+    """What the labels were taken for, where nobody said it."""
+    from ct_s5.frames import has_fractions
+
+    if has_fractions(labels):
+        return "The labels are numbers with fractions: the model regresses."
+    found = labels.dropna()
+    told = f"The labels are {found.nunique()} classes: the model classifies."
+    if found.dtype.kind in "iuf" and found.nunique() > 2:
+        told += " If they are amounts: --task regress."
+    return told
 
 
 def _kind(task: Task, readings, y) -> Any:

@@ -15,6 +15,13 @@ def _as_ignored(found: re.Match) -> str:
 
 
 _HINTS = (
+    # Code in Python is of no help there.
+    (r"Mend those rows, then frame.*; or give your own format=\.", "Write them like 2026-01-31."),
+    (
+        r"Sort first, frame\.sort_values\(\[.*?\]\), or pass sort=True",
+        "Sort the file, or pass --sort",
+    ),
+    (r"If they are dates: frame.*; in a file write them", "If they are dates, write them"),
     (r"sort=True\b", "--sort"),
     (r"duplicates='(\w+)' or '(\w+)'", r"--duplicates \1 or \2"),
     (r"duplicates='(\w+)'", r"--duplicates \1"),

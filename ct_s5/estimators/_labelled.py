@@ -1,8 +1,10 @@
 """What classifier and regressor share: a frame and its labels to a fitted model, and answers."""
 
+import warnings
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from ct_s5.estimators._base import S5Estimator
@@ -46,12 +48,14 @@ class LabelledEstimator(S5Estimator):
             FloatingPointError: The loss became NaN or infinite in the first epoch.
 
         Warns:
-            UserWarning: Series without any reading (`on_empty="error"` refuses them).
+            UserWarning: Series without any reading (`on_empty="error"` refuses them); a channel that
+                holds the labels themselves.
             RuntimeWarning: The loss became NaN or infinite later; the best weights so far are kept.
         """
         seed = self._begin_fit()
         X, y = self._as_channels(X, y, reset=True)
         X, y = self._labels_of(X, y)
+        self._speak_of_answers(X, y)
         long, read = self._read_training(X, static)
         labels = self._read_labels(read, y, reset=True)
         weights = sample_weights(read, sample_weight)
@@ -128,12 +132,44 @@ class LabelledEstimator(S5Estimator):
         if isinstance(y, str):
             per = "step" if self.per == "reading" else "series"
             return pop_labels(X, y, per=per, id_col=self.id_col, time_col=self.time_col)
+        columns = X.columns if isinstance(X, pd.DataFrame) else ()
+        if (
+            isinstance(y, list | tuple)
+            and len(y)
+            and all(isinstance(name, str) and name in columns for name in y)
+        ):
+            raise ValueError(
+                f"y={list(y)} names columns, and several targets are a frame: y=frame[{list(y)}], "
+                f"with frame.drop(columns={list(y)}) as X."
+            )
         if y is None:
             raise ValueError(
                 "fit requires y to be passed, but the target y is None: give a Series of labels "
                 "indexed by series id, or the name of the column that holds them."
             )
         return X, y
+
+    def _speak_of_answers(self, X, y) -> None:
+        """Warn of a channel that holds the answers: a column of labels that stayed in the frame."""
+        name = y.name if isinstance(y, pd.Series) else None
+        if name is None or not isinstance(X, pd.DataFrame) or list(X.columns).count(name) != 1:
+            return
+        told = X[name]
+        if self.per == "series" and self.id_col in X.columns:
+            wanted = X[self.id_col].map(y) if y.index.is_unique else None
+        else:
+            wanted = y if len(y) == len(X) else None
+        known = told.notna().to_numpy()
+        if wanted is None or not known.any() or wanted[known].isna().any():
+            return
+        told, wanted = (part[known].astype(object).to_numpy() for part in (told, wanted))
+        if (told == wanted).all():
+            warnings.warn(
+                f"Channel {name!r} holds the labels themselves, so the model is told the answer. "
+                f"Drop it: frame.drop(columns={name!r}).",
+                UserWarning,
+                stacklevel=3,
+            )
 
     def _hold_out(self, encoded: EncodedFrame, labels, weights, seed: int):
         """Which series to validate on: among those that have a target of positive weight."""

@@ -228,6 +228,7 @@ class Stream:
         long = conform(long, self.schema)
         places = self.store.find(long.ids.tolist())
         kept, known = self.store.get(places), places >= 0
+        self._refuse_twins(long.ids[~known])
         last = Instants(kept.whole, kept.rest, long.times.kind == "number")
         now = Instants.of(long.times)
         back = known[long.series] & now.before(last.take(long.series))
@@ -235,6 +236,16 @@ class Stream:
             refuse_late(long, back, last, late)
             long, now = dropped(long, ~back), now.take(np.flatnonzero(~back))
         return long, now, kept, known, last
+
+    def _refuse_twins(self, new: pd.Index) -> None:
+        """Refuse 7 where '7' is live, which is another series and most likely meant to be it."""
+        others = [int(i) if isinstance(i, str) and i.isdecimal() else str(i) for i in new]
+        for own, other, live in zip(new, others, self.store.find(others) >= 0, strict=True):
+            if live and type(own) is not type(other):
+                raise ValueError(
+                    f"Series {own!r} is new, while {other!r} is live: an id and its text are two "
+                    f"series. Give ids of one type, as {type(other).__name__}."
+                )
 
     def _in_order(self, n: int, n_rows: int, head: tuple[Steps, Any], rest: tuple[Steps, Any]):
         """From answers at the steps to one for each of n series, or one for each of all rows."""

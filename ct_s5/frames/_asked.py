@@ -148,6 +148,13 @@ def _by_id(index: pd.Index, encoded: EncodedFrame) -> bool:
     if index.name == encoded.schema.id_col:
         return True
     text = pd.api.types.infer_dtype(index.astype(object)) == "string"
+    counts = isinstance(index, pd.RangeIndex) and index.start == 0
+    if index.dtype.kind in "iu" and not counts and index.astype(str).isin(encoded.ids).all():
+        raise ValueError(
+            f"at= is a Series indexed by {listed(index)}, and the ids of the data are the same as "
+            "text. Index it by them: at.index = at.index.astype(str); or pass times that are for "
+            "all series alike without an index: at.to_list()."
+        )
     if not text and (index.name is not None or pd.api.types.is_numeric_dtype(index)):
         return False
     # With some ids the others are mistyped, as `_pairs` will say.

@@ -1,5 +1,6 @@
 """decode: from arrays back to the caller's frame, ids and timestamps."""
 
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -67,7 +68,20 @@ def decode_steps(
         encoded: The frame the answers are about.
         values: An answer for each row of `encoded.series`; (R,) is taken for one column.
         columns: K names.
+
+    Warns:
+        UserWarning: Rows of one series and time, so that there are fewer answers than rows.
     """
+    merged = len(encoded.row_of_input) - len(encoded.series.times)
+    if merged and encoded.index.origin.cell_channel is None:  # where cells are rows they always do
+        keys = [encoded.schema.id_col, encoded.schema.time_col]
+        warnings.warn(
+            f"{merged:,} of {len(encoded.row_of_input):,} rows share series and time with one "
+            "before, and get one answer together: the answers are fewer than the rows. Put them "
+            f"beside the rows by frame.merge(answers, on={keys}).",
+            UserWarning,
+            stacklevel=4,
+        )
     values = np.asarray(values)
     values = values[:, None] if values.ndim == 1 else values
     if values.shape != (len(encoded.series.times), len(columns)):

@@ -2,7 +2,6 @@
 
 import os
 import pathlib
-import warnings
 from collections.abc import Collection
 from typing import Any
 
@@ -10,7 +9,7 @@ import pandas as pd
 
 from ct_s5._files import write_atomically
 from ct_s5._words import listed, shown
-from ct_s5.frames._times import of_today
+from ct_s5.frames._times import ZONED, of_today
 from ct_s5.frames._units import DOTTED_DATE
 
 
@@ -134,16 +133,11 @@ def read_frame(
 
     Raises:
         ValueError: Times that are neither; the first rows that do not parse are named.
-
-    Warns:
-        UserWarning: Numbers that all read as dates, such as 20260131.
     """
     frame = read_table(path, id_col=id_col, words=words)
     if time_col not in frame.columns:
         return frame
     text = pd.Series(frame[time_col])
-    if pd.api.types.is_integer_dtype(text):
-        _speak_of_dates(text, time_col, path)
     if not (pd.api.types.is_string_dtype(text) or text.dtype == object):
         return frame
     for parse in (_as_datetimes, _as_lengths):
@@ -151,20 +145,6 @@ def read_frame(
         if times is not None:
             return frame.assign(**{time_col: times})
     return frame  # to_long says which rows do not parse, and how to mend them
-
-
-def _speak_of_dates(numbers: pd.Series, time_col: str, path) -> None:
-    """Warn of 20260131, which is a number here."""
-    told = numbers.dropna()
-    if not len(told) or not told.between(1900_00_00, 2100_00_00).all():
-        return
-    if pd.to_datetime(told.astype(str), format="%Y%m%d", errors="coerce").notna().all():
-        warnings.warn(
-            f"Column {time_col!r} of {path} holds numbers such as {told.iloc[0]}, and they stay "
-            "numbers. If they are dates, write them with dashes: 2026-01-31.",
-            UserWarning,
-            stacklevel=3,
-        )
 
 
 def _as_datetimes(text: pd.Series):
@@ -175,8 +155,7 @@ def _as_datetimes(text: pd.Series):
     except (ValueError, TypeError):
         pass
     # Several zones become UTC, but only if every row names its own: a guess would move readings.
-    zoned = text.dropna().astype(str).str.contains(r"(?:Z|[+-]\d\d:?\d\d)$")
-    if not zoned.all():
+    if text.dropna().astype(str).str.extract(ZONED)[0].isna().any():
         return None
     try:
         return pd.to_datetime(text, format="ISO8601", utc=True)

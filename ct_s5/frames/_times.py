@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import datetime
+import warnings
 import zoneinfo
 from collections.abc import Callable
 from typing import Any, Literal
@@ -15,6 +16,11 @@ from jaxtyping import Float, Int, Shaped
 from ct_s5._words import first, listed, shown
 
 TimeKind = Literal["datetime", "timedelta", "number"]
+# Dates with nothing between their parts, by their number of digits.
+_WRITTEN = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+_LOOKED_AT = 1000
+ZONED = r"[T ]\d.*(Z|[+-]\d\d:?\d\d)$"
+"""What a time as text ends on that names its offset from UTC."""
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
@@ -124,6 +130,9 @@ def read_times(column: pd.Series, name: str, place: Callable[[int], str]) -> Tim
     Raises:
         TypeError: A column of another type, text included.
         ValueError: A row without a time, or with an infinite one.
+
+    Warns:
+        UserWarning: Whole numbers that all read as dates, such as 20260131.
     """
     if column.dtype == object:
         column = column.infer_objects()
@@ -154,7 +163,27 @@ def read_times(column: pd.Series, name: str, place: Callable[[int], str]) -> Tim
     else:
         wide = kind == "u" and len(column) and int(column.max()) > np.iinfo(np.int64).max
         ticks = column.to_numpy(dtype=np.uint64 if wide else np.int64)
+        _speak_of_dates(ticks, name)
     return TimeColumn("number", None, column, ticks, 1)
+
+
+def _speak_of_dates(numbers: Shaped[np.ndarray, " R"], name: str) -> None:
+    """Warn of 20260131 and 202601310800, which are numbers here."""
+    if not len(numbers):
+        return
+    some = [int(numbers.min()), int(numbers.max()), *numbers[:_LOOKED_AT].tolist()]
+    written = _WRITTEN.get(len(str(some[0])))
+    if written is None or any(not "1900" <= str(number)[:4] <= "2100" for number in some):
+        return
+    texts = pd.Series(some).astype(str)
+    if pd.to_datetime(texts, format=written, errors="coerce").notna().all():
+        warnings.warn(
+            f"Column {name!r} holds numbers such as {numbers[0]}, and they stay numbers. If they "
+            f"are dates: frame[{name!r}] = pd.to_datetime(frame[{name!r}].astype(str), "
+            f"format={written!r}); in a file write them as 2026-01-31 08:00.",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def _instants(column: pd.Series, name: str, kind: str) -> TimeColumn:
@@ -218,7 +247,18 @@ def _not_times(column: pd.Series, name: str, place) -> str:
     if inferred == "string":
         parsed = pd.to_datetime(values.astype(object), format="ISO8601", errors="coerce", utc=True)
         failed = ((parsed.isna() & values.notna()) | of_today(values)).to_numpy()
-        fix = f"frame[{name!r}] = pd.to_datetime(frame[{name!r}], format='ISO8601')"
+        offset = values.dropna().astype(str).str.extract(ZONED)[0]
+        zoned = offset.notna()
+        utc = ", utc=True" if zoned.all() and offset.nunique() > 1 else ""
+        fix = f"frame[{name!r}] = pd.to_datetime(frame[{name!r}], format='ISO8601'{utc})"
+        if zoned.any() and not zoned.all():
+            known = values.notna().to_numpy().nonzero()[0]
+            has, lacks = (int(known[rows.argmax()]) for rows in (zoned, ~zoned))
+            return (
+                f"Column {name!r} has times as text, some with an offset from UTC, "
+                f"{shown(values.iloc[has])} at {place(has)}, some without, "
+                f"{shown(values.iloc[lacks])} at {place(lacks)}. Give all of them one, or none."
+            )
         if not failed.any():
             return f"Column {name!r} holds times as text. Turn it into timestamps first: {fix}."
         rows = [

@@ -49,7 +49,8 @@ def read_flags(**flags) -> list[Bool[Array, " L"] | None]:
         ValueError: Anything but True and False.
     """
     for name, flag in flags.items():
-        if flag is not None and (kind := jnp.asarray(flag).dtype) != bool:
+        kind = np.dtype(bool) if flag is None else jnp.asarray(flag).dtype
+        if kind.kind != "b":
             raise ValueError(f"{name} is of {kind}: one True or False a step, as {name} > 0 gives.")
     return [None if flag is None else jnp.asarray(flag) for flag in flags.values()]
 

@@ -100,7 +100,7 @@ BAD_KEYWORDS = {
     "time_unit": ("blue", "time_unit='blue' is no length of time"),
     "timescale": ((0.1, 0.01), "timescale is a range"),
     "width": (0, "width must be a whole number of at least 1; got 0"),
-    "states": (7, "n_states=7 does not split into n_blocks=1 blocks of an even size"),
+    "states": (7, "states must be a multiple of 2; got 7"),
     "depth": (1.5, "depth must be a whole number of at least 0; got 1.5"),
     "n_blocks": (0, "n_blocks must be a whole number of at least 1; got 0"),
     "max_epochs": (0, "max_epochs must be a whole number of at least 1; got 0"),
@@ -375,7 +375,7 @@ def test_targets_beyond_float32_once_scaled_are_refused_by_name():
     steps = frame.hr.where(frame.index != 17, 1e300)
     row = frame.unique_id[17]
     with pytest.raises(ValueError, match=rf"The target of series '{row}', row 17 is 1e\+300, so"):
-        regressor(per="reading").fit(frame, frame.hr, validation=(frame, steps))
+        regressor(per="reading").fit(frame, frame.hr.rename("rate"), validation=(frame, steps))
     with pytest.raises(ValueError, match=r"The target of series 'p\d+' is -?1e\+300: the spread"):
         regressor().fit(ward(), np.sign(numbers()) * 1e300)
 
@@ -435,3 +435,25 @@ def test_a_refit_that_fails_leaves_no_half_fitted_model():
         model.set_params(monitor="nothing").fit(ward(), Y)
     with pytest.raises(NotFittedError):
         model.predict(ward())
+
+
+def test_names_of_several_targets_are_no_labels():
+    frame = ward()
+    with pytest.raises(ValueError, match=r"y=\['hr', 'temp'\] names columns, .* y=frame\["):
+        regressor(per="reading").fit(frame, ["hr", "temp"])
+
+
+@pytest.mark.parametrize("per", ["series", "reading"])
+def test_a_channel_that_holds_the_labels_is_spoken_of(per):
+    told = ward()["unique_id"].map(Y)
+    frame, y = ward().assign(dead=told.where(told.index % 3 > 0)), Y.rename("dead")
+    y = y if per == "series" else told.rename("dead")
+    with pytest.warns(UserWarning, match=r"Channel 'dead' holds the labels .*columns='dead'"):
+        classifier(per=per, max_epochs=1).fit(frame, y)
+    other = frame.assign(dead=1 - told)
+    classifier(per=per, max_epochs=1).fit(other, y)  # a name alone says nothing
+
+
+def test_states_that_do_not_pair_are_named_as_the_keyword():
+    with pytest.raises(ValueError, match=r"states must be a multiple of 4; got 6"):
+        classifier(states=6, n_blocks=2).fit(ward(), Y)

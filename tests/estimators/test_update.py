@@ -579,3 +579,15 @@ def test_a_long_history_is_taken_in_pieces(models):
     whole = model.predict(long)["prediction"]
     told = model.update(long)["prediction"]
     np.testing.assert_allclose(told, whole, atol=1e-5 * np.abs(whole).max())
+
+
+@pytest.mark.parametrize("ids", [("7", 7), (7, "7")])
+def test_an_id_and_its_text_are_not_two_beds(model, ids):
+    first, then = (ward(ids=[name], n_rows=2) for name in ids)
+    model.update(first)
+    then = then.assign(ds=then["ds"] + pd.Timedelta("1D"))
+    with pytest.raises(
+        ValueError, match=r"Series '?7'? is new, while '?7'? is live: an id and its"
+    ):
+        model.update(then)
+    model.update(then.assign(unique_id=ids[0]))

@@ -220,6 +220,15 @@ def test_questions_to_strangers_and_with_strange_columns():
         ask_at(encoded, pairs.rename(columns={"ds": "when"}))
 
 
+def test_ids_that_are_numbers_here_and_text_there_are_not_taken_for_rows():
+    frame = pd.DataFrame({"unique_id": ["3", "3", "5", "5"], "ds": [0.0, 1.0] * 2, "pulse": 1.0})
+    at = pd.Series([2.0, 3.0], index=[3, 5])
+    with pytest.raises(ValueError, match=r"indexed by 3, 5, and the ids of the data are the same"):
+        ask_at(encode(frame), at)
+    at.index = at.index.astype(str)
+    assert ask_at(encode(frame), at).owner.tolist() == [0, 1]
+
+
 def test_a_series_without_a_row_is_asked_in_the_empty_state():
     frame, _ = ward()
     encoded = encode(frame, static=pd.DataFrame({"age": [1.0, 2.0, 3.0]}, index=["a", "b", "c"]))

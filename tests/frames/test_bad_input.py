@@ -37,6 +37,15 @@ BAD_TIMES = {
         _text(["2024-01-01", " Today", None]),
         r"not all of it reads as ISO 8601: ' Today' at series 'p', row 1. Mend those rows",
     ),
+    "text with an offset here and there": (
+        _text(["2024-01-01 08:00", "2024-01-01 09:00+01:00", "2024-01-02 08:00"]),
+        r"some with an offset from UTC, '2024-01-01 09:00\+01:00' at series 'p', row 1, some "
+        r"without, '2024-01-01 08:00' at series 'p', row 0. Give all of them one, or none",
+    ),
+    "text of several offsets": (
+        _text(["2024-01-01 08:00+02:00", "2024-01-01 09:00+01:00", "2024-01-02 08:00Z"]),
+        r"Turn it into timestamps first: .*, format='ISO8601', utc=True\)",
+    ),
     "times as category": (
         pd.Series(pd.date_range("2024", periods=3)).astype("category"),
         r"holds its times as categories. Make them datetime64\[.*\] again: .*\.astype\('datetime64",
@@ -67,6 +76,33 @@ def test_a_column_that_holds_no_times_is_refused(case):
     frame = pd.DataFrame({"unique_id": ["p", "p", "q"], "ds": ds, "v": 1.0})
     with pytest.raises((TypeError, ValueError), match=message):
         encode(frame)
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        [20260131, 20260201, 20260201],
+        [2026013123, 2026020100, 2026020101],
+        [202601312300, 202602010000, 202602010001],
+        [20260131230000, 20260201000059, 20260201000100],
+    ],
+)
+def test_numbers_that_read_as_dates_stay_numbers_and_are_said(times):
+    frame = pd.DataFrame({"unique_id": ["p", "p", "q"], "ds": times, "v": 1.0})
+    with pytest.warns(
+        UserWarning, match=rf"numbers such as {times[0]}, and .* format='%Y%m%d"
+    ) as w:
+        assert encode(frame).schema.time_kind == "number"
+    code = str(w[0].message).split("dates: ")[1].split(";")[0]
+    exec(code, {"frame": frame, "pd": pd})
+    assert frame["ds"].iloc[0] >= pd.Timestamp("2026-01-31")
+
+
+@pytest.mark.parametrize(
+    "times", [[20260131, 20260231], [1, 2], [1767225600, 1767225660], [202601310800, 202601312500]]
+)
+def test_numbers_that_are_no_dates_are_taken_in_silence(times):
+    encode(pd.DataFrame({"unique_id": "p", "ds": times, "v": 1.0}))
 
 
 @pytest.mark.parametrize("dtype", ["date32[pyarrow]", "date64[pyarrow]"])
