@@ -48,8 +48,8 @@ class LabelledEstimator(S5Estimator):
             FloatingPointError: The loss became NaN or infinite in the first epoch.
 
         Warns:
-            UserWarning: Series without any reading (`on_empty="error"` refuses them); a channel that
-                holds the labels themselves.
+            UserWarning: Series without any reading (`on_empty="error"` refuses them); a channel
+                that holds the labels themselves.
             RuntimeWarning: The loss became NaN or infinite later; the best weights so far are kept.
         """
         seed = self._begin_fit()

@@ -2,6 +2,8 @@
 
 import functools
 import math
+from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -13,6 +15,7 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray
 from ct_s5.nn._linear import linear_steps
 from ct_s5.ssm import check_shapes, checked_gaps, read_flags
 
+_BLOCK = 512
 _LATEST = 1e9
 _SLOWEST, _FASTEST = 1e-3, 1.0  # radians a model unit, of the waves at the start
 
@@ -52,8 +55,9 @@ class TransformerLayer(eqx.Module):
     features: times since the series began, summed up from its gaps, so that no clock matters. A
     step that has nothing to attend to gets zeros. Norm, skip and nonlinearity are the block's.
 
-    All pairs of steps are compared: L^2 numbers a head in memory and as much work, and no state of
-    fixed size to stream with. S5 and the recurrent layers need L.
+    All pairs of steps are compared, 512 steps at a time with all others: 512 L numbers a head in
+    memory and L^2 in work, and no state of fixed size to stream with. S5 and the recurrent layers
+    need L.
 
     Reference: Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2; times as in mTAN,
     arXiv:2101.10318.
@@ -136,29 +140,54 @@ class TransformerLayer(eqx.Module):
             gaps_after = checked_gaps(gaps_after, real, "gaps_after", inputs.dtype)
             # The gap of such a step is that of the first reading, whose time is known by it.
             times = jnp.where(early, gaps - gaps_after, times)
-        seen = jnp.broadcast_to(reading[None, :], (reading.size, reading.size))
-        if not self.bidirectional:
-            seen = seen & jnp.tri(reading.size, dtype=bool)
-        if reset is not None:
-            series = jnp.cumsum(reset)
-            seen = seen & (series[:, None] == series[None, :])
+        place = jnp.arange(reading.size)
+        series = None if reset is None else jnp.cumsum(reset)
         x = inputs + jax.vmap(self.time)(times)
         parts = linear_steps(self.into, x).reshape(
             x.shape[0], 3, self.n_heads, x.shape[1] // self.n_heads
         )
-        found = jax.vmap(functools.partial(_attend, seen), in_axes=1, out_axes=1)(
-            parts[:, 0], parts[:, 1], parts[:, 2]
-        )
+        asked, keys, values = (parts[:, k] for k in range(3))
+
+        def attend(some):
+            place_of, series_of, asked_of = some
+            seen = jnp.broadcast_to(reading[None, :], (place_of.size, place.size))
+            if not self.bidirectional:
+                seen = seen & (place[None, :] <= place_of[:, None])
+            if series is not None:
+                seen = seen & (series[None, :] == series_of[:, None])
+            heads = jax.vmap(functools.partial(_attend, seen), in_axes=1, out_axes=1)
+            return heads(asked_of, keys, values)
+
+        found = _in_blocks(attend, (place, series, asked))
         outputs = linear_steps(self.out_of, found.reshape(x.shape))
         return jnp.where(real[:, None], outputs, jnp.zeros_like(outputs))
 
 
+def _in_blocks(attend: Callable[[Any], Float[Array, "B N F"]], steps: Any) -> Float[Array, "L N F"]:
+    """`attend` on some steps at a time, each block computed again for the gradient.
+
+    So a long row needs memory for a block of its pairs, and not for all of them several times.
+    """
+    n_steps = len(steps[0])
+    n_blocks = -(-n_steps // _BLOCK)
+    if n_blocks < 2:
+        return attend(steps)
+    length = -(-n_steps // n_blocks)
+
+    def cut(part):
+        spare = [(0, n_blocks * length - n_steps)] + [(0, 0)] * (part.ndim - 1)
+        return jnp.pad(part, spare).reshape(n_blocks, length, *part.shape[1:])
+
+    found = lax.map(jax.checkpoint(attend), jax.tree.map(cut, steps))
+    return found.reshape(n_blocks * length, *found.shape[2:])[:n_steps]
+
+
 def _attend(
-    seen: Bool[Array, "L L"],
-    asked: Float[Array, "L F"],
+    seen: Bool[Array, "B L"],
+    asked: Float[Array, "B F"],
     keys: Float[Array, "L F"],
     values: Float[Array, "L F"],
-) -> Float[Array, "L F"]:
+) -> Float[Array, "B F"]:
     """The mean of the values, weighed by how well keys fit; 0 for who sees none."""
     fit = asked @ keys.T / math.sqrt(keys.shape[-1])
     # The least number, not -inf: the slopes of a step that sees nothing stay finite.

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ct_s5.nn import TransformerLayer
+from ct_s5.nn import TransformerLayer, _transformer
 from oracles.gaps_loop import gaps_loop
 
 H, HEADS = 6, 2
@@ -67,8 +67,10 @@ def cast(arguments, precision):
     }
 
 
+@pytest.mark.parametrize("block", [L, 5])
 @pytest.mark.parametrize("both", [False, True])
-def test_a_step_finds_what_a_loop_over_readings_finds(both, precision):
+def test_a_step_finds_what_a_loop_over_readings_finds(both, precision, block, monkeypatch):
+    monkeypatch.setattr(_transformer, "_BLOCK", block)
     layer = TransformerLayer(H, n_heads=HEADS, bidirectional=both, key=jax.random.key(0))
     arguments = steps()
     told = eqx.filter_jit(layer)(**cast(arguments, precision))
@@ -92,6 +94,31 @@ def test_slopes_stay_finite_where_there_is_nothing_to_attend_to(both):
     value, slopes = loss((layer, x, ones))
     assert value == 0
     assert all((np.asarray(slope) == 0).all() for slope in jax.tree.leaves(slopes))
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_a_row_in_blocks_has_the_slopes_of_a_row_at_once(both, monkeypatch):
+    layer = TransformerLayer(H, n_heads=HEADS, bidirectional=both, key=jax.random.key(0))
+
+    def slopes(block):
+        monkeypatch.setattr(_transformer, "_BLOCK", block)
+        arguments = cast(steps(), "float32")
+        x = arguments.pop("inputs")
+        return jax.grad(lambda moving: jnp.sum(jnp.sin(moving[0](moving[1], **arguments))))(
+            (layer, x)
+        )
+
+    for one, other in zip(*map(jax.tree.leaves, (slopes(L), slopes(5))), strict=True):
+        np.testing.assert_allclose(other, one, atol=1e-5)
+
+
+def test_a_long_row_needs_no_memory_for_all_pairs_of_its_steps():
+    n_steps = 8192
+    layer = TransformerLayer(H, n_heads=HEADS, key=jax.random.key(0))
+    x, gaps = jnp.zeros((n_steps, H)), jnp.ones(n_steps)
+    loss = jax.jit(jax.grad(lambda layer, x, gaps: jnp.sum(layer(x, gaps))))
+    memory = loss.lower(layer, x, gaps).compile().memory_analysis()
+    assert memory.temp_size_in_bytes < n_steps**2 * HEADS * 4 / 2
 
 
 def test_the_true_gaps_make_a_difference():
