@@ -230,6 +230,8 @@ class Stream:
         model = self._model
         if gap is None and self._sums[3]:
             raise ValueError("gap, the time since the last reading, is needed from the second on.")
+        if hasattr(gap, "total_seconds"):
+            raise ValueError(f"gap is a number of seconds: write gap.total_seconds(); got {gap!r}.")
         step = 1.0 if gap is None or not self._sums[3] else gap / model._unit
         if not 0 <= step <= 1e30:
             raise ValueError(f"gap must be a length of time, 0 or more; got {gap}.")

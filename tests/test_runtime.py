@@ -275,6 +275,8 @@ def test_a_reading_that_cannot_be_is_refused(fitted, tmp_path):
         with pytest.raises(ValueError, match="more than float32 holds"):
             fitted.predict(ward()[0].assign(temp=far))
     stream.read([1.0, 2.0])
+    with pytest.raises(ValueError, match=r"gap is a number of seconds: .*; got Timedelta\('0 days"):
+        stream.read([1.0, 2.0], pd.Timedelta("1min"))
     with pytest.raises(ValueError, match="needed from the second on"):
         stream.read([1.0, 2.0])
     with pytest.raises(ValueError, match="0 or more; got -1"):

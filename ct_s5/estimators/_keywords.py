@@ -24,6 +24,11 @@ def check_keywords(estimator) -> None:
     for name in ("bidirectional", "sort"):
         if not isinstance(getattr(estimator, name), bool | np.bool_):
             raise ValueError(f"{name} is True or False; got {getattr(estimator, name)!r}.")
+    if isinstance(estimator.random_state, np.random.Generator):
+        raise ValueError(
+            "random_state is a whole number or None, not a Generator: draw one, "
+            "random_state=int(rng.integers(2**31))."
+        )
     for name in ("learning_rate", "weight_decay", "dropout", "thinning"):
         value = getattr(estimator, name)
         if not is_amount(value):

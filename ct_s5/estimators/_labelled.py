@@ -151,22 +151,23 @@ class LabelledEstimator(S5Estimator):
 
     def _speak_of_answers(self, X, y) -> None:
         """Warn of a channel that holds the answers: a column of labels that stayed in the frame."""
-        name = y.name if isinstance(y, pd.Series) else None
-        if name is None or not isinstance(X, pd.DataFrame) or list(X.columns).count(name) != 1:
+        if not isinstance(y, pd.Series) or not isinstance(X, pd.DataFrame) or y.name is None:
             return
-        told = X[name]
-        if self.per == "series" and self.id_col in X.columns:
-            wanted = X[self.id_col].map(y) if y.index.is_unique else None
-        else:
-            wanted = y if len(y) == len(X) else None
-        known = told.notna().to_numpy()
-        if wanted is None or not known.any() or wanted[known].isna().any():
+        if list(X.columns).count(y.name) != 1:
             return
-        told, wanted = (part[known].astype(object).to_numpy() for part in (told, wanted))
-        if (told == wanted).all():
+        if self.per == "series":
+            if self.id_col not in X.columns or not y.index.is_unique:
+                return
+            y = y.reindex(X[self.id_col]).rename(y.name)
+        if len(y) != len(X):
+            return
+        told, wanted = (np.asarray(part.astype(object)) for part in (X[y.name], y))
+        known = ~pd.isna(told)
+        told, wanted = told[known], wanted[known]
+        if len(told) and not pd.isna(wanted).any() and (told == wanted).all():
             warnings.warn(
-                f"Channel {name!r} holds the labels themselves, so the model is told the answer. "
-                f"Drop it: frame.drop(columns={name!r}).",
+                f"Channel {y.name!r} holds the labels themselves, so the model is told the answer. "
+                f"Drop it: frame.drop(columns={y.name!r}).",
                 UserWarning,
                 stacklevel=3,
             )

@@ -49,7 +49,12 @@ def read_table(
             return _read_text(path, "\t", id_col, words)
     except ImportError as error:
         raise ImportError("Parquet files need pyarrow: pip install 'ct-s5[data]'.") from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path} is no text in UTF-8 (byte {error.object[error.start]:#x}). Save it as UTF-8, "
+            "or read it by pd.read_csv(path, encoding='latin-1'), if that is what it is."
+        ) from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, OSError) as error:
         raise ValueError(f"{path} cannot be read as a table: {error}") from error
     raise ValueError(f"{path.name} is neither .csv, .csv.gz, .tsv, .tsv.gz nor .parquet.")
 

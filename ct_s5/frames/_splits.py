@@ -111,7 +111,8 @@ def _moment(at, times: TimeColumn, time_col: str) -> Instants:
             raise ValueError("it is missing")
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"Column {time_col!r} holds {times.kind}s, and at={shown(at)} is none: {error}."
+            f"Column {time_col!r} holds {times.kind}s, and at={shown(at)} is none: "
+            f"{str(error).partition('. You might want to try:')[0]}."
         ) from error
     if times.kind == "number":
         return Instants.of(read_times(pd.Series([told]), "at", lambda row: "the split"))

@@ -135,6 +135,11 @@ def test_the_weight_of_a_class_is_a_finite_number_of_at_least_0(weight):
         classifier(class_weight={0: 1.0, 1: weight}).fit(ward(), labels())
 
 
+def test_a_generator_is_no_seed_that_a_file_could_keep():
+    with pytest.raises(ValueError, match=r"not a Generator: draw one, random_state=int\(rng.int"):
+        classifier(random_state=np.random.default_rng(0)).fit(ward(), labels())
+
+
 @pytest.mark.parametrize("name", BAD_KEYWORDS)
 def test_a_keyword_that_cannot_be_is_refused_by_fit_and_not_before(name):
     value, message = BAD_KEYWORDS[name]

@@ -39,6 +39,11 @@ BAD_FILES = {
         "who,when,\na,1,\nb,2,\n",
         "t.csv has no name above its column 3. Name it, or leave it out",
     ),
+    "no UTF-8": (
+        "t.csv",
+        "who,gr\xf6\xdfe\na,1\n",
+        r"t.csv is no text in UTF-8 \(byte 0xf6\). Save it as UTF-8, or read it by pd.read_csv",
+    ),
     "no parquet": ("t.parquet", "a,b\n1,2\n", "t.parquet cannot be read as a table: .*Parquet"),
     "another kind": ("t.txt", "a,b\n", "t.txt is neither .csv"),
 }
@@ -47,7 +52,7 @@ BAD_FILES = {
 @pytest.mark.parametrize("case", BAD_FILES)
 def test_a_file_that_would_be_read_wrongly_is_refused(tmp_path, case):
     name, text, message = BAD_FILES[case]
-    (tmp_path / name).write_text(text)
+    (tmp_path / name).write_text(text, encoding="latin-1")
     with pytest.raises(ValueError, match=message):
         read_table(tmp_path / name)
     with pytest.raises(ValueError, match=message):

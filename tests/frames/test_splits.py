@@ -74,6 +74,8 @@ def test_a_split_in_time_parts_rows_before_and_after_a_moment(ward):
     for odd in ("10:00", "March 5", "02.03.2024"):
         with pytest.raises(ValueError, match=f"at='{odd}' is none: "):
             split_time(ward, odd)
+    with pytest.raises(ValueError, match=r"at='foo' is none: [^\n]*ISO8601 format\.$"):
+        split_time(ward, "foo")
     assert [len(part) for part in split_time(ward, "2024")] == [0, 6]
     assert [len(part) for part in split_time(ward, "20240302")] == [5, 1]
     since = ward.assign(ds=ward["ds"] - ward["ds"].min())
