@@ -1,9 +1,10 @@
 """How far is the layer in float32 from the same layer in float64, values and gradients?
 
 Compared   a layer of H = 16, P = 64 over 65,536 steps in float32, against itself in float64 with
-           the same parameters and inputs (which a law holds to a NumPy loop within 1e-12).
-Run        python -m experiments.speed.accuracy    (two minutes)
-Result     results/accuracy.json; the table in README.md.
+           the same parameters and inputs (which a law holds to a NumPy loop within 1e-12); and the
+           tree that GPUs take, over 8192 steps.
+Run        python -m experiments.speed.accuracy [blocked | associative]    (two minutes, and four)
+Result     results/accuracy.json and accuracy_associative.json; the tables in README.md.
 """
 
 import functools
@@ -16,27 +17,31 @@ import jax.numpy as jnp
 import numpy as np
 
 from ct_s5 import S5Layer
-from ct_s5.ssm import HOLDS
+from ct_s5.ssm import HOLDS, Scan
 from experiments.record import record
+from experiments.words import asked_names
 
-RESULTS = pathlib.Path(__file__).parent / "results" / "accuracy.json"
-N_FEATURES, N_STATES, N_STEPS = 16, 64, 65_536
+RESULTS = pathlib.Path(__file__).parent / "results"
+N_FEATURES, N_STATES = 16, 64
+FILES = {"blocked": "accuracy", "associative": "accuracy_associative"}
+N_STEPS = {"blocked": 65_536, "associative": 8192}
 GAPS = ("0", "1e-6", "1", "1e4", "mixed", "rate near 0")
 
 
-def measure(seed: int) -> dict[str, float]:
+def measure(scan: Scan, seed: int) -> dict[str, float]:
     """The largest errors, relative to the largest value, by hold and kind of gaps."""
-    rng = np.random.default_rng(seed)
-    inputs = rng.normal(size=(N_STEPS, N_FEATURES))
-    kinds = {name: np.full(N_STEPS, float(name)) for name in GAPS[:4]}
-    kinds["mixed"] = rng.choice([0, 1e-6, 1, 1e4], N_STEPS) * rng.exponential(size=N_STEPS)
-    kinds["rate near 0"] = rng.exponential(size=N_STEPS)
-    weights = rng.normal(size=(N_STEPS, N_FEATURES))
+    rng, n = np.random.default_rng(seed), N_STEPS[scan]
+    inputs = rng.normal(size=(n, N_FEATURES))
+    kinds = {name: np.full(n, float(name)) for name in GAPS[:4]}
+    kinds["mixed"] = rng.choice([0, 1e-6, 1, 1e4], n) * rng.exponential(size=n)
+    kinds["rate near 0"] = rng.exponential(size=n)
+    weights = rng.normal(size=(n, N_FEATURES))
     found = {}
     for hold in HOLDS:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="hold='bilinear'")
-            layer = S5Layer(N_FEATURES, N_STATES, hold=hold, key=jax.random.key(seed))
+            sizes = N_FEATURES, N_STATES
+            layer = S5Layer(*sizes, hold=hold, scan=scan, key=jax.random.key(seed))
         for kind, gaps in kinds.items():
             chosen = layer
             if kind == "rate near 0":
@@ -77,10 +82,16 @@ def answers(layer, inputs, gaps, weights, dtype):
 def _gradient(moving, weights):
     layer, inputs, gaps = moving
     outputs = layer(inputs, gaps)
-    return jnp.sum(weights * outputs) / N_STEPS**0.5, outputs
+    return jnp.sum(weights * outputs) / len(outputs) ** 0.5, outputs
 
 
 if __name__ == "__main__":
-    settings = {"features": N_FEATURES, "states": N_STATES, "steps": N_STEPS}
-    protocol = {"name": "float32 against float64, relative to the largest value", "hash": "none"}
-    record(measure, settings, protocol, range(1), RESULTS)
+    asked = asked_names("python -m experiments.speed.accuracy", __doc__, FILES, "SCAN")
+    for scan in asked or FILES:
+        settings = {"features": N_FEATURES, "states": N_STATES, "steps": N_STEPS[scan]}
+        protocol = {
+            "name": "float32 against float64, relative to the largest value",
+            "hash": "none",
+        }
+        path = RESULTS / f"{FILES[scan]}.json"
+        record(functools.partial(measure, scan), settings, protocol, range(1), path)

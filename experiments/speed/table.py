@@ -85,6 +85,7 @@ def tables() -> dict[str, str]:
         "ratios": _ratios(),
         "memory": _memory(),
         "accuracy": _accuracy(),
+        "accuracy of the tree": _accuracy_of_the_tree(),
         "model": _rows("model", MODEL),
         "kept": _kept(),
         "packing": _packing(),
@@ -223,6 +224,22 @@ def _accuracy() -> str:
         for name in dict.fromkeys(name for _, _, name in keys):
             cells = [f"{found[f'{hold} | {kind} | {name}']:.0e}" for kind in kinds]
             lines.append(f"| {hold}, {name} | {' | '.join(cells)} |")
+    lines.append(f"\nRelative to the largest value; {_place(results)}.")
+    return "\n".join(lines)
+
+
+def _accuracy_of_the_tree() -> str:
+    results = _read("accuracy_associative")
+    if results is None:
+        return "Not run."
+    found = {tuple(k.split(" | ")): v for k, v in results["seeds"][0].items() if "|" in k}
+    names = list(dict.fromkeys(name for _, _, name in found))
+    lines = [f"| hold | {' | '.join(names)} |", "|---|" + "---|" * len(names)]
+    for hold in dict.fromkeys(hold for hold, _, _ in found):
+        own = [{k: v for k, v in found.items() if k[0] == hold and k[2] == name} for name in names]
+        worst = [max(some, key=some.get) for some in own]
+        cells = [f"{found[key]:.0e} ({key[1]})" for key in worst]
+        lines.append(f"| {hold} | {' | '.join(cells)} |")
     lines.append(f"\nRelative to the largest value; {_place(results)}.")
     return "\n".join(lines)
 
