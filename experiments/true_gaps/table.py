@@ -75,6 +75,9 @@ def _layers() -> str:
         score = found["settings"]["score"]
         for model, called in LAYERS.items():
             true, equal = (_runs(found, t, score, model) for t in ("true", "equal"))
+            if not true or not equal:
+                lines.append(f"| {title} | {called} | not run |  |  |  |")
+                continue
             pair = paired(true, equal, score)
             scores = f"{SCORES[score]} {_mean(true, score)} | {_mean(equal, score)}"
             won = f"{pair.wins} of {pair.pairs}"
