@@ -128,7 +128,12 @@ class Model:
             if unknown:
                 raise ValueError(f"The model knows no channel {unknown[0]!r}: {self.channels}.")
             values = [values.get(name, math.nan) for name in self.channels]
-        row = np.asarray(values, np.float64)
+        try:
+            row = np.asarray(values, np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"A reading is a number for each of {self.channels}; got {values!r}."
+            ) from error
         if row.shape != (len(self.channels),):
             raise ValueError(
                 f"A reading has {len(self.channels)} values, {self.channels}; got shape {row.shape}"
@@ -213,6 +218,7 @@ class Stream:
         beyond = [share for share in shares if not grid[0] <= share <= grid[-1]]
         if beyond:
             raise ValueError(f"A share lies between {grid[0]} and {grid[-1]}; got {beyond[0]}.")
+        _step(ahead, "ahead")  # before the first reading too, where nothing counts from it
         now = self._look(known or {}, ahead)
         if now.reading:
             raise ValueError("known holds a channel that is read: give a reading to `read`.")
@@ -230,11 +236,7 @@ class Stream:
         model = self._model
         if gap is None and self._sums[3]:
             raise ValueError("gap, the time since the last reading, is needed from the second on.")
-        if hasattr(gap, "total_seconds"):
-            raise ValueError(f"gap is a number of seconds: write gap.total_seconds(); got {gap!r}.")
-        step = 1.0 if gap is None or not self._sums[3] else gap / model._unit
-        if not 0 <= step <= 1e30:
-            raise ValueError(f"gap must be a length of time, 0 or more; got {gap}.")
+        step = 1.0 if gap is None or not self._sums[3] else _step(gap, "gap", model._unit)
         row = model._standardised(values)
         seen = ~np.isnan(row)
         reading = bool((seen & model._is_read).any())
@@ -430,6 +432,17 @@ class _Block:
             x = x - x.mean()
         x = x / np.sqrt(np.mean(x * x) + 1e-5) * own["norm.norm.weight"]
         return x + own["norm.norm.bias"] if "norm.norm.bias" in own else x
+
+
+def _step(length: float, name: str, unit: float = 1.0) -> float:
+    """A length of time in model units."""
+    if hasattr(length, "total_seconds"):
+        raise ValueError(
+            f"{name} is a number of seconds: write {name}.total_seconds(); got {length!r}."
+        )
+    if isinstance(length, str) or not 0 <= length / unit <= 1e30:
+        raise ValueError(f"{name} must be a length of time, a number of 0 or more; got {length!r}.")
+    return length / unit
 
 
 def _rows(matrix) -> np.ndarray:

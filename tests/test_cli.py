@@ -275,6 +275,11 @@ def test_a_hint_of_the_library_becomes_a_flag(words):
     assert cli.in_flags(words) == HINTS[words]
 
 
+def test_lines_of_a_stream_are_to_come_in_order():
+    words = "in column 't'. Sort first, frame.sort_values(['a', 't']), or pass sort=True."
+    assert cli.in_flags(words, "stream") == "in column 't'. Give its lines in order."
+
+
 def test_a_model_names_its_columns_itself():
     words = "The frame has no column 'ds' for the time. Another name: time_col=..."
     told = "The frame has no column 'ds' for the time. Rename the column."

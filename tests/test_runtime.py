@@ -248,6 +248,9 @@ def test_a_forecaster_without_a_reading_is_as_unsure_as_can_be(tmp_path):
     blank = frame[:1].assign(hr=np.nan, temp=np.nan)
     with pytest.warns(UserWarning, match="no reading at all"):
         told = estimator.predict(blank, at=blank["ds"].iloc[0]).iloc[0]
+    for ahead in (-1.0, math.nan, "1h"):
+        with pytest.raises(ValueError, match=rf"ahead must be a length of time.*; got {ahead!r}"):
+            model.begin().foresee(ahead)
     expected, ends = model.begin().foresee(0.0)
     wanted = [told[["hr", "temp"]], told[["hr-lo-90", "temp-lo-90"]]]
     np.testing.assert_allclose([expected, ends[0]], np.array(wanted, float), rtol=2e-5)
@@ -274,6 +277,10 @@ def test_a_reading_that_cannot_be_is_refused(fitted, tmp_path):
             stream.read([1.0, far])
         with pytest.raises(ValueError, match="more than float32 holds"):
             fitted.predict(ward()[0].assign(temp=far))
+    with pytest.raises(
+        ValueError, match=r"a number for each of \['hr', 'temp'\]; got \['x', nan\]"
+    ):
+        stream.read({"hr": "x"})
     stream.read([1.0, 2.0])
     with pytest.raises(ValueError, match=r"gap is a number of seconds: .*; got Timedelta\('0 days"):
         stream.read([1.0, 2.0], pd.Timedelta("1min"))

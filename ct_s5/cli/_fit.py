@@ -196,7 +196,7 @@ def _chosen(labels) -> str:
 
     if has_fractions(labels):
         return "The labels are numbers with fractions: the model regresses."
-    found = labels.dropna()
+    found = labels.dropna()  # fit refuses fewer than two classes
     told = f"The labels are {found.nunique()} classes: the model classifies."
     if found.dtype.kind in "iuf" and found.nunique() > 2:
         told += " If they are amounts: --task regress."

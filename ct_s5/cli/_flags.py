@@ -58,7 +58,7 @@ def in_flags(message: str, command: str = "") -> str:
     if command in _NAMED_BY_THE_MODEL:
         message = re.sub(r"Another name: (id|time)_col=\.\.\.", "Rename the column.", message)
     if command == "stream":
-        message = message.replace("Sort first, or pass sort=True.", "Give its lines in order.")
+        message = re.sub(r"Sort first,.*?or pass sort=True\.", "Give its lines in order.", message)
     for keyword, flag in _HINTS:
         message = re.sub(f"{_FREE}(?:{keyword})", flag, message)
     return message

@@ -51,7 +51,7 @@ def check_keywords(estimator) -> None:
         if not isinstance(value, int | np.integer) or value < least:
             raise ValueError(f"{name} must be a whole number of at least {least}; got {value!r}.")
     least = 2 * estimator.n_blocks
-    if estimator.mixer == "s5" and estimator.states % least:
+    if estimator.mixer == "s5" and estimator.depth and estimator.states % least:
         raise ValueError(f"states must be a multiple of {least}; got {estimator.states}.")
     window = estimator.window
     whole = isinstance(window, int | np.integer) and not isinstance(window, bool)

@@ -153,7 +153,9 @@ class LabelledEstimator(S5Estimator):
         """Warn of a channel that holds the answers: a column of labels that stayed in the frame."""
         if not isinstance(y, pd.Series) or not isinstance(X, pd.DataFrame) or y.name is None:
             return
-        if list(X.columns).count(y.name) != 1:
+        if y.name not in X.columns or y.name in (self.id_col, self.time_col):
+            return
+        if not X.columns.is_unique:  # which is refused as a whole
             return
         if self.per == "series":
             if self.id_col not in X.columns or not y.index.is_unique:

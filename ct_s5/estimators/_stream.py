@@ -239,9 +239,10 @@ class Stream:
 
     def _refuse_twins(self, new: pd.Index) -> None:
         """Refuse 7 where '7' is live, which is another series and most likely meant to be it."""
-        others = [int(i) if isinstance(i, str) and i.isdecimal() else str(i) for i in new]
-        for own, other, live in zip(new, others, self.store.find(others) >= 0, strict=True):
-            if live and type(own) is not type(other):
+        twins = [(own, other) for own in new if (other := _twin(own)) is not None]
+        lives = self.store.find([other for _, other in twins]) >= 0
+        for (own, other), live in zip(twins, lives, strict=True):
+            if live:
                 raise ValueError(
                     f"Series {own!r} is new, while {other!r} is live: an id and its text are two "
                     f"series. Give ids of one type, as {type(other).__name__}."
@@ -375,3 +376,11 @@ def _fold(long: LongFrame, chosen: Bool[np.ndarray, " R"], total, count, rule: D
             "update. Keep one of them, or fit with duplicates='mean' or duplicates='last'."
         )
     total[n, c], count[n, c] = values, 1
+
+
+def _twin(own: Hashable) -> int | str | None:
+    """7 of '7', and '7' of 7; of others nothing."""
+    if isinstance(own, str):
+        plain = own.isascii() and own.isdecimal() and len(own) < 19 and str(int(own)) == own
+        return int(own) if plain else None
+    return str(own) if isinstance(own, int | np.integer) and not isinstance(own, bool) else None

@@ -148,8 +148,9 @@ def _by_id(index: pd.Index, encoded: EncodedFrame) -> bool:
     if index.name == encoded.schema.id_col:
         return True
     text = pd.api.types.infer_dtype(index.astype(object)) == "string"
-    counts = isinstance(index, pd.RangeIndex) and index.start == 0
-    if index.dtype.kind in "iu" and not counts and index.astype(str).isin(encoded.ids).all():
+    counts = index.name is not None or (isinstance(index, pd.RangeIndex) and index.start == 0)
+    whole = index.dtype.kind in "iu" and len(index) == len(encoded.ids) and index.is_unique
+    if whole and not counts and index.astype(str).isin(encoded.ids).all():
         raise ValueError(
             f"at= is a Series indexed by {listed(index)}, and the ids of the data are the same as "
             "text. Index it by them: at.index = at.index.astype(str); or pass times that are for "

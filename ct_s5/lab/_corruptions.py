@@ -39,7 +39,8 @@ class Corruption:
     Each series draws from the seed and its own position. What is lost at one rate is lost at every
     higher one too, so that a curve over rates is of one story, not of several; of "rate" at every
     multiple, as of 2 at 4. No series loses its last reading: one that would keeps the reading (or
-    the cell) that it would have lost last.
+    the cell) that it would have lost last. (Where answers are asked at each row it may lose all,
+    so that what is lost tells nothing of what comes later.)
 
     Raises:
         ValueError: No such kind, or a rate that the kind does not have.
@@ -123,6 +124,8 @@ class Corruption:
             number = _numbers(series.owners, series.reading)
             return readings.observing(series.observed & (number % int(self.rate) == 0)[:, None])
         frailty = np.where(series.observed, _FRAILTY[self.kind](readings, seed), -1.0)
+        if readings.per == "reading":
+            return readings.observing(series.observed & (frailty >= self.rate))
         # What is lost last of each series stays.
         last = np.full(len(series), -1.0)
         np.maximum.at(last, series.owners, frailty.max(axis=1))
@@ -198,18 +201,27 @@ def _of_cells(readings: Readings, seed: int) -> Float[np.ndarray, "R C"]:
 
 
 def _of_stretches(readings: Readings, seed: int) -> Float[np.ndarray, "R 1"]:
-    """Each series is cut into runs, and loses run after run in random order."""
+    """Each series is cut into runs, and loses run after run in random order.
+
+    Where answers are asked at each row, neither the length of a run nor its turn is made of how
+    long the series will be: runs are a tenth of a series of mean length, and go by chance.
+    """
     series = readings.encoded.series
     rows = np.flatnonzero(series.reading)
     owner = series.owners[rows]
     cut, turn = _draws(readings, seed, 2)[rows].T
     count = np.bincount(owner, minlength=len(series))
-    length = np.maximum(count * _RUN, _SHORTEST_RUN)
+    causal = readings.per == "reading"
+    size = np.full(len(series), count.mean()) if causal else count
+    length = np.maximum(size * _RUN, _SHORTEST_RUN)
     starts = (np.diff(owner, prepend=-1) != 0) | (cut < 1 / length[owner])
     run = np.cumsum(starts) - 1
+    frailty = np.zeros((len(series.reading), 1))
+    if causal:
+        frailty[rows, 0] = turn[starts][run]
+        return frailty
     order = np.lexsort((np.arange(len(rows)), turn[starts][run], owner))
     rank = np.arange(len(rows)) - (np.cumsum(count) - count)[owner]
-    frailty = np.zeros((len(series.reading), 1))
     frailty[rows[order], 0] = (rank + 0.5) / count[owner]
     return frailty
 
@@ -248,16 +260,20 @@ def _numbers(owner: Int[np.ndarray, " R"], counted: Bool[np.ndarray, " R"]):
 
 
 def _jittered(readings: Readings, rate: float, seed: int) -> Readings:
-    """Every row's time moved; the times of a series sorted, and held apart."""
+    """Every row's time moved; the times of a series sorted, and held apart.
+
+    Where answers are asked at each row no time is sorted forward: it waits for the one before.
+    """
     whole = Readings.of(readings.encoded, "reading")
     exact, finer = whole.since_first()
     tick = 1.0 if readings.encoded.schema.time_kind == "number" else None
     per_unit = tick or float(readings.encoded.index.times.per_unit * finer)
-    gap = readings.median_gap * per_unit
+    gap = (readings.gap_unit or readings.median_gap) * per_unit
     u, angle = _draws(readings, seed, 2).T
     normal = np.sqrt(-2 * np.log1p(-u)) * np.cos(2 * np.pi * angle)  # Box and Muller
     since = exact + rate * gap * normal
-    since = since[np.lexsort((since, whole.owner))]
+    if readings.per == "series":
+        since = since[np.lexsort((since, whole.owner))]
     # Rows that came to one time would merge: each is at least a little after the one before.
     apart = _NEAREST * gap if tick else max(round(_NEAREST * gap), 1)
     place = np.arange(len(since)) * apart

@@ -122,7 +122,7 @@ class Readings:
     median gap of these readings where nothing is said."""
     step: float | None = None
     """From point to point of every grid, where answers are asked at each row and no grid is named;
-    the mean gap of these readings where nothing is said."""
+    the mean gap of these rows where nothing is said."""
 
     @classmethod
     def of(cls, encoded: EncodedFrame, per: Per = "series") -> "Readings":
@@ -203,9 +203,8 @@ class Readings:
 
     @functools.cached_property
     def mean_gap(self) -> float:
-        """By this step all series together get about as many points as they have readings."""
-        gaps = self.since_reading[self.anchor]
-        gaps = gaps[~np.isnan(gaps)]
+        """By this step all series together get about as many points as they have rows."""
+        gaps = self.gaps[~self.opens]
         return float(np.mean(gaps)) if gaps.any() else 1.0
 
     def treated(self, treatment: str, seed: int = 0, grid: Grid = None) -> Treated:

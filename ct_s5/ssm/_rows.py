@@ -49,10 +49,12 @@ def read_flags(**flags) -> list[Bool[Array, " L"] | None]:
         ValueError: Anything but True and False.
     """
     for name, flag in flags.items():
-        kind = np.dtype(bool) if flag is None else jnp.asarray(flag).dtype
-        if kind.kind != "b":
-            raise ValueError(f"{name} is of {kind}: one True or False a step, as {name} > 0 gives.")
-    return [None if flag is None else jnp.asarray(flag) for flag in flags.values()]
+        found = None if flag is None else jnp.asarray(flag)
+        if found is not None and found.size and found.dtype.kind != "b":
+            raise ValueError(
+                f"{name} is of {found.dtype}: one True or False a step, as {name} > 0 gives."
+            )
+    return [None if flag is None else jnp.asarray(flag, bool) for flag in flags.values()]
 
 
 def check_shapes(n_features: int, inputs: Float[Array, "L H"], **entries) -> None:

@@ -461,4 +461,4 @@ def test_a_channel_that_holds_the_labels_is_spoken_of(per):
 
 def test_states_that_do_not_pair_are_named_as_the_keyword():
     with pytest.raises(ValueError, match=r"states must be a multiple of 4; got 6"):
-        classifier(states=6, n_blocks=2).fit(ward(), Y)
+        classifier(depth=1, states=6, n_blocks=2).fit(ward(), Y)

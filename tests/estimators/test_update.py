@@ -591,3 +591,5 @@ def test_an_id_and_its_text_are_not_two_beds(model, ids):
     ):
         model.update(then)
     model.update(then.assign(unique_id=ids[0]))
+    for other in ("007", "7.0", "9" * 5000):
+        model.update(then.assign(unique_id=other))

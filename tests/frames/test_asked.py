@@ -225,6 +225,9 @@ def test_ids_that_are_numbers_here_and_text_there_are_not_taken_for_rows():
     at = pd.Series([2.0, 3.0], index=[3, 5])
     with pytest.raises(ValueError, match=r"indexed by 3, 5, and the ids of the data are the same"):
         ask_at(encode(frame), at)
+    for rows in ([7, 8], [3], [3, 9]):  # row numbers of some frame: times of all series
+        times = pd.Series([2.0, 3.0][: len(rows)], index=rows)
+        assert len(ask_at(encode(frame), times).owner) == 2 * len(rows)
     at.index = at.index.astype(str)
     assert ask_at(encode(frame), at).owner.tolist() == [0, 1]
 

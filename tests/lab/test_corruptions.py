@@ -1,5 +1,7 @@
 """Corruptions: how much goes, what stays, and that more is lost at a higher rate."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -198,3 +200,29 @@ def test_without_a_change_the_very_readings_are_given_back(frame):
         (corruption,) = Corruption.all_of(text)
         assert not corruption.changes
         assert corruption.apply(readings, 5) is readings
+
+
+@pytest.mark.parametrize("corruption", ["drop=0.5", "drop-cells=0.5", "burst=0.4", "jitter=0.5"])
+def test_at_a_reading_nothing_is_told_of_what_comes_after(corruption):
+    rng = np.random.default_rng(0)
+    others = [
+        pd.DataFrame({"unique_id": n, "ds": np.cumsum(rng.exponential(1, 10)), "a": 1.0})
+        for n in range(1, 30)
+    ]
+    past = np.cumsum(rng.exponential(1, 40))
+    (change,) = Corruption.all_of(corruption)
+
+    def spoiled(later):
+        times = np.concatenate([past, past[-1] + np.cumsum(later)])
+        own = pd.DataFrame({"unique_id": 0, "ds": times, "a": 2.0})
+        long = to_long(pd.concat([own, *others], ignore_index=True))
+        readings = Readings.of(encode(long, learn_from(long, 1.0, None)), "reading")
+        found = change.apply(dataclasses.replace(readings, gap_unit=1.0), 0).treated("true").frame
+        return found.iloc[:20][["ds", "a"]].to_numpy()
+
+    some, many = spoiled([0.02] * 3), spoiled([5.0] * 3)
+    np.testing.assert_allclose(some, many, rtol=1e-6)
+    untouched = np.column_stack([past[:20], np.full(20, 2.0)])
+    assert not np.allclose(some, untouched, rtol=1e-4)
+    # The mean length of all series stays below 20, so that runs are of two: no series has a say.
+    np.testing.assert_allclose(spoiled([0.02] * 160), some, rtol=1e-6)

@@ -183,6 +183,15 @@ def test_the_mean_gap_gives_about_as_many_points_as_there_are_readings():
     np.testing.assert_array_equal(points, np.ceil(spans / readings.mean_gap))
 
 
+def test_where_no_series_has_two_readings_a_grid_has_as_many_points_as_there_are_rows():
+    ids, times = np.repeat(np.arange(5), 2), np.tile([0, 30], 5)
+    frame = pd.DataFrame({"unique_id": ids, "ds": pd.to_timedelta(times, unit="D")})
+    frame["a"] = np.tile([1.0, np.nan], 5)
+    long = to_long(frame)
+    readings = Readings.of(encode(long, learn_from(long, "1h", None)), "reading")
+    assert len(readings.treated("resample-last").frame) == 10
+
+
 def test_what_does_not_count_lies_between():
     owner = np.array([0, 0, 0, 0, 0, 0, 1, 1, 1, 2])
     counted = np.array([0, 1, 0, 0, 1, 0, 1, 1, 0, 0], bool)
