@@ -226,6 +226,10 @@ HINTS = {
     "at series 'a', row 1. Mend those rows, then frame['t'] = pd.to_datetime(frame['t'], "
     "format='ISO8601'); or give your own format=.": "at series 'a', row 1. Write them like "
     "2026-01-31.",
+    "had UTC at fit. Bring it to the same, for instance frame['t'].dt.tz_localize('UTC').": "had "
+    "UTC at fit. Write each time with its offset, as 2026-01-31 08:00+00:00.",
+    "so at= must be a frame that holds it: columns 'a'": "so --at must be a file that holds it: "
+    "columns 'a'",
     "If they are dates: frame['t'] = pd.to_datetime(frame['t'].astype(str), format='%Y%m%d'); in a "
     "file write them as 2026-01-31 08:00.": "If they are dates, write them as 2026-01-31 08:00.",
     "Sort first, or pass sort=True.": "Sort first, or pass --sort.",

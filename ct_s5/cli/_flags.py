@@ -16,6 +16,11 @@ def _as_ignored(found: re.Match) -> str:
 
 _HINTS = (
     # Code in Python is of no help there.
+    (
+        r"Bring it to the same, for instance frame\[.*?\]\.dt\.tz_localize\(.*?\)\.",
+        "Write each time with its offset, as 2026-01-31 08:00+00:00.",
+    ),
+    (r"at= must be a frame that holds it: columns", "--at must be a file that holds it: columns"),
     (r"Mend those rows, then frame.*; or give your own format=\.", "Write them like 2026-01-31."),
     (
         r"Sort first, frame\.sort_values\(\[.*?\]\), or pass sort=True",

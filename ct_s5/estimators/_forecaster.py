@@ -189,6 +189,13 @@ class S5Forecaster(UnlabelledEstimator):
         check_is_fitted(self)
         fresh = self._hear(X, static, late, lambda encoded: self._ask(encoded, at))
         if fresh.replies is None:  # all rows were late, and dropped
+            if at is not None:
+                warnings.warn(
+                    "No row is left, so what at= asks is not answered. A row of that series whose "
+                    "channels are all NaN, not before its last reading, lets it be asked.",
+                    UserWarning,
+                    stacklevel=2,
+                )
             return self._of_none(fresh.encoded, level, quantiles)
         asked, answers, leads = fresh.replies
         leads = leads[:, None]
