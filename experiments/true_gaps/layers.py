@@ -2,7 +2,8 @@
 
 Compared   GRU-D, LinOSS and a Transformer with an encoding of time beside S5, each told the true
            gaps or equal gaps; networks of one size within a tenth. No Transformer on the wearable:
-           all pairs of a trial's up to 4638 rows take more than half an hour a run.
+           it compares all pairs of a trial's up to 4638 rows, and a run had not ended after
+           24 minutes of a core.
 Same       the five sets of `run.py`; split, seed of the weights, epochs, everything else of a seed.
 Run        python -m experiments.true_gaps.layers [PROBLEM ...]
            A stopped run goes on: finished ones stand in out/true_gaps.
