@@ -82,7 +82,7 @@ def test_a_forecaster_answers_at_pairs_with_what_is_known(run, folder, fitted, r
     assert "pulse-hi-95" in out
 
     code, _, err = run("predict", model, "readings.csv", "--ignore", "note", "--at", "2h")
-    assert (code, "so --at must be a frame that holds it" in err) == (2, True), err
+    assert (code, "so --at must be a file that holds it" in err) == (2, True), err
     code, _, err = run("predict", model, "readings.csv", "--ignore", "note", "--at", "gone.csv")
     assert (code, "There is no file 'gone.csv'" in err) == (2, True), err
 

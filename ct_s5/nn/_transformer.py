@@ -168,10 +168,10 @@ def _in_blocks(attend: Callable[[Any], Float[Array, "B N F"]], steps: Any) -> Fl
 
     So a long row needs memory for a block of its pairs, and not for all of them several times.
     """
-    n_steps = len(steps[0])
-    n_blocks = -(-n_steps // _BLOCK)
-    if n_blocks < 2:
+    n_steps = steps[0].shape[0]
+    if not isinstance(n_steps, int) or n_steps <= _BLOCK:  # a length left open is one block
         return attend(steps)
+    n_blocks = -(-n_steps // _BLOCK)
     length = -(-n_steps // n_blocks)
 
     def cut(part):
