@@ -13,7 +13,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from ct_s5.nn._linear import linear_steps
-from ct_s5.ssm import check_shapes, checked_gaps, read_flags
+from ct_s5.ssm import checked_flags, checked_gaps
 
 _BLOCK = 512
 _LATEST = 1e9
@@ -128,9 +128,10 @@ class TransformerLayer(eqx.Module):
         if self.bidirectional and reading is not None and gaps_after is None:
             raise ValueError("With queries, a bidirectional layer needs gaps_after.")
         inputs = jnp.asarray(inputs, self.into.weight.dtype)
-        reading, real, reset = read_flags(reading=reading, real=real, reset=reset)
         flags = {"reading": reading, "real": real, "reset": reset}
-        check_shapes(self.into.weight.shape[1], inputs, gaps=gaps, gaps_after=gaps_after, **flags)
+        reading, real, reset = checked_flags(
+            self.into.weight.shape[1], inputs, **flags, gaps=gaps, gaps_after=gaps_after
+        )
         real = jnp.ones(inputs.shape[0], bool) if real is None else real
         reading = real if reading is None else reading & real
         inputs = jnp.where(real[:, None], inputs, jnp.zeros_like(inputs))

@@ -12,8 +12,7 @@ from ct_s5.ssm._linoss import LinOSSLayer as LinOSSLayer
 from ct_s5.ssm._phi import phi1 as phi1
 from ct_s5.ssm._phi import phi2 as phi2
 from ct_s5.ssm._recurrent import RecurrentLayer as RecurrentLayer
-from ct_s5.ssm._rows import check_shapes as check_shapes
-from ct_s5.ssm._rows import read_flags as read_flags
+from ct_s5.ssm._rows import checked_flags as checked_flags
 from ct_s5.ssm._s4 import S4Layer as S4Layer
 from ct_s5.ssm._s4d import S4DLayer as S4DLayer
 from ct_s5.ssm._scan import diagonal_scan as diagonal_scan

@@ -16,7 +16,7 @@ from ct_s5.ssm._direction import Carried, Flags, Maps, Rows, going_over
 from ct_s5.ssm._hippo import check_states, hippo_normal
 from ct_s5.ssm._holds import HOLDS, Hold
 from ct_s5.ssm._pairs import join, split
-from ct_s5.ssm._rows import check_shapes, read_flags
+from ct_s5.ssm._rows import checked_flags
 from ct_s5.ssm._scan import begins_backwards
 from ct_s5.ssm._side_by_side import over_row
 from ct_s5.ssm._start import OutputInit, input_start, output_start
@@ -295,9 +295,10 @@ class S5Layer(eqx.Module):
     def _apply(self, inputs, gaps, gaps_after, reading, real, reset, state):
         dtype = self.feedthrough.dtype
         inputs = jnp.asarray(inputs, dtype)
-        reading, real, reset = read_flags(reading=reading, real=real, reset=reset)
         flags = {"reading": reading, "real": real, "reset": reset}
-        check_shapes(self.n_features, inputs, gaps=gaps, gaps_after=gaps_after, **flags)
+        reading, real, reset = checked_flags(
+            self.n_features, inputs, **flags, gaps=gaps, gaps_after=gaps_after
+        )
         n_steps = inputs.shape[0]
         if self.bidirectional and reading is not None and gaps_after is None:
             raise ValueError(

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float
 
-from ct_s5.ssm._rows import check_shapes, read_flags
+from ct_s5.ssm._rows import checked_flags
 from ct_s5.ssm._steps import checked_gaps
 
 State = TypeVar("State")
@@ -79,9 +79,9 @@ class RecurrentLayer(eqx.Module, Generic[State]):
     ) -> tuple[Float[Array, "L H"], State]:
         """Some steps of a series, going on from a state, and the state after the last reading."""
         inputs = jnp.asarray(inputs, _dtype_of(self))
-        reading, real, reset = read_flags(reading=reading, real=real, reset=reset)
         flags = {"reading": reading, "real": real, "reset": reset}
-        check_shapes(inputs.shape[-1] if inputs.ndim else 1, inputs, gaps=gaps, **flags)
+        width = inputs.shape[-1] if inputs.ndim else 1
+        reading, real, reset = checked_flags(width, inputs, **flags, gaps=gaps)
         empty = self.initial_state()
         real = jnp.ones(inputs.shape[0], bool) if real is None else real
         reading = real if reading is None else reading & real

@@ -30,11 +30,12 @@ def checked_rows(
     """Inputs with padding set to 0, and the kinds of the steps.
 
     Raises:
-        ValueError: Shapes that do not fit.
+        ValueError: As `checked_flags`.
     """
     inputs = jnp.asarray(inputs, dtype)
-    reading, real, reset = read_flags(reading=reading, real=real, reset=reset)
-    check_shapes(n_features, inputs, gaps=gaps, reading=reading, real=real, reset=reset)
+    reading, real, reset = checked_flags(
+        n_features, inputs, reading=reading, real=real, reset=reset, gaps=gaps
+    )
     if real is not None:
         # Before anything else touches them: NaN * 0 is NaN.
         inputs = jnp.where(real[:, None], inputs, jnp.zeros_like(inputs))
@@ -42,26 +43,14 @@ def checked_rows(
     return inputs, Kinds(reading, real, reset)
 
 
-def read_flags(**flags) -> list[Bool[Array, " L"] | None]:
-    """Arrays of what may also be lists.
+def checked_flags(
+    n_features: int, inputs: Float[Array, "L H"], *, reading, real, reset, **gaps
+) -> tuple[Bool[Array, " L"] | None, ...]:
+    """`reading`, `real` and `reset` as arrays, as they may also be lists; None stays None.
 
     Raises:
-        ValueError: Anything but True and False.
-    """
-    for name, flag in flags.items():
-        found = None if flag is None else jnp.asarray(flag)
-        if found is not None and found.size and found.dtype.kind != "b":
-            raise ValueError(
-                f"{name} is of {found.dtype}: one True or False a step, as {name} > 0 gives."
-            )
-    return [None if flag is None else jnp.asarray(flag, bool) for flag in flags.values()]
-
-
-def check_shapes(n_features: int, inputs: Float[Array, "L H"], **entries) -> None:
-    """Refuse inputs that are no series of `n_features`, or entries that are not one a step.
-
-    Raises:
-        ValueError: Shapes that do not fit.
+        ValueError: Inputs that are no series of `n_features`, gaps or flags that are not one a
+            step, or flags that are anything but True and False.
     """
     if inputs.ndim != 2 or inputs.shape[1] != n_features:
         raise ValueError(
@@ -69,9 +58,17 @@ def check_shapes(n_features: int, inputs: Float[Array, "L H"], **entries) -> Non
             f"{inputs.shape}. Use jax.vmap for a batch."
         )
     n_steps = inputs.shape[0]
-    for name, array in entries.items():
+    flags = {"reading": reading, "real": real, "reset": reset}
+    flags = {k: None if flag is None else jnp.asarray(flag) for k, flag in flags.items()}
+    for name, array in (gaps | flags).items():
         if array is not None and np.shape(array) != (n_steps,):
             raise ValueError(
                 f"{name} has shape {np.shape(array)}, inputs has {n_steps} steps: one entry a "
                 f"step, shape ({n_steps},)."
             )
+    for name, flag in flags.items():
+        if flag is not None and flag.size and flag.dtype != np.bool_:
+            raise ValueError(
+                f"{name} is of {flag.dtype}: one True or False a step, as {name} > 0 gives."
+            )
+    return tuple(None if flag is None else flag.astype(bool) for flag in flags.values())
