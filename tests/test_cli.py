@@ -217,7 +217,9 @@ def test_series_of_one_person_stay_on_one_side_of_a_split(run, folder):
     ],
 )
 def test_what_labels_are_taken_for_is_said(labels, words):
-    assert _fit._chosen(pd.Series(labels)) == f"The labels are {words}"
+    task, said = _fit._chosen(pd.Series(labels))
+    assert said == f"The labels are {words}"
+    assert task == ("regress" if "regresses" in words else "classify")
 
 
 HINTS = {

@@ -139,10 +139,10 @@ def fit(
         own["learning_rate"] = learning_rate
     report = str(gap_report(told, id_col=id_col, time_col=time_col))
     print(in_flags(report), end="\n\n")
-    kind = _kind(task, readings, y)
     if task == "auto":
-        print(_chosen(readings[y] if isinstance(y, str) else y), end="\n\n")
-    estimator = kind(
+        task, said = _chosen(readings[y] if isinstance(y, str) else y)
+        print(said, end="\n\n")
+    estimator = _kind(task)(
         id_col=id_col,
         time_col=time_col,
         time_unit=time_unit,
@@ -190,25 +190,21 @@ def _check_task(task: Task, given: list[str]) -> None:
         )
 
 
-def _chosen(labels) -> str:
-    """What the labels were taken for, where nobody said it."""
+def _chosen(labels) -> tuple[Task, str]:
+    """What the labels ask for where nobody said it, and words about it."""
     from ct_s5.frames import has_fractions
 
     if has_fractions(labels):
-        return "The labels are numbers with fractions: the model regresses."
+        return "regress", "The labels are numbers with fractions: the model regresses."
     found = labels.dropna()  # fit refuses fewer than two classes
     told = f"The labels are {found.nunique()} classes: the model classifies."
     if found.dtype.kind in "iuf" and found.nunique() > 2:
         told += " If they are amounts: --task regress."
-    return told
+    return "classify", told
 
 
-def _kind(task: Task, readings, y) -> Any:
+def _kind(task: Task) -> Any:
     from ct_s5.estimators import S5Classifier, S5Forecaster, S5Imputer, S5Regressor
-    from ct_s5.frames import has_fractions
 
-    if task == "auto":
-        target = readings[y] if isinstance(y, str) else y
-        return S5Regressor if has_fractions(target) else S5Classifier
     kinds = {"classify": S5Classifier, "regress": S5Regressor}
     return (kinds | {"forecast": S5Forecaster, "impute": S5Imputer})[task]
