@@ -23,10 +23,13 @@ N_SEEDS = 3
 
 def main(names: list[str]) -> None:
     """Run problems by name, all by default: results are written after every seed."""
-    for name in names or PROBLEMS:
-        models = MODELS[:-1] if name == "wearable" else MODELS
-        told = {"models": models, "treatments": ("true", "equal")}
-        run([name], N_SEEDS, RESULTS / "layers", COMMAND, **told)
+    asked = list(names or PROBLEMS)
+    shorter = [name for name in asked if name != "wearable"]
+    longer = [name for name in asked if name == "wearable"]
+    for some, models in ((shorter, MODELS), (longer, MODELS[:-1])):
+        if some:
+            told = {"models": models, "treatments": ("true", "equal")}
+            run(some, N_SEEDS, RESULTS / "layers", COMMAND, **told)
 
 
 if __name__ == "__main__":
